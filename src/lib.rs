@@ -1,0 +1,7 @@
+//! seatledger: an analytical warehouse for licence governance.
+//!
+//! Data flows one way: `ingest` lands extracts as committed Parquet, `engine` runs the SQL models in `sql/`, and
+//! `publish`, `report` and `snapshot` write what people read. A module may use only the layers above it; the table of
+//! layers is in the README of `src/` and `tests/it/architecture.rs` holds the code to it.
+
+pub mod base;

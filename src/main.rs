@@ -1,0 +1,2 @@
+//! seatledger
+fn main() {}

@@ -1,0 +1,16 @@
+// Sorts a table by the column whose heading is pressed; numbers by value, everything else by text.
+for (const button of document.querySelectorAll("th button")) {
+  button.addEventListener("click", () => {
+    const heading = button.closest("th"), table = heading.closest("table"), body = table.tBodies[0];
+    const rising = heading.getAttribute("aria-sort") !== "ascending";
+    for (const other of table.querySelectorAll("th")) other.removeAttribute("aria-sort");
+    heading.setAttribute("aria-sort", rising ? "ascending" : "descending");
+    const at = heading.cellIndex, number = heading.classList.contains("number");
+    const key = (row) => {
+      const text = row.cells[at].textContent.trim();
+      return number ? Number.parseFloat(text.replace(/[,%]/g, "").replace("−", "-")) || 0 : text;
+    };
+    const order = (a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0) * (rising ? 1 : -1);
+    body.append(...[...body.rows].sort(order));
+  });
+}

@@ -1,0 +1,71 @@
+-- One row per name a vendor's activity gave and the account of the application it names: by account id, else by user
+-- name, else by e-mail; in an application assigned through Okta also by the id the vendor gave Okta.
+with names_in_activity as (
+    select distinct source, stream, account_ref
+    from staging.vendor_activity
+    union
+    select distinct source, stream, account_ref
+    from staging.feature_events
+),
+
+names_by_app as (
+    select feed.app_id, named.source, named.stream, named.account_ref
+    from names_in_activity as named
+    inner join seeds.app_feature_sources as feed on named.source = feed.source and named.stream = feed.stream
+),
+
+keys_of_names as (
+    select app_id, source, stream, account_ref, account_ref as key, 'exact' as comparison
+    from names_by_app
+    union all
+    select app_id, source, stream, account_ref, fold_text(account_ref) as key, 'folded' as comparison
+    from names_by_app
+),
+
+keys_of_accounts as (
+    select system as app_id, account_id, account_id as key, 'exact' as comparison, 1 as key_rank
+    from core.accounts
+    union all
+    select account.system as app_id, account.account_id, account.external_id as key, 'exact' as comparison,
+        2 as key_rank
+    from core.accounts as account
+    inner join core.apps as app on account.system = app.app_id and app.is_okta_assigned
+    where account.external_id is not null
+    union all
+    select system as app_id, account_id, fold_text(user_name) as key, 'folded' as comparison, 3 as key_rank
+    from core.accounts
+    where user_name is not null
+    union all
+    select system as app_id, account_id, fold_text(email) as key, 'folded' as comparison, 4 as key_rank
+    from core.accounts
+    where email is not null
+),
+
+hits as (
+    select
+        named.app_id, named.source, named.stream, named.account_ref, account.account_id,
+        min(account.key_rank) as key_rank
+    from keys_of_names as named
+    inner join keys_of_accounts as account
+        on
+            named.app_id = account.app_id and named.comparison = account.comparison
+            and named.key = account.key
+    group by named.app_id, named.source, named.stream, named.account_ref, account.account_id
+),
+
+best_ranks as (
+    select
+        app_id, source, stream, account_ref, account_id, key_rank,
+        min(key_rank) over (partition by app_id, source, stream, account_ref) as best_key_rank
+    from hits
+),
+
+-- two accounts under one name: the use may be of either, so it keeps both
+final as (
+    select app_id, source, stream, account_ref, account_id, key_rank
+    from best_ranks
+    where key_rank = best_key_rank
+)
+
+select app_id, source, stream, account_ref, account_id, key_rank
+from final

@@ -1,0 +1,80 @@
+-- One row per account reference in a drop and the account it names: by the vendor's id, else the Okta user's id, else
+-- user name or e-mail, else an account that is gone by now but once held a seat.
+with references_in_drops as (
+    select app_id, account_ref from drops.holds
+    union
+    select app_id, account_ref from drops.exceptions
+    union
+    select app_id, account_ref from drops.self_confirmations
+    union
+    select app_id, account_ref from drops.executed
+),
+
+keys_of_references as (
+    select app_id, account_ref, account_ref as key, 'exact' as comparison
+    from references_in_drops
+    union all
+    select app_id, account_ref, fold_text(account_ref) as key, 'folded' as comparison
+    from references_in_drops
+),
+
+accounts_once_seated as (
+    select sku.app_id, seen.account_id
+    from staging.vendor_seat_sightings as seen
+    inner join core.source_skus as sku
+        on
+            seen.source = sku.source and seen.stream = sku.stream and seen.source_sku_key = sku.source_sku_key
+            and sku.okta_app_id = ''
+    union all
+    select instance.app_id, seen.account_id
+    from staging.okta_seat_sightings as seen
+    inner join seeds.app_okta_ids as instance on seen.okta_app_id = instance.okta_app_id
+    inner join core.apps as app on instance.app_id = app.app_id and app.is_okta_assigned
+),
+
+keys_of_accounts as (
+    select system as app_id, account_id, account_id as key, 'exact' as comparison, 1 as key_rank
+    from core.accounts
+    union all
+    select system as app_id, account_id, okta_account_id as key, 'exact' as comparison, 2 as key_rank
+    from core.identity_crosswalk
+    where okta_account_id is not null
+    union all
+    select system as app_id, account_id, fold_text(user_name) as key, 'folded' as comparison, 3 as key_rank
+    from core.accounts
+    where user_name is not null
+    union all
+    select system as app_id, account_id, fold_text(email) as key, 'folded' as comparison, 3 as key_rank
+    from core.accounts
+    where email is not null
+    union all
+    select app_id, account_id, account_id as key, 'exact' as comparison, 4 as key_rank
+    from accounts_once_seated
+),
+
+hits as (
+    select named.app_id, named.account_ref, account.account_id, min(account.key_rank) as key_rank
+    from keys_of_references as named
+    inner join keys_of_accounts as account
+        on
+            named.app_id = account.app_id and named.comparison = account.comparison
+            and named.key = account.key
+    group by named.app_id, named.account_ref, account.account_id
+),
+
+best_ranks as (
+    select
+        app_id, account_ref, account_id, key_rank,
+        min(key_rank) over (partition by app_id, account_ref) as best_key_rank
+    from hits
+),
+
+-- one address of two accounts of the application names both: a hold protects too much rather than too little
+final as (
+    select app_id, account_ref, account_id, key_rank
+    from best_ranks
+    where key_rank = best_key_rank
+)
+
+select app_id, account_ref, account_id, key_rank
+from final

@@ -1,0 +1,17 @@
+-- One row per accepted line of the executed drop and account it names: an action that was carried out at the vendor.
+with final as (
+    select
+        line.app_id, account.account_id, coalesce(sku.sku_id, '') as sku_id_key, sku.sku_id, line.action,
+        target.sku_id as target_sku_id, line.executed_on, line.file, line.line,
+        line.file || ':' || cast(line.line as varchar) as source_line
+    from drops.executed as line
+    inner join core.drop_accounts as account
+        on line.app_id = account.app_id and line.account_ref = account.account_ref
+    left join core.drop_skus as sku on line.app_id = sku.app_id and line.sku_ref = sku.sku_ref
+    left join core.drop_skus as target on line.app_id = target.app_id and line.target_sku_ref = target.sku_ref
+    left anti join core.drop_rejects as rejected
+        on line.file = rejected.file and line.line = rejected.line and rejected.drop = 'executed'
+)
+
+select app_id, account_id, sku_id_key, sku_id, action, target_sku_id, executed_on, file, line, source_line
+from final

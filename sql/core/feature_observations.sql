@@ -1,0 +1,95 @@
+-- One row per account and feature feed: what the feed says of the account's last use, and how far back it can say so.
+-- A list or report speaks for the accounts it names; an event feed speaks for every account of the application.
+with newest_landings as (
+    select source, stream, newest_landing, complete_through, first_collected_on, feed
+    from core.source_status
+    where has_landed
+),
+
+listings as (
+    select
+        named.app_id, named.account_id, shown.source, shown.stream, shown.landing, shown.content_on,
+        -- what lies after the as-of date is not known yet
+        case when shown.last_activity_on <= $as_of then shown.last_activity_on end as last_activity_on,
+        shown.landing = newest.newest_landing as is_newest
+    from staging.vendor_activity as shown
+    inner join core.activity_accounts as named
+        on
+            shown.source = named.source and shown.stream = named.stream and shown.account_ref = named.account_ref
+    inner join newest_landings as newest on shown.source = newest.source and shown.stream = newest.stream
+),
+
+accounts_of_listings as (
+    select
+        app_id, account_id, source, stream, bool_or(is_newest) as is_listed,
+        max(last_activity_on) as last_activity_on,
+        max(case when is_newest then last_activity_on end) as newest_shown_on,
+        min(content_on) as first_listed_on,
+        -- the landing to show: the newest with the newest date, else the newest that names the account
+        first_value(landing order by last_activity_on desc nulls last, landing desc) as landing
+    from listings
+    group by app_id, account_id, source, stream
+),
+
+observed_in_listings as (
+    select
+        seen.app_id, seen.account_id, seen.source, seen.stream, seen.is_listed, seen.last_activity_on,
+        newest.complete_through as content_on, app.feature_horizon_days as horizon_days,
+        case
+            when app.feature_horizon_days is null then date '1970-01-01'
+            else seen.first_listed_on - app.feature_horizon_days
+        end as reaches_back_on,
+        case
+            when seen.is_listed and seen.newest_shown_on is null
+                then newest.complete_through - app.feature_horizon_days
+        end as bound_on,
+        seen.landing
+    from accounts_of_listings as seen
+    inner join core.apps as app on seen.app_id = app.app_id
+    inner join newest_landings as newest on seen.source = newest.source and seen.stream = newest.stream
+),
+
+accounts_of_event_feeds as (
+    select account.system as app_id, account.account_id, feed.source, feed.stream
+    from core.accounts as account
+    inner join seeds.app_feature_sources as feed on account.system = feed.app_id
+    inner join newest_landings as newest
+        on feed.source = newest.source and feed.stream = newest.stream and newest.feed = 'events'
+),
+
+last_events as (
+    select app_id, account_id, source, stream, max(used_on) as last_activity_on, max(landing) as landing
+    from core.feature_use
+    group by app_id, account_id, source, stream
+),
+
+observed_in_event_feeds as (
+    select
+        covered.app_id, covered.account_id, covered.source, covered.stream, true as is_listed,
+        last.last_activity_on, newest.complete_through as content_on, cast(null as bigint) as horizon_days,
+        newest.first_collected_on as reaches_back_on, cast(null as date) as bound_on,
+        coalesce(last.landing, newest.newest_landing) as landing
+    from accounts_of_event_feeds as covered
+    inner join newest_landings as newest on covered.source = newest.source and covered.stream = newest.stream
+    left join last_events as last
+        on
+            covered.app_id = last.app_id and covered.account_id = last.account_id
+            and covered.source = last.source and covered.stream = last.stream
+),
+
+final as (
+    select
+        app_id, account_id, source, stream, is_listed, last_activity_on, content_on, horizon_days, reaches_back_on,
+        bound_on, landing
+    from observed_in_listings
+    union all
+    select
+        app_id, account_id, source, stream, is_listed, last_activity_on, content_on, horizon_days, reaches_back_on,
+        bound_on, landing
+    from observed_in_event_feeds
+)
+
+select
+    app_id, account_id, source, stream, is_listed, last_activity_on, content_on, horizon_days, reaches_back_on,
+    bound_on, landing
+from final

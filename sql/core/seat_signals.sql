@@ -1,0 +1,146 @@
+-- One row per seat: what every collected source says of its holder's SSO sign-ins and feature use up to the as-of date.
+-- Sign-ins are those of the Okta user linked by SSO subject and of every Okta account of the matched person.
+with app_feeds as (
+    select
+        needed.app_id,
+        bool_or(needed.need = 'sign_in') as sign_in_collected,
+        min(case when needed.need = 'sign_in' then status.complete_through end) as sign_in_complete_through,
+        max(case when needed.need = 'sign_in' then status.first_collected_on end) as sign_in_reaches_back_on,
+        -- an Okta log that never landed reaches back to no day
+        bool_and(needed.need <> 'sign_in' or status.has_landed) as has_every_sign_in_log,
+        min(case when needed.need = 'feature_use' then status.complete_through end) as feature_complete_through,
+        sum(case when needed.need = 'feature_use' then 1 else 0 end) as feature_source_count
+    from core.app_sources as needed
+    inner join core.source_status as status on needed.source = status.source and needed.stream = status.stream
+    group by needed.app_id
+),
+
+okta_accounts_of_persons as (
+    select person_key, account_id as okta_account_id
+    from core.identity_crosswalk
+    where system = 'okta' and person_key is not null and not is_ambiguous
+),
+
+holders as (
+    select app_id, account_id, max(person_key) as person_key, max(okta_account_id) as okta_account_id
+    from core.seats
+    group by app_id, account_id
+),
+
+okta_users_of_holders as (
+    select app_id, account_id, okta_account_id
+    from holders
+    where okta_account_id is not null
+    union
+    select holder.app_id, holder.account_id, linked.okta_account_id
+    from holders as holder
+    inner join okta_accounts_of_persons as linked on holder.person_key = linked.person_key
+),
+
+sign_ins_of_okta_users as (
+    select
+        day.app_id, day.okta_account_id, max(day.last_sign_in_at) as last_sign_in_at,
+        max(day.signed_in_on) as last_sign_in_on,
+        first_value(day.source || '/system_log@' || cast(day.landing as varchar)
+            order by day.signed_in_on desc, day.source, day.landing desc) as last_sign_in_ref
+    from core.sign_in_days as day
+    where day.sign_ins > 0
+    group by day.app_id, day.okta_account_id
+),
+
+sign_ins_of_holders as (
+    select
+        linked.app_id, linked.account_id, max(used.last_sign_in_at) as last_sign_in_at,
+        max(used.last_sign_in_on) as last_sign_in_on,
+        first_value(used.last_sign_in_ref order by used.last_sign_in_at desc nulls last, linked.okta_account_id)
+            as last_sign_in_ref
+    from okta_users_of_holders as linked
+    left join sign_ins_of_okta_users as used
+        on linked.app_id = used.app_id and linked.okta_account_id = used.okta_account_id
+    group by linked.app_id, linked.account_id
+),
+
+-- a day with two Okta accounts of one person is one day
+recent_days_of_holders as (
+    select
+        linked.app_id, linked.account_id, day.signed_in_on,
+        max(case
+            when day.signed_in_on > coalesce(feed.sign_in_complete_through, $as_of) - 30 then 1
+            else 0
+        end) as is_in_30
+    from core.sign_in_days as day
+    inner join okta_users_of_holders as linked
+        on day.app_id = linked.app_id and day.okta_account_id = linked.okta_account_id
+    left join app_feeds as feed on day.app_id = feed.app_id
+    where
+        day.sign_ins > 0
+        and day.signed_in_on > coalesce(feed.sign_in_complete_through, $as_of) - 90
+    group by linked.app_id, linked.account_id, day.signed_in_on
+),
+
+recent_sign_ins as (
+    select app_id, account_id, sum(is_in_30) as sign_in_days_30, count(*) as sign_in_days_90
+    from recent_days_of_holders
+    group by app_id, account_id
+),
+
+observed_use as (
+    select
+        app_id, account_id, max(last_activity_on) as last_feature_use_on,
+        first_value(source || '/' || stream || '@' || cast(landing as varchar)
+            order by last_activity_on desc nulls last, source, stream) as newest_ref,
+        max(bound_on) as feature_bound_on, bool_or(is_listed) as is_feature_covered,
+        sum(case when is_listed then 1 else 0 end) as covering_source_count,
+        max(case when is_listed then reaches_back_on end) as feature_reaches_back_on
+    from core.feature_observations
+    group by app_id, account_id
+),
+
+-- report counters repeat a period, so of them the largest stands
+recent_uses_by_feature as (
+    select
+        used.app_id, used.account_id, used.source, used.stream, used.feature,
+        case when max(status.feed) = 'full' then max(used.uses) else sum(used.uses) end as uses
+    from core.feature_use as used
+    left join app_feeds as feed on used.app_id = feed.app_id
+    left join core.source_status as status on used.source = status.source and used.stream = status.stream
+    where used.used_on > coalesce(feed.feature_complete_through, $as_of) - 90
+    group by used.app_id, used.account_id, used.source, used.stream, used.feature
+),
+
+recent_uses as (
+    select app_id, account_id, sum(uses) as feature_uses_90
+    from recent_uses_by_feature
+    group by app_id, account_id
+),
+
+final as (
+    select
+        seat.app_id, seat.account_id, seat.sku_id, signed.last_sign_in_at, signed.last_sign_in_on,
+        signed.last_sign_in_ref, used.last_feature_use_on,
+        case when used.last_feature_use_on is not null then used.newest_ref end as last_feature_use_ref,
+        used.feature_bound_on, coalesce(recent.sign_in_days_30, 0) as sign_in_days_30,
+        coalesce(recent.sign_in_days_90, 0) as sign_in_days_90, coalesce(counted.feature_uses_90, 0) as feature_uses_90,
+        coalesce(used.is_feature_covered, false) as is_feature_covered,
+        coalesce(feed.sign_in_collected, false) and signed.app_id is not null as is_sign_in_covered,
+        -- all have to reach back, so the one that reaches least far tells
+        case
+            when used.covering_source_count = feed.feature_source_count then used.feature_reaches_back_on
+        end as feature_reaches_back_on,
+        case
+            when feed.sign_in_collected and feed.has_every_sign_in_log and signed.app_id is not null
+                then feed.sign_in_reaches_back_on
+        end as sign_in_reaches_back_on
+    from core.seats as seat
+    left join app_feeds as feed on seat.app_id = feed.app_id
+    left join sign_ins_of_holders as signed on seat.app_id = signed.app_id and seat.account_id = signed.account_id
+    left join recent_sign_ins as recent on seat.app_id = recent.app_id and seat.account_id = recent.account_id
+    left join observed_use as used on seat.app_id = used.app_id and seat.account_id = used.account_id
+    left join recent_uses as counted on seat.app_id = counted.app_id and seat.account_id = counted.account_id
+)
+
+select
+    app_id, account_id, sku_id, last_sign_in_at, last_sign_in_on, last_sign_in_ref, last_feature_use_on,
+    last_feature_use_ref, feature_bound_on, sign_in_days_30, sign_in_days_90, feature_uses_90, is_feature_covered,
+    is_sign_in_covered, feature_reaches_back_on, sign_in_reaches_back_on
+from final

@@ -1,0 +1,131 @@
+-- One row per seat: an account holding one SKU of an application in the newest assignment feed, whatever the number of
+-- grants behind it. Assigned on the earliest known grant, else when the present unbroken run of landings began.
+with grants as (
+    select
+        sku.app_id, given.account_id, sku.sku_id, sku.is_sku_known, given.assigned_via, given.assigned_on,
+        given.ends_on, given.source, given.stream, given.landing
+    from staging.vendor_seats as given
+    inner join core.source_skus as sku
+        on
+            given.source = sku.source and given.stream = sku.stream and given.source_sku_key = sku.source_sku_key
+            and sku.okta_app_id = ''
+    -- a pending cancellation is a paid seat until its date
+    where given.ends_on is null or given.ends_on > $as_of
+    union all
+    select
+        sku.app_id, given.account_id, sku.sku_id, sku.is_sku_known, given.assigned_via, given.assigned_on,
+        cast(null as date) as ends_on, given.source, given.stream, given.landing
+    from staging.okta_seats as given
+    inner join core.source_skus as sku
+        on
+            given.source = sku.source and given.stream = sku.stream and given.okta_app_id = sku.okta_app_id
+            and coalesce(given.source_sku_id, '') = sku.source_sku_key
+),
+
+grant_paths as (
+    select
+        app_id, account_id, sku_id, assigned_via, bool_and(is_sku_known) as is_sku_known,
+        min(assigned_on) as assigned_on, case when count(ends_on) = count(*) then max(ends_on) end as ends_on,
+        min(source) as source, min(stream) as stream, max(landing) as landing
+    from grants
+    group by app_id, account_id, sku_id, assigned_via
+),
+
+seats_with_all_their_paths as (
+    select
+        app_id, account_id, sku_id, bool_and(is_sku_known) as is_sku_known, min(assigned_on) as assigned_on,
+        -- the seat ends only when each of its paths does
+        case when count(ends_on) = count(*) then max(ends_on) end as ends_on,
+        string_agg(assigned_via, '|' order by assigned_via) as grant_paths,
+        bool_or(assigned_via <> 'direct') as is_group_granted,
+        min(source) as source, min(stream) as stream, max(landing) as landing
+    from grant_paths
+    group by app_id, account_id, sku_id
+),
+
+complete_landings as (
+    select
+        source, stream, landing, extract_date,
+        row_number() over (partition by source, stream order by extract_date, landing) as ordinal
+    from audit.landings
+    where feed = 'full' and coverage = 'complete'
+),
+
+sightings as (
+    select sku.app_id, seen.account_id, sku.sku_id, seen.source, seen.stream, complete.ordinal
+    from staging.vendor_seat_sightings as seen
+    inner join core.source_skus as sku
+        on
+            seen.source = sku.source and seen.stream = sku.stream and seen.source_sku_key = sku.source_sku_key
+            and sku.okta_app_id = ''
+    inner join complete_landings as complete
+        on seen.source = complete.source and seen.stream = complete.stream and seen.landing = complete.landing
+    union all
+    select sku.app_id, seen.account_id, sku.sku_id, seen.source, seen.stream, complete.ordinal
+    from staging.okta_seat_sightings as seen
+    inner join core.source_skus as sku
+        on
+            seen.source = sku.source and seen.stream = sku.stream and seen.okta_app_id = sku.okta_app_id
+            and coalesce(seen.source_sku_id, '') = sku.source_sku_key
+    inner join complete_landings as complete
+        on seen.source = complete.source and seen.stream = complete.stream and seen.landing = complete.landing
+),
+
+-- each sighting also tells the next landing that the one before it had the seat: no window, no self join
+sightings_beside_the_landing_before as (
+    select app_id, account_id, sku_id, source, stream, ordinal, 1 as stands, 0 as stood_before
+    from sightings
+    union all
+    select app_id, account_id, sku_id, source, stream, ordinal + 1 as ordinal, 0 as stands, 1 as stood_before
+    from sightings
+),
+
+beginnings_of_runs as (
+    select app_id, account_id, sku_id, source, stream, ordinal
+    from sightings_beside_the_landing_before
+    group by app_id, account_id, sku_id, source, stream, ordinal
+    having max(stands) = 1 and max(stood_before) = 0
+),
+
+present_runs as (
+    select app_id, account_id, sku_id, source, stream, max(ordinal) as ordinal
+    from beginnings_of_runs
+    group by app_id, account_id, sku_id, source, stream
+),
+
+first_days_of_present_runs as (
+    select run.app_id, run.account_id, run.sku_id, min(complete.extract_date) as first_seen_on
+    from present_runs as run
+    inner join complete_landings as complete
+        on run.source = complete.source and run.stream = complete.stream and run.ordinal = complete.ordinal
+    group by run.app_id, run.account_id, run.sku_id
+),
+
+final as (
+    select
+        seat.app_id, seat.account_id, seat.sku_id, sku.tier, sku.tier_rank,
+        -- what nobody priced as free is paid
+        coalesce(sku.is_paid, true) as is_paid, seat.is_sku_known,
+        coalesce(seat.assigned_on, run.first_seen_on, $as_of) as assigned_on,
+        seat.assigned_on is null as assigned_on_is_observed, coalesce(run.first_seen_on, $as_of) as first_seen_on,
+        seat.ends_on, seat.grant_paths, seat.is_group_granted, identity.person_key,
+        coalesce(identity.match_rule, 'none') as match_rule, coalesce(identity.is_ambiguous, false) as is_ambiguous,
+        account.account_type, account.email as account_email, account.user_name as account_user_name,
+        coalesce(identity.okta_account_id, case when app.is_okta_assigned then seat.account_id end) as okta_account_id,
+        seat.source, seat.stream, seat.landing
+    from seats_with_all_their_paths as seat
+    inner join core.apps as app on seat.app_id = app.app_id
+    left join core.skus as sku on seat.app_id = sku.app_id and seat.sku_id = sku.sku_id
+    left join first_days_of_present_runs as run
+        on seat.app_id = run.app_id and seat.account_id = run.account_id and seat.sku_id = run.sku_id
+    left join core.identity_crosswalk as identity
+        on seat.app_id = identity.system and seat.account_id = identity.account_id
+    left join core.accounts as account
+        on seat.app_id = account.system and seat.account_id = account.account_id
+)
+
+select
+    app_id, account_id, sku_id, tier, tier_rank, is_paid, is_sku_known, assigned_on, assigned_on_is_observed,
+    first_seen_on, ends_on, grant_paths, is_group_granted, person_key, match_rule, is_ambiguous, account_type,
+    account_email, account_user_name, okta_account_id, source, stream, landing
+from final

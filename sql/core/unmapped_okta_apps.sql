@@ -1,0 +1,59 @@
+-- A row is an Okta app that people sign in to or are assigned to and that no catalogue entry maps: seats nobody counts.
+with mapped as (
+    select distinct okta_app_id
+    from seeds.app_okta_ids
+),
+
+people_assigned as (
+    select u.okta_app_id, count(distinct u.account_id) as assigned_account_count
+    from staging.okta_app_users as u
+    left anti join mapped as m on m.okta_app_id = u.okta_app_id
+    where upper(coalesce(u.status, '')) not in ('DEPROVISIONED', 'UNASSIGNED', 'REVOKED')
+    group by u.okta_app_id
+),
+
+people_signing_in as (
+    select
+        e.app_instance_id as okta_app_id,
+        count(*) as sign_in_count,
+        count(distinct e.actor_id) as signed_in_account_count,
+        max(cast(e.published_at as date)) as last_sign_in_on
+    from staging.okta_events as e
+    left anti join mapped as m on m.okta_app_id = e.app_instance_id
+    where e.event_type = 'user.authentication.sso'
+        and e.outcome_result = 'SUCCESS'
+        and e.actor_type = 'User'
+        and e.app_instance_id is not null
+        -- in use means now: the whole log need not be read for it
+        and e.published_at >= cast($as_of - 89 as timestamp)
+    group by e.app_instance_id
+),
+
+okta_apps_in_use as (
+    select okta_app_id from people_assigned
+    union
+    select okta_app_id from people_signing_in
+),
+
+labels as (
+    select okta_app_id, max(label) as label
+    from staging.okta_apps
+    group by okta_app_id
+),
+
+final as (
+    select
+        u.okta_app_id,
+        l.label,
+        coalesce(a.assigned_account_count, 0) as assigned_account_count,
+        coalesce(s.signed_in_account_count, 0) as signed_in_account_count,
+        coalesce(s.sign_in_count, 0) as sign_in_count,
+        s.last_sign_in_on
+    from okta_apps_in_use as u
+    left join people_assigned as a on a.okta_app_id = u.okta_app_id
+    left join people_signing_in as s on s.okta_app_id = u.okta_app_id
+    left join labels as l on l.okta_app_id = u.okta_app_id
+)
+
+select okta_app_id, label, assigned_account_count, signed_in_account_count, sign_in_count, last_sign_in_on
+from final

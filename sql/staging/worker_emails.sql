@@ -1,0 +1,72 @@
+-- One work e-mail address one worker id ever had, with the days it was valid, from every complete landing of the HR
+-- feeds up to the as-of date. An address that returns after another keeps its first day.
+with addresses_as_landed as (
+    select source, worker_id, person_id, email, email_valid_from, start_on, extract_date
+    from history.workday_workers
+    union all
+    select source, worker_id, person_id, email, email_valid_from, start_on, extract_date
+    from history.bamboohr_workers
+),
+
+spellings_of_an_address as (
+    -- many landings come down to few spellings, so the costly folding follows
+    select
+        source,
+        worker_id,
+        email,
+        max(nullif(trim(person_id), '')) as person_id,
+        min(extract_date) as first_seen_on,
+        min(email_valid_from) as stated_from,
+        min(start_on) as spell_start_on
+    from addresses_as_landed
+    group by source, worker_id, email
+),
+
+spellings_beside_the_worker_s_first_landing as (
+    select
+        source,
+        worker_id,
+        email,
+        first_seen_on,
+        stated_from,
+        spell_start_on,
+        max(person_id) over (partition by source, worker_id) as person_id,
+        min(first_seen_on) over (partition by source, worker_id) as worker_first_seen_on
+    from spellings_of_an_address
+),
+
+begin_of_each_address as (
+    -- what the first landing of a worker shows has been there since the spell began; what a later one shows is new
+    select
+        source,
+        worker_id,
+        person_id,
+        fold_text(email) as email_folded,
+        min(
+            coalesce(
+                stated_from, case when first_seen_on = worker_first_seen_on then spell_start_on else first_seen_on end
+            )
+        ) as valid_from
+    from spellings_beside_the_worker_s_first_landing
+    where fold_text(email) is not null
+    group by source, worker_id, person_id, fold_text(email)
+),
+
+final as (
+    select
+        email_folded,
+        worker_id,
+        person_id,
+        source,
+        valid_from,
+        -- a range frame takes all addresses of a day alike, so their order does not matter
+        min(valid_from) over (
+            partition by source, worker_id
+            order by valid_from
+            range between interval '1 day' following and unbounded following
+        ) as valid_to
+    from begin_of_each_address
+)
+
+select email_folded, worker_id, person_id, source, valid_from, valid_to
+from final

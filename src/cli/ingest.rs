@@ -1,0 +1,93 @@
+//! `ingest`: lands what is not landed yet.
+
+use chrono::NaiveDate;
+use clap::Args;
+
+use super::output::{self, ListFormat};
+use super::terminal::Terminal;
+use super::{ProjectArgs, parse_day};
+use crate::base::{AsOf, Clock, Result};
+use crate::ingest::{LandOptions, LandReport, Landing, Outcome};
+use crate::job::Job;
+
+/// Land every extract that is not landed yet
+#[derive(Debug, Args)]
+pub(super) struct Ingest {
+    #[command(flatten)]
+    project: ProjectArgs,
+    #[command(flatten)]
+    land: LandArgs,
+    /// How to list the landings
+    #[arg(long, value_enum)]
+    format: Option<ListFormat>,
+}
+
+/// How extracts are landed.
+#[derive(Debug, Args)]
+pub(super) struct LandArgs {
+    /// The day of files that name none, YYYY-MM-DD
+    #[arg(long, value_name = "DAY", value_parser = parse_day)]
+    extract_date: Option<AsOf>,
+    /// Accept extracts older than the newest landed one
+    #[arg(long)]
+    backfill: bool,
+    /// Only this source; may be given again
+    #[arg(long, value_name = "NAME")]
+    source: Vec<String>,
+}
+
+impl LandArgs {
+    pub(super) fn options(&self) -> LandOptions {
+        let extract_date: Option<NaiveDate> = self.extract_date.map(AsOf::day);
+        LandOptions { extract_date, backfill: self.backfill, sources: self.source.clone() }
+    }
+}
+
+impl Ingest {
+    pub(super) async fn run(self, clock: Clock, terminal: &Terminal) -> Result<u8> {
+        let job = Job::open(&self.project.project, clock).await?;
+        let report = job.ingest(&self.land.options(), terminal).await?;
+        list(self.format, &report)?;
+        complain(&report, terminal);
+        Ok(report.exit().map_or(0, |kind| kind.exit_code()))
+    }
+}
+
+fn list(format: Option<ListFormat>, report: &LandReport) -> Result<()> {
+    let lines: Vec<Vec<String>> = report.landings.iter().map(line).collect();
+    let headings =
+        ["source", "stream", "extract_date", "outcome", "fetched", "accepted", "duplicate", "quarantined"];
+    output::texts(format, &headings, &lines)
+}
+
+fn line(landing: &Landing) -> Vec<String> {
+    let outcome = match &landing.outcome {
+        Outcome::Landed { version } => format!("landed @{version}"),
+        Outcome::Partial { version } => format!("partial @{version}"),
+        Outcome::AlreadyLanded => "already landed".to_owned(),
+        Outcome::Refused { reason_code, .. } => format!("refused {reason_code}"),
+    };
+    vec![
+        landing.source.clone(),
+        landing.stream.clone(),
+        landing.extract_date.to_string(),
+        outcome,
+        landing.fetched.to_string(),
+        landing.accepted.to_string(),
+        landing.duplicate.to_string(),
+        landing.quarantined.to_string(),
+    ]
+}
+
+/// Says what was refused or odd, with what to do.
+pub(super) fn complain(report: &LandReport, terminal: &Terminal) {
+    for landing in &report.landings {
+        let place = format!("{}/{} {}", landing.source, landing.stream, landing.extract_date);
+        for warning in &landing.warnings {
+            terminal.say(&format!("warning: {place}: {warning}"));
+        }
+        if let Outcome::Refused { reason_code, message } = &landing.outcome {
+            terminal.say(&format!("error: {place}: refused ({reason_code}): {message}"));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `init`: an empty project whose files say what goes into them.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::output;
+use crate::base::error::Context;
+use crate::base::{Clock, Error, ErrorKind, Result};
+use crate::config;
+use crate::job::Job;
+
+/// Make an empty project with commented files, and its store
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// The folder; made when it is not there
+    #[arg(default_value = ".")]
+    dir: PathBuf,
+    /// The name of the tenant
+    #[arg(long, default_value = "my-company")]
+    name: String,
+    /// The currency reports convert to
+    #[arg(long, default_value = "EUR")]
+    currency: String,
+}
+
+impl Init {
+    pub(super) async fn run(self, clock: Clock) -> Result<u8> {
+        let project = self.dir.join("seatledger.toml");
+        if project.exists() {
+            return Err(Error::usage(format!("{} is there already: nothing was changed", project.display())));
+        }
+        for folder in ["policies", "seeds", "drops", "extracts"] {
+            let path = self.dir.join(folder);
+            std::fs::create_dir_all(&path).context(ErrorKind::Store, format!("cannot make {}", path.display()))?;
+        }
+        let text = PROJECT.replace("{name}", &self.name).replace("{currency}", &self.currency);
+        self.write("seatledger.toml", &text)?;
+        for (file, header) in config::CSV_HEADERS {
+            self.write(file, &format!("{header}\n"))?;
+        }
+        Job::open(&self.dir, clock).await?;
+        let dir = self.dir.display();
+        output::write(
+            format!(
+                "{dir} is ready. Next: name your sources in seatledger.toml, your apps in seeds/apps.csv,\n\
+                 put extracts below extracts/<source>/<stream>/, then: seatledger validate --project {dir}\n"
+            )
+            .as_bytes(),
+        )?;
+        Ok(0)
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.dir.join(name);
+        std::fs::write(&path, text).context(ErrorKind::Store, format!("cannot write {}", path.display()))
+    }
+}
+
+const PROJECT: &str = r#"name = "{name}"
+store = "warehouse"                  # a folder beside this file, or s3:// gs:// az://
+reporting_currency = "{currency}"
+rate_set = "spot"                    # spot | budget (seeds/budget_rates.csv)
+
+# One [[source]] for each system; its streams are the sub-folders of `from`, and an extract's day is in its path:
+# extracts/okta/users/2026-11-20/page-1.json.gz
+#
+# [[source]]
+# name = "okta"
+# kind = "okta"                      # okta microsoft365 salesforce github slack zoom workday bamboohr servicenow ecb mapped
+# from = "extracts/okta"
+# streams = ["system_log", "users", "apps", "app_users"]
+"#;

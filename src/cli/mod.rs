@@ -1,0 +1,125 @@
+//! Layer 6: the command line. One file a command; data on stdout, everything else on stderr.
+
+mod build;
+mod demo;
+mod describe;
+mod explain;
+mod ingest;
+mod init;
+mod output;
+mod run;
+mod sql;
+mod terminal;
+mod validate;
+mod verify;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::base::{AsOf, Clock, Error, Result};
+
+/// Licence governance from extracts to evidence: who uses which seat, what it costs, what could be reclaimed.
+#[derive(Debug, Parser)]
+#[command(name = "seatledger", version, arg_required_else_help = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Show no progress
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a whole company in the real formats, run it, and say what was found
+    Demo(demo::Demo),
+    /// Make an empty project with commented files, and its store
+    Init(init::Init),
+    /// Check the project file, policies, seeds and drops; write nothing
+    Validate(validate::Validate),
+    /// Land every extract that is not landed yet
+    Ingest(ingest::Ingest),
+    /// Build the models from what is landed, and commit the run
+    Build(build::Build),
+    /// Ingest, build, publish and seal: the whole job
+    Run(run::RunCommand),
+    /// Why a seat got its verdict, and what would change it
+    Explain(explain::Explain),
+    /// Ask any table in SQL
+    Sql(sql::Sql),
+    /// What a table holds: its rows, columns, owner and checks
+    Describe(describe::Describe),
+    /// Check a sealed snapshot
+    Verify(verify::Verify),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// The project a command works on.
+#[derive(Debug, Args)]
+struct ProjectArgs {
+    /// The project: its folder or its seatledger.toml
+    #[arg(long, short, default_value = ".", value_name = "DIR")]
+    project: PathBuf,
+}
+
+/// The day a command speaks for.
+#[derive(Debug, Args)]
+struct AsOfArgs {
+    /// The as-of date, YYYY-MM-DD; today (UTC) when absent
+    #[arg(long, value_name = "DAY", value_parser = parse_day)]
+    as_of: Option<AsOf>,
+}
+
+fn parse_day(text: &str) -> std::result::Result<AsOf, String> {
+    AsOf::parse(text).map_err(|e| e.to_string())
+}
+
+/// Runs the program on the given arguments.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match dispatch(cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            terminal::complain(&error);
+            ExitCode::from(error.kind().exit_code())
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<u8> {
+    let terminal = terminal::Terminal::new(cli.quiet);
+    let runtime = tokio::runtime::Runtime::new().map_err(|e| Error::internal("no runtime").because(e))?;
+    let clock = Clock::System;
+    match cli.command {
+        Command::Demo(command) => runtime.block_on(command.run(clock, &terminal)),
+        Command::Init(command) => runtime.block_on(command.run(clock)),
+        Command::Validate(command) => command.run(),
+        Command::Ingest(command) => runtime.block_on(command.run(clock, &terminal)),
+        Command::Build(command) => runtime.block_on(command.run(clock, &terminal)),
+        Command::Run(command) => runtime.block_on(command.run(clock, &terminal)),
+        Command::Explain(command) => runtime.block_on(command.run(clock)),
+        Command::Sql(command) => runtime.block_on(command.run(clock)),
+        Command::Describe(command) => command.run(),
+        Command::Verify(command) => command.run(),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "seatledger", &mut script);
+            output::write(&script)?;
+            Ok(0)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `run`: the whole job, for cron.
+
+use clap::Args;
+
+use super::build::ModelArgs;
+use super::ingest::{self, LandArgs};
+use super::output::{self, ListFormat};
+use super::terminal::Terminal;
+use super::{AsOfArgs, ProjectArgs};
+use crate::base::{Clock, ErrorKind, Result};
+use crate::ingest::LandReport;
+use crate::job::{Job, Outputs, Run, RunOptions};
+
+/// Ingest, build, publish and seal: the whole job
+#[derive(Debug, Args)]
+pub(super) struct RunCommand {
+    #[command(flatten)]
+    project: ProjectArgs,
+    #[command(flatten)]
+    as_of: AsOfArgs,
+    #[command(flatten)]
+    land: LandArgs,
+    #[command(flatten)]
+    models: ModelArgs,
+    /// How to print the summary
+    #[arg(long, value_enum)]
+    format: Option<ListFormat>,
+}
+
+impl RunCommand {
+    pub(super) async fn run(self, clock: Clock, terminal: &Terminal) -> Result<u8> {
+        let job = Job::open(&self.project.project, clock).await?;
+        let report = job.ingest(&self.land.options(), terminal).await?;
+        ingest::complain(&report, terminal);
+        let options = self.models.options(clock, &self.as_of);
+        let (run, outputs) = build_and_publish(&job, &options, terminal).await?;
+        print_summary(self.format, &run, &outputs).await?;
+        exit_code(&run, &report).await
+    }
+}
+
+/// Builds, commits, and writes what people open.
+pub(super) async fn build_and_publish(job: &Job, options: &RunOptions, terminal: &Terminal) -> Result<(Run, Outputs)> {
+    let run = job.build(options, terminal).await?;
+    let outputs = job.publish(&run).await?;
+    Ok((run, outputs))
+}
+
+async fn print_summary(format: Option<ListFormat>, run: &Run, outputs: &Outputs) -> Result<()> {
+    let (schema, batches) = run
+        .session
+        .query(
+            "select verdict, reason, action, count(*) as seats, sum(annual_saving_amount) as annual_saving_amount, \
+             annual_saving_currency from policy.evaluations group by verdict, reason, action, annual_saving_currency \
+             order by verdict, reason, action, annual_saving_currency",
+        )
+        .await?;
+    output::rows(format, &schema, &batches)?;
+    if format.is_none_or(|f| f == ListFormat::Table) {
+        for path in [&outputs.candidates, &outputs.report, &outputs.snapshot] {
+            output::write(format!("{}\n", path.display()).as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+/// 5 when a feed was refused, 4 when one is partial, 3 when a configured source is staler than its limit.
+async fn exit_code(run: &Run, report: &LandReport) -> Result<u8> {
+    if let Some(kind) = report.exit() {
+        return Ok(kind.exit_code());
+    }
+    let (_, stale) = run
+        .session
+        .query("select source, stream from core.source_status where is_configured and is_stale limit 1")
+        .await?;
+    Ok(if stale.iter().any(|b| b.num_rows() > 0) { ErrorKind::Stale.exit_code() } else { 0 })
+}

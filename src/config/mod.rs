@@ -1,0 +1,101 @@
+//! Layer 1: what people wrote. The project file, the policies, the seeds and the drops, parsed and validated; every error
+//! of every file is found in one go, each with its file, line and column and with what to write instead.
+
+mod diagnostic;
+mod drops;
+mod folder;
+mod kinds;
+mod policy;
+mod policy_check;
+mod project;
+mod section;
+mod seeds;
+mod sheet;
+mod word;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+pub use diagnostic::{Diagnostic, Severity, Snippet};
+pub use drops::{Drops, Executed, ExecutedAction, Hold, LegalHold, Rejected, SelfConfirmation, Target};
+pub use kinds::{Kind, KnownStream, STREAMS};
+pub use policy::{
+    IdleAction, Mode, OnNoResponse, OrphanAction, Override, PolicyFile, Settings, Signal, TierRule, Version,
+};
+pub use project::{Format, Freshness, MappedRole, Project, RateSet, Source, StreamOptions};
+pub use seeds::{
+    AccountPattern, AccountType, App, BudgetRate, DIRECTORY, IdentityOverride, ReasonCode, ReclaimConsequence, Seeds,
+    Sensitivity, SodRule, Tier,
+};
+pub use word::Word;
+
+use crate::base::Error;
+use folder::Folder;
+
+/// The name of the project file.
+pub const PROJECT_FILE: &str = "seatledger.toml";
+/// The code of a project file that is not there.
+const NO_PROJECT: &str = "SL0109";
+
+/// A whole project as its people wrote it.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The project folder.
+    pub root: PathBuf,
+    /// The project file.
+    pub project: Project,
+    /// The policies, by name of file.
+    pub policies: Vec<PolicyFile>,
+    /// The seeds.
+    pub seeds: Seeds,
+    /// The drops.
+    pub drops: Drops,
+    /// What is legal but worth a look.
+    pub warnings: Vec<Diagnostic>,
+    /// Hash of the names and contents of all files that were read.
+    pub sha256: String,
+}
+
+/// Reads a project, given its folder or its project file.
+///
+/// # Errors
+/// All findings, warnings too, in the order of files and lines, when one of them is an error.
+pub fn load(path: &Path) -> Result<Config, Vec<Diagnostic>> {
+    let (root, name) = match (path.is_dir(), path.parent(), path.file_name().and_then(|name| name.to_str())) {
+        (false, Some(parent), Some(name)) => (parent, name),
+        _ => (path, PROJECT_FILE),
+    };
+    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+    let folder = Folder::new(root);
+    if !root.join(name).exists() {
+        let found = Diagnostic::file(NO_PROJECT, root.join(name).display().to_string(), "there is no project file here");
+        return Err(vec![found.help("name the project folder, or make one with `seatledger demo`")]);
+    }
+    let project = project::read(&folder, name);
+    let seeds = seeds::read(&folder, project.as_ref());
+    let policies = policy::read(&folder, project.as_ref(), &seeds);
+    let drops = drops::read(&folder, &seeds);
+    let (found, sha256) = folder.finish();
+    match project {
+        Some(project) if found.iter().all(|one| one.severity == Severity::Warning) => {
+            Ok(Config { root: root.to_owned(), project, policies, seeds, drops, warnings: found, sha256 })
+        }
+        _ => Err(found),
+    }
+}
+
+/// One error that shows all findings, ready for a terminal.
+pub fn to_error(found: Vec<Diagnostic>) -> Error {
+    let errors = found.iter().filter(|one| one.severity == Severity::Error).count();
+    let shown: Vec<String> = found.iter().map(Diagnostic::to_string).collect();
+    let plural = if errors == 1 { "" } else { "s" };
+    Error::config(format!("the project has {errors} error{plural}\n\n{}", shown.join("\n\n")))
+}
+
+/// A variable of the environment; secrets come this way and only this way. `None` when unset or not Unicode.
+#[allow(clippy::disallowed_methods, reason = "the one reader of the environment")]
+pub fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -1,0 +1,335 @@
+//! `seatledger.toml`: what the project is called, where it keeps its data, and which sources it collects.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use chrono::format::{Item, StrftimeItems};
+
+use super::folder::Folder;
+use super::kinds::Kind;
+use super::section::{Codes, Section, parse};
+use super::word::words;
+use crate::base::money::is_currency;
+
+const CODES: Codes =
+    Codes { syntax: "SL0101", unknown: "SL0102", kind: "SL0103", value: "SL0104", missing: "SL0105" };
+/// A stream name that the kind of the source does not have.
+const UNKNOWN_STREAM: &str = "SL0106";
+/// Two sources of one name.
+const DUPLICATE_SOURCE: &str = "SL0107";
+/// A canonical column that the stream does not have.
+const COLUMN: &str = "SL0108";
+
+/// The schemes of object stores that can be opened.
+const SCHEMES: &[&str] = &["file", "s3", "gs", "az"];
+
+words! {
+    /// Which exchange rates convert money for reports.
+    RateSet { Spot = "spot", Budget = "budget" }
+}
+
+words! {
+    /// What a mapped stream says.
+    MappedRole { Seats = "seats", Activity = "activity" }
+}
+
+words! {
+    /// How the files of a stream are written.
+    Format { Csv = "csv", Ndjson = "ndjson", Json = "json" }
+}
+
+/// The project file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Project {
+    /// The project's name in reports.
+    pub name: String,
+    /// Where committed data lives: a folder relative to the project, or a URL.
+    pub store: String,
+    /// ISO 4217 code of the currency of reports.
+    pub reporting_currency: String,
+    /// Which rates convert into it.
+    pub rate_set: RateSet,
+    /// The first month of the fiscal year, 1 to 12.
+    pub fiscal_year_start_month: u32,
+    /// From which age data is too old to act on.
+    pub freshness: Freshness,
+    /// The sources in the order of the file.
+    pub sources: Vec<Source>,
+}
+
+/// The error limits of freshness, in days, by class of source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Freshness {
+    /// The Okta System Log.
+    pub okta_log: u32,
+    /// HR feeds.
+    pub hr: u32,
+    /// Directory and assignment feeds.
+    pub assignments: u32,
+    /// Vendor reports and activity feeds.
+    pub vendor_reports: u32,
+    /// Contracts and entitlements.
+    pub itam: u32,
+    /// Exchange rates; an older rate converts nothing.
+    pub fx: u32,
+}
+
+impl Default for Freshness {
+    fn default() -> Self {
+        Self { okta_log: 1, hr: 2, assignments: 2, vendor_reports: 7, itam: 30, fx: 10 }
+    }
+}
+
+/// One source of extracts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// Its name below `raw/`: lower-case letters, digits and underscores.
+    pub name: String,
+    /// What system it is.
+    pub kind: Kind,
+    /// A folder relative to the project, or a URL; the streams are its sub-folders.
+    pub from: String,
+    /// The streams named in the file; see [`Source::configured`].
+    pub streams: Option<Vec<String>>,
+    /// Streams that may bring an empty extract.
+    pub may_be_empty: Vec<String>,
+    /// Settings by stream.
+    pub stream: BTreeMap<String, StreamOptions>,
+}
+
+impl Source {
+    /// The streams that are collected: those the file names; else the declared ones of a mapped source, those with a
+    /// sub-folder where `from` is a folder on this machine, or all of the kind.
+    pub fn configured(&self, root: &Path) -> Vec<String> {
+        if let Some(streams) = &self.streams {
+            return streams.clone();
+        }
+        if self.kind == Kind::Mapped {
+            return self.stream.keys().cloned().collect();
+        }
+        let folder = self.local_folder(root).filter(|folder| folder.is_dir());
+        let has_folder = |stream: &str| folder.as_ref().is_none_or(|folder| folder.join(stream).is_dir());
+        self.kind.streams().map(|stream| stream.name).filter(|name| has_folder(name)).map(str::to_owned).collect()
+    }
+
+    /// The name under which `schema` knows a stream of this source: its own, or the role of a mapped one.
+    pub fn dataset<'s>(&'s self, stream: &'s str) -> Option<&'s str> {
+        match self.kind {
+            Kind::Mapped => self.stream.get(stream)?.role.map(MappedRole::as_str),
+            _ => Some(stream),
+        }
+    }
+
+    fn local_folder(&self, root: &Path) -> Option<PathBuf> {
+        match self.from.strip_prefix("file://") {
+            Some(path) => Some(PathBuf::from(path)),
+            None => (!self.from.contains("://")).then(|| root.join(&self.from)),
+        }
+    }
+}
+
+/// Settings of one stream.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StreamOptions {
+    /// What a mapped stream says; only and always there for kind `mapped`.
+    pub role: Option<MappedRole>,
+    /// How its files are written; by default what the kind uses.
+    pub format: Option<Format>,
+    /// An event drop covers this many days up to its extract date.
+    pub covers_days: Option<u32>,
+    /// The CSV delimiter, one ASCII character.
+    pub delimiter: Option<char>,
+    /// Rows that begin with one of these are no data.
+    pub skip_rows_starting_with: Vec<String>,
+    /// Whether numbers have a decimal comma.
+    pub decimal_comma: bool,
+    /// The `strftime` format of dates, where the source lets its author choose.
+    pub date_format: Option<String>,
+    /// Words that mean nothing is known, besides the empty one.
+    pub null_tokens: Vec<String>,
+    /// From which age in days the stream is too old to act on.
+    pub freshness_error_days: Option<u32>,
+    /// The zone of times written without one: `UTC` or an offset such as `+02:00`.
+    pub zone: Option<String>,
+    /// The name at the source (header or JSON path) by canonical column.
+    pub columns: BTreeMap<String, String>,
+}
+
+/// Reads the project file; what is wrong in it is reported. `None`: there is nothing to go on with.
+pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
+    let file = folder.read(name, CODES.syntax)?;
+    let document = parse(&file, &folder.problems, &CODES)?;
+    let root = Section::root(&file, &document, &folder.problems, &CODES);
+    root.only(&["name", "store", "reporting_currency", "rate_set", "fiscal_year_start_month", "freshness", "source"]);
+    root.need(&["name", "reporting_currency"]);
+
+    let reporting_currency = root.text("reporting_currency").unwrap_or_default();
+    if root.has("reporting_currency") && !is_currency(&reporting_currency) {
+        let message = format!("`{reporting_currency}` is not a currency of ISO 4217");
+        root.refuse("reporting_currency", message, "use three capital letters, such as EUR");
+    }
+    let sections = root.sections("source");
+    let sources: Vec<Source> = sections.iter().map(read_source).collect();
+    for (i, (source, section)) in sources.iter().zip(&sections).enumerate() {
+        if let Some(first) = sources[..i].iter().position(|earlier| earlier.name == source.name) {
+            let message = format!("two sources are called `{}`", source.name);
+            let label = format!("the first is on line {}", sections[first].line());
+            root.report(section.at(DUPLICATE_SOURCE, section.span_of("name"), message).label(label));
+        }
+    }
+    Some(Project {
+        name: root.text("name").unwrap_or_default(),
+        store: location(&root, "store").unwrap_or_else(|| "warehouse".to_owned()),
+        reporting_currency,
+        rate_set: root.word("rate_set").unwrap_or(RateSet::Spot),
+        fiscal_year_start_month: root.whole("fiscal_year_start_month", 1..=12).unwrap_or(1) as u32,
+        freshness: root.section("freshness").map(|section| read_freshness(&section)).unwrap_or_default(),
+        sources,
+    })
+}
+
+fn read_freshness(section: &Section<'_>) -> Freshness {
+    section.only(&["okta_log", "hr", "assignments", "vendor_reports", "itam", "fx"]);
+    let standard = Freshness::default();
+    Freshness {
+        okta_log: section.days("okta_log", 0).unwrap_or(standard.okta_log),
+        hr: section.days("hr", 0).unwrap_or(standard.hr),
+        assignments: section.days("assignments", 0).unwrap_or(standard.assignments),
+        vendor_reports: section.days("vendor_reports", 0).unwrap_or(standard.vendor_reports),
+        itam: section.days("itam", 0).unwrap_or(standard.itam),
+        fx: section.days("fx", 0).unwrap_or(standard.fx),
+    }
+}
+
+fn read_source(section: &Section<'_>) -> Source {
+    section.only(&["name", "kind", "from", "streams", "may_be_empty", "stream"]);
+    section.need(&["name", "kind", "from"]);
+    let name = section.text("name").unwrap_or_default();
+    if !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
+        let message = format!("source name `{name}` has characters that a path must not have");
+        section.refuse("name", message, "use lower-case letters, digits and underscores");
+    }
+    let kind: Option<Kind> = section.word("kind");
+    let options = section.section("stream");
+    let known: Vec<String> = match (kind, &options) {
+        (Some(Kind::Mapped), Some(options)) => options.keys().into_iter().map(|key| key.value).collect(),
+        (Some(kind), _) => kind.streams().map(|stream| stream.name.to_owned()).collect(),
+        (None, _) => Vec::new(),
+    };
+    let mut stream = BTreeMap::new();
+    for key in options.iter().flat_map(Section::keys) {
+        let (Some(kind), Some(section)) = (kind, options.as_ref().and_then(|options| options.section(&key.value)))
+        else {
+            continue;
+        };
+        if known.contains(&key.value) {
+            stream.insert(key.value, read_stream(&section, kind));
+        } else {
+            unknown_stream(&section, kind, &key.value, key.span, &known);
+        }
+    }
+    if kind == Some(Kind::Mapped) && known.is_empty() {
+        let found = section.at(CODES.missing, section.span.clone(), format!("mapped source `{name}` has no stream"));
+        section.report(found.help("declare it as [source.stream.<name>] with role, format and columns"));
+    }
+    let streams = |key: &str| {
+        let named = section.texts(key)?;
+        for stream in named.iter().filter(|stream| kind.is_some() && !known.contains(&stream.value)) {
+            unknown_stream(section, kind.unwrap_or(Kind::Mapped), &stream.value, stream.span.clone(), &known);
+        }
+        Some(named.into_iter().map(|stream| stream.value).collect::<Vec<String>>())
+    };
+    Source {
+        streams: streams("streams"),
+        may_be_empty: streams("may_be_empty").unwrap_or_default(),
+        name,
+        kind: kind.unwrap_or(Kind::Mapped),
+        from: location(section, "from").unwrap_or_default(),
+        stream,
+    }
+}
+
+fn unknown_stream(section: &Section<'_>, kind: Kind, name: &str, span: Range<usize>, known: &[String]) {
+    let found = section.at(UNKNOWN_STREAM, span, format!("kind `{}` has no stream `{name}`", kind.as_str()));
+    section.report(found.suggest(name, known.iter().map(String::as_str)));
+}
+
+/// A folder, or a URL of a scheme that can be opened.
+fn location(section: &Section<'_>, key: &str) -> Option<String> {
+    let text = section.text(key)?;
+    if let Some((scheme, _)) = text.split_once("://").filter(|(scheme, _)| !SCHEMES.contains(scheme)) {
+        let message = format!("`{scheme}://` cannot be opened");
+        section.refuse(key, message, format!("use a folder, or a URL of {}", SCHEMES.join(", ")));
+    }
+    Some(text)
+}
+
+fn read_stream(section: &Section<'_>, kind: Kind) -> StreamOptions {
+    let mut keys = vec![
+        "format",
+        "covers_days",
+        "delimiter",
+        "skip_rows_starting_with",
+        "decimal_comma",
+        "date_format",
+        "null_tokens",
+        "freshness_error_days",
+        "zone",
+        "columns",
+    ];
+    let role: Option<MappedRole> = if kind == Kind::Mapped {
+        keys.push("role");
+        section.need(&["role", "format", "columns"]);
+        section.word("role")
+    } else {
+        None
+    };
+    section.only(&keys);
+    let date_format = section.text("date_format");
+    if date_format.as_ref().is_some_and(|format| StrftimeItems::new(format).any(|item| item == Item::Error)) {
+        section.refuse("date_format", "the date format cannot be read", "use strftime letters, such as %d.%m.%Y");
+    }
+    let zone = section.text("zone");
+    if zone.as_ref().is_some_and(|zone| zone != "UTC" && zone.parse::<chrono::FixedOffset>().is_err()) {
+        section.refuse("zone", "the zone cannot be read", "use UTC or an offset, such as +02:00");
+    }
+    StreamOptions {
+        role,
+        format: section.word("format"),
+        covers_days: section.days("covers_days", 1),
+        delimiter: read_delimiter(section),
+        skip_rows_starting_with: section.plain_texts("skip_rows_starting_with"),
+        decimal_comma: section.flag("decimal_comma").unwrap_or(false),
+        date_format,
+        null_tokens: section.plain_texts("null_tokens"),
+        freshness_error_days: section.days("freshness_error_days", 0),
+        zone,
+        columns: read_columns(section, kind, role),
+    }
+}
+
+fn read_delimiter(section: &Section<'_>) -> Option<char> {
+    let text = section.raw_text("delimiter")?;
+    let mut characters = text.chars();
+    match (characters.next(), characters.next()) {
+        (Some(c), None) if c.is_ascii() && !matches!(c, '"' | '\n' | '\r') => Some(c),
+        _ => {
+            section.refuse("delimiter", "the delimiter is not one ASCII character", "use one of , ; | or \\t");
+            None
+        }
+    }
+}
+
+/// The names of columns at the source; those that are not mapped have their canonical name there.
+fn read_columns(section: &Section<'_>, kind: Kind, role: Option<MappedRole>) -> BTreeMap<String, String> {
+    let Some(columns) = section.section("columns") else { return BTreeMap::new() };
+    let name = section.name.trim_matches(['[', ']']);
+    let Some(stream) = kind.stream(role.map_or(name, |role| role.as_str())) else { return BTreeMap::new() };
+    for key in columns.keys().into_iter().filter(|key| !stream.has_column(&key.value)) {
+        let found = section.at(COLUMN, key.span, format!("unknown canonical column `{}`", key.value));
+        section.report(found.suggest(&key.value, stream.columns()));
+    }
+    let names = columns.keys().into_iter().filter_map(|key| Some((key.value.clone(), columns.text(&key.value)?)));
+    names.collect()
+}

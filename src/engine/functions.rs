@@ -1,0 +1,130 @@
+//! The few functions the models use beyond stock SQL. Each is pure; each has a plain meaning an auditor can redo.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Decimal128Builder, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Decimal128Type};
+use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use rust_decimal::Decimal;
+use sha2::{Digest, Sha256};
+
+use crate::base::{money, text};
+
+type Body = fn(&[ArrayRef]) -> Result<ArrayRef>;
+
+/// The type of a stored amount.
+const AMOUNT: DataType = DataType::Decimal128(18, 4);
+
+/// All functions, for registration in every session (local, scheduler, executor).
+pub fn all() -> Vec<ScalarUDF> {
+    vec![
+        function("sha256", 1, DataType::Utf8, sha256),
+        function("fold_text", 1, DataType::Utf8, fold_text),
+        function("glob_match", 2, DataType::Boolean, glob_match),
+        function("round_money", 1, AMOUNT, round_money),
+        function("convert_money", 3, AMOUNT, convert_money),
+    ]
+}
+
+fn function(name: &'static str, arguments: usize, returns: DataType, body: Body) -> ScalarUDF {
+    ScalarUDF::from(Function { name, signature: Signature::any(arguments, Volatility::Immutable), returns, body })
+}
+
+/// A row-wise function over columns; arguments are cast to what the body reads.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Function {
+    name: &'static str,
+    signature: Signature,
+    returns: DataType,
+    body: Body,
+}
+
+impl ScalarUDFImpl for Function {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(self.returns.clone())
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let only_scalars = args.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_)));
+        let result = (self.body)(&ColumnarValue::values_to_arrays(&args.args)?)?;
+        if only_scalars {
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
+        }
+        Ok(ColumnarValue::Array(result))
+    }
+}
+
+fn texts(array: &ArrayRef) -> Result<StringArray> {
+    Ok(cast(array, &DataType::Utf8)?.as_string::<i32>().clone())
+}
+
+/// SHA-256 of the UTF-8 text as lower-case hex, as DuckDB's `sha256`.
+fn sha256(args: &[ArrayRef]) -> Result<ArrayRef> {
+    let hex = |text: &str| Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect::<String>();
+    Ok(Arc::new(texts(&args[0])?.iter().map(|t| t.map(hex)).collect::<StringArray>()))
+}
+
+/// The form in which names are compared ([`text::fold`]); null when nothing visible is left.
+fn fold_text(args: &[ArrayRef]) -> Result<ArrayRef> {
+    let folded = |t: &str| Some(text::fold(t)).filter(|f| !f.is_empty());
+    Ok(Arc::new(texts(&args[0])?.iter().map(|t| t.and_then(folded)).collect::<StringArray>()))
+}
+
+/// Whether a text matches a glob of `*` and `?`, case-folded.
+fn glob_match(args: &[ArrayRef]) -> Result<ArrayRef> {
+    let (texts, patterns) = (texts(&args[0])?, texts(&args[1])?);
+    let matches = texts.iter().zip(patterns.iter()).map(|(t, p)| Some(text::glob_match(t?, p?)));
+    Ok(Arc::new(matches.collect::<BooleanArray>()))
+}
+
+/// Rounds half-even to the places of a stored amount.
+fn round_money(args: &[ArrayRef]) -> Result<ArrayRef> {
+    let amounts = decimals(&args[0])?;
+    amounts_array(amounts.into_iter().map(|a| a.map(money::round_amount)))
+}
+
+/// `convert_money(amount, from_rate, to_rate)`: `amount * to_rate / from_rate`, half-even; null without both rates.
+fn convert_money(args: &[ArrayRef]) -> Result<ArrayRef> {
+    let (amounts, from, to) = (decimals(&args[0])?, decimals(&args[1])?, decimals(&args[2])?);
+    let rows = amounts.into_iter().zip(from).zip(to);
+    amounts_array(rows.map(|((amount, from), to)| money::convert_amount(amount?, from?, to?)))
+}
+
+fn decimals(array: &ArrayRef) -> Result<Vec<Option<Decimal>>> {
+    let array = match array.data_type() {
+        DataType::Decimal128(_, _) => array.clone(),
+        DataType::Null => cast(array, &AMOUNT)?,
+        whole if whole.is_integer() => cast(array, &DataType::Decimal128(20, 0))?,
+        other => return Err(DataFusionError::Plan(format!("money is decimal, not {other}"))),
+    };
+    let scale = u32::try_from(array.as_primitive::<Decimal128Type>().scale()).unwrap_or_default();
+    array
+        .as_primitive::<Decimal128Type>()
+        .iter()
+        .map(|v| v.map(|v| Decimal::try_from_i128_with_scale(v, scale)).transpose())
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|e| DataFusionError::Execution(format!("an amount does not fit: {e}")))
+}
+
+fn amounts_array(amounts: impl Iterator<Item = Option<Decimal>>) -> Result<ArrayRef> {
+    let mut builder = Decimal128Builder::new().with_precision_and_scale(18, 4)?;
+    for amount in amounts {
+        builder.append_option(amount.map(|mut a| {
+            a.rescale(money::AMOUNT_SCALE);
+            a.mantissa()
+        }));
+    }
+    Ok(Arc::new(builder.finish()))
+}

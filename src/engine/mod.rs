@@ -1,0 +1,11 @@
+//! Layer 3: runs the SQL models. A session holds the inputs of one as-of date, the catalogue knows the models, the
+//! runner builds them in order, checks them and writes them.
+
+mod catalogue;
+mod functions;
+mod runner;
+mod session;
+
+pub use catalogue::{Catalogue, Model, bind, tables_read};
+pub use runner::{Built, build};
+pub use session::{Session, Settings};

@@ -1,0 +1,69 @@
+//! Layer 5: composes a run out of the rooms below: land, build, publish, seal. It keeps the run record, and with it
+//! what a later run, an `explain` or an auditor reads.
+
+mod explain;
+mod outputs;
+mod record;
+mod run;
+
+use std::path::Path;
+
+use crate::base::{AsOf, Clock, Error, Progress, Result};
+use crate::config::{self, Config};
+use crate::engine::{Session, Settings};
+use crate::ingest::{self, LandOptions, LandReport};
+use crate::store::{Chain, Record, Store};
+
+pub use outputs::Outputs;
+pub use run::{Run, RunOptions};
+
+/// An opened project: its configuration, its store, and the clock that names runs.
+pub struct Job {
+    /// The validated project.
+    pub config: Config,
+    /// Where landings, tables and records are.
+    pub store: Store,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl Job {
+    /// Validates the project and opens its store, making it on first use.
+    ///
+    /// # Errors
+    /// Every error of every file of the project at once; a store error when the store refuses conditional puts.
+    pub async fn open(project: &Path, clock: Clock) -> Result<Self> {
+        let config = config::load(project).map_err(config::to_error)?;
+        let store = Store::open(&config.project.store, &config.root)?;
+        store.init(clock).await?;
+        Ok(Self { config, store, clock })
+    }
+
+    /// Lands every extract that is not landed yet.
+    ///
+    /// # Errors
+    /// A store or conflict error; what a feed got wrong is in the report.
+    pub async fn ingest(&self, options: &LandOptions, progress: &dyn Progress) -> Result<LandReport> {
+        ingest::land(&self.config, &self.store, options, self.clock, progress).await
+    }
+
+    /// The tables of the newest run, of one as-of date or of any, for reading.
+    ///
+    /// # Errors
+    /// A usage error when there is no such run.
+    pub async fn reader(&self, as_of: Option<AsOf>) -> Result<(Session, Record)> {
+        let records = self.store.records(&Chain::Runs).await?;
+        let newest = records.into_iter().rev().find(|r| as_of.is_none() || record::as_of(r) == as_of);
+        let Some(newest) = newest else {
+            let day = as_of.map_or(String::new(), |d| format!(" for {d}"));
+            return Err(Error::usage(format!("there is no run{day} yet: `seatledger run` makes one")));
+        };
+        let day = record::as_of(&newest).ok_or_else(|| Error::internal("a run record without as-of date"))?;
+        let session = Session::new(&self.store, day, Settings::default())?;
+        run::register_inputs(self, &session).await?;
+        for table in record::tables(&newest)? {
+            table.register(&session, &self.store).await?;
+        }
+        Ok((session, newest))
+    }
+}

@@ -1,0 +1,88 @@
+//! The body of a run record: as-of date, tables written, policy versions that were in force.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::error::Context;
+use crate::base::{AsOf, Error, ErrorKind, Result};
+use crate::engine::{Catalogue, Session};
+use crate::store::{FileEntry, Record, Store};
+
+/// What a run record tells beyond the chain's own fields.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct RunBody {
+    /// The day the run speaks for.
+    pub as_of: String,
+    /// Every table of the run by name; a partial build carries the others over.
+    pub tables: BTreeMap<String, FileEntry>,
+    /// `<app>/<version>` of each policy version in force, with the hash of its content.
+    pub policies: BTreeMap<String, String>,
+}
+
+impl RunBody {
+    pub(super) fn read(record: &Record) -> Result<Self> {
+        serde_json::from_value(record.body.clone())
+            .context(ErrorKind::Evidence, format!("run record {} is not readable", record.version))
+    }
+}
+
+/// The as-of date of a run record.
+pub(super) fn as_of(record: &Record) -> Option<AsOf> {
+    AsOf::parse(record.body.get("as_of")?.as_str()?).ok()
+}
+
+/// A table of an earlier run.
+pub(super) struct RunTable {
+    pub name: String,
+    pub file: FileEntry,
+}
+
+pub(super) fn tables(record: &Record) -> Result<Vec<RunTable>> {
+    Ok(RunBody::read(record)?.tables.into_iter().map(|(name, file)| RunTable { name, file }).collect())
+}
+
+impl RunTable {
+    /// Makes the table readable in a session, with the schema it was written with.
+    pub(super) async fn register(&self, session: &Session, store: &Store) -> Result<()> {
+        let (schema, batches) = crate::store::parquet::decode(store.get(&self.file.path).await?)?;
+        session.register_batches(&self.name, schema, batches)
+    }
+}
+
+/// Refuses a policy version that has been evaluated and was edited or removed since.
+///
+/// # Errors
+/// A config error naming the file, the version and the first day it spoke for.
+pub(super) fn check_policies_unchanged(records: &[Record], current: &[PolicyVersion]) -> Result<()> {
+    for record in records {
+        let body = RunBody::read(record)?;
+        for (key, sha256) in &body.policies {
+            let now = current.iter().find(|v| &v.key == key);
+            if now.is_some_and(|v| &v.sha256 == sha256) {
+                continue;
+            }
+            let place = now.map_or(key.clone(), |v| v.place.clone());
+            let what = if now.is_some() { "was edited" } else { "is gone" };
+            return Err(Error::config(format!(
+                "version `{key}` took effect (run of {}) and {what} since: put it back and add a new [[version]]",
+                body.as_of
+            ))
+            .at(place));
+        }
+    }
+    Ok(())
+}
+
+/// A policy version as the project has it now.
+pub(super) struct PolicyVersion {
+    pub key: String,
+    pub sha256: String,
+    pub place: String,
+    pub is_in_force: bool,
+}
+
+/// The models whose tables a run must hold.
+pub(super) fn missing_tables(catalogue: &Catalogue, tables: &BTreeMap<String, FileEntry>) -> Vec<String> {
+    catalogue.models().iter().filter(|m| m.is_table() && !tables.contains_key(&m.name)).map(|m| m.name.clone()).collect()
+}

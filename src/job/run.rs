@@ -1,0 +1,207 @@
+//! One run: inputs of the as-of date in, models built, tables written, one record committed.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Date32Type, Int64Type};
+
+use super::Job;
+use super::record::{self, PolicyVersion, RunBody};
+use crate::base::error::Context;
+use crate::base::{AsOf, Error, ErrorKind, Progress, Result};
+use crate::engine::{self, Catalogue, Session, Settings};
+use crate::store::{Chain, Commit, Draft, FileEntry, Key, Kind, Record, RunId};
+use crate::{ingest, policy};
+
+/// What a run is asked for.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// The day it speaks for.
+    pub as_of: AsOf,
+    /// Models to build, in the words of [`Catalogue::select`]; all of them when absent.
+    pub select: Option<String>,
+    /// The engine's settings.
+    pub settings: Settings,
+}
+
+/// A committed run, its tables still at hand.
+pub struct Run {
+    /// The committed record.
+    pub record: Record,
+    /// The session in which every table of the run can be read.
+    pub session: Session,
+    /// The models, for their text and contracts.
+    pub catalogue: Catalogue,
+    /// The reporting currency.
+    pub currency: String,
+    /// How many rows each table built by this run has.
+    pub rows: BTreeMap<String, usize>,
+}
+
+impl Job {
+    /// Builds the models for an as-of date and commits the run. A failed check commits nothing.
+    ///
+    /// # Errors
+    /// A config error for models or an edited policy, a data error for a failed check, a conflict when another run won.
+    pub async fn build(&self, options: &RunOptions, progress: &dyn Progress) -> Result<Run> {
+        let catalogue = Catalogue::load()?;
+        let session = Session::new(&self.store, options.as_of, options.settings)?;
+        let records = self.store.records(&Chain::Runs).await?;
+        register_inputs(self, &session).await?;
+        register_earlier(self, &session, &records).await?;
+        let versions = policy_versions(&session).await?;
+        record::check_policies_unchanged(&records, &versions)?;
+
+        let mut tables = BTreeMap::new();
+        let models = match &options.select {
+            None => catalogue.models().iter().collect(),
+            Some(selection) => {
+                let chosen = catalogue.select(selection)?;
+                tables = carry_over(&records, options.as_of)?;
+                for table in tables.iter().filter(|(name, _)| !chosen.iter().any(|m| &m.name == *name)) {
+                    let table = record::RunTable { name: table.0.clone(), file: table.1.clone() };
+                    table.register(&session, &self.store).await?;
+                }
+                // Views are not kept: whatever the selection, they are there to be read.
+                catalogue.models().iter().filter(|m| !m.is_table() || chosen.iter().any(|c| c.name == m.name)).collect()
+            }
+        };
+        let built = engine::build(&session, &models, progress).await?;
+
+        let run_id = RunId::new(self.clock);
+        let mut rows = BTreeMap::new();
+        for table in &built {
+            let (schema, name) = table.name.split_once('.').unwrap_or(("", &table.name));
+            let key = |sha16: &str| Key::Table {
+                schema: schema.to_owned(),
+                table: name.to_owned(),
+                as_of: options.as_of,
+                run_id: run_id.clone(),
+                n: 0,
+                sha16: sha16.to_owned(),
+            };
+            let file = self.store.put_parquet(key, &table.schema, &table.batches).await?;
+            rows.insert(table.name.clone(), table.rows);
+            tables.insert(table.name.clone(), file);
+        }
+        let missing = record::missing_tables(&catalogue, &tables);
+        if let Some(name) = missing.first() {
+            return Err(Error::usage(format!("no run of {} holds `{name}`: run it whole first", options.as_of)));
+        }
+        let policies = versions.into_iter().filter(|v| v.is_in_force).map(|v| (v.key, v.sha256)).collect();
+        let body = RunBody { as_of: options.as_of.to_string(), tables: tables.clone(), policies };
+        let draft = Draft {
+            commit_id: run_id.to_string(),
+            run_id,
+            kind: Kind::Run,
+            config_sha256: self.config.sha256.clone(),
+            extract_date: None,
+            reads: chains_read(&session).await?,
+            files: tables.into_values().collect(),
+            replaces: Vec::new(),
+            body: serde_json::to_value(body).context(ErrorKind::Internal, "run record")?,
+        };
+        match self.store.commit(&Chain::Runs, records.last(), draft).await? {
+            Commit::Written(record) | Commit::AlreadyThere(record) => Ok(Run {
+                record,
+                session,
+                catalogue,
+                currency: self.config.project.reporting_currency.clone(),
+                rows,
+            }),
+            Commit::Conflict(other) => Err(Error::new(
+                ErrorKind::Conflict,
+                format!("run {} committed first; nothing of this one counts: run again", other.run_id),
+            )),
+        }
+    }
+}
+
+/// Makes everything the models may read from outside: landed rows, audit facts, configuration, seeds, drops, policies.
+pub(super) async fn register_inputs(job: &Job, session: &Session) -> Result<()> {
+    for (name, rows) in policy::tables(&job.config)? {
+        session.register_rows(&name, rows)?;
+    }
+    for (name, rows) in ingest::audit_tables(&job.config, &job.store, session.as_of()).await? {
+        session.register_rows(&name, rows)?;
+    }
+    for raw in ingest::files_in_force(&job.config, &job.store, session.as_of()).await? {
+        let name = format!("{}.{}", raw.schema, raw.table);
+        session.register_files(&name, raw.dataset.arrow_schema(), &raw.files, &job.store)?;
+    }
+    Ok(())
+}
+
+/// The candidates of the newest run before this as-of date: where episodes began.
+async fn register_earlier(job: &Job, session: &Session, records: &[Record]) -> Result<()> {
+    const COLUMNS: &str = "candidate_id, app_id, account_id, sku_id, action, episode_from, reason, as_of";
+    let before = records
+        .iter()
+        .filter_map(|r| Some((record::as_of(r)?, r)))
+        .filter(|(day, _)| *day < session.as_of())
+        .max_by_key(|(day, r)| (*day, r.version));
+    let file = match before {
+        Some((_, record)) => RunBody::read(record)?.tables.remove("policy.candidates"),
+        None => None,
+    };
+    if let Some(file) = file {
+        let table = record::RunTable { name: "earlier.all_columns".into(), file };
+        table.register(session, &job.store).await?;
+        let (schema, batches) = session.query(&format!("select {COLUMNS} from earlier.all_columns")).await?;
+        return session.register_batches("earlier.candidates", schema, batches);
+    }
+    let none = "select cast(null as varchar) as candidate_id, cast(null as varchar) as app_id, \
+                cast(null as varchar) as account_id, cast(null as varchar) as sku_id, \
+                cast(null as varchar) as action, cast(null as date) as episode_from, \
+                cast(null as varchar) as reason, cast(null as date) as as_of where false";
+    let (schema, batches) = session.query(none).await?;
+    session.register_batches("earlier.candidates", schema, batches)
+}
+
+/// The newest landing of each chain that this run could see.
+async fn chains_read(session: &Session) -> Result<BTreeMap<String, u64>> {
+    let sql = "select source || '/' || stream as chain, max(landing) as version from audit.landings group by 1";
+    let (_, batches) = session.query(sql).await?;
+    Ok(batches
+        .iter()
+        .flat_map(|batch| {
+            let versions = batch.column(1).as_primitive::<Int64Type>();
+            (0..batch.num_rows())
+                .map(|row| (text_at(batch, "chain", row), versions.value(row).unsigned_abs()))
+                .collect::<Vec<_>>()
+        })
+        .collect())
+}
+
+fn carry_over(records: &[Record], as_of: AsOf) -> Result<BTreeMap<String, FileEntry>> {
+    match records.iter().rev().find(|r| record::as_of(r) == Some(as_of)) {
+        Some(record) => Ok(RunBody::read(record)?.tables),
+        None => Err(Error::usage(format!("no run of {as_of} to build on: run it whole first, without --select"))),
+    }
+}
+
+async fn policy_versions(session: &Session) -> Result<Vec<PolicyVersion>> {
+    let batch = session.table("policies.versions").await?;
+    let text = |row: usize, column: &str| text_at(&batch, column, row);
+    let day = |row: usize, column: &str| {
+        let column = batch.column_by_name(column).map(AsArray::as_primitive::<Date32Type>);
+        column.filter(|c| c.is_valid(row)).and_then(|c| c.value_as_date(row))
+    };
+    let today = session.as_of().day();
+    Ok((0..batch.num_rows())
+        .map(|row| {
+            let line = batch.column_by_name("line").map(|c| c.as_primitive::<Int64Type>().value(row));
+            PolicyVersion {
+                key: format!("{}/{}", text(row, "app_id"), text(row, "policy_version_id")),
+                sha256: text(row, "content_sha256"),
+                place: format!("{}:{}", text(row, "file"), line.unwrap_or_default()),
+                is_in_force: day(row, "effective_from").is_some_and(|from| from <= today)
+                    && day(row, "effective_to").is_none_or(|to| today < to),
+            }
+        })
+        .collect())
+}
+
+fn text_at(batch: &RecordBatch, column: &str, row: usize) -> String {
+    batch.column_by_name(column).map_or(String::new(), |c| c.as_string::<i32>().value(row).to_owned())
+}

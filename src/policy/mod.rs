@@ -1,0 +1,87 @@
+//! Layer 4: publishes what people wrote as tables. Evaluation itself is SQL.
+
+mod catalogue;
+mod columns;
+mod drops;
+mod versions;
+
+use crate::base::{Error, Result};
+use crate::config::{Config, Freshness};
+use crate::schema::{self, Dataset, Role};
+use columns::{Table, int, table, text};
+
+/// Every table of the schemas `config`, `seeds`, `drops` and `policies`, by full name; empty where nothing was written.
+///
+/// # Errors
+/// An internal error when a value does not fit its column: validation should have refused it.
+pub fn tables(config: &Config) -> Result<Vec<Table>> {
+    let mut all = vec![project(config)?, streams(config)?];
+    all.extend(catalogue::tables(&config.seeds)?);
+    all.extend(drops::tables(&config.drops)?);
+    all.extend(versions::tables(&config.policies)?);
+    Ok(all)
+}
+
+fn project(config: &Config) -> Result<Table> {
+    let one = std::slice::from_ref(&config.project);
+    table(
+        "config.project",
+        [
+            text("name", one, |p| p.name.as_str()),
+            text("reporting_currency", one, |p| p.reporting_currency.as_str()),
+            text("rate_set", one, |p| p.rate_set.as_str()),
+            int("fiscal_year_start_month", one, |p| i64::from(p.fiscal_year_start_month)),
+            int("fx_error_days", one, |p| i64::from(p.freshness.fx)),
+        ],
+    )
+}
+
+struct Stream<'a> {
+    source: &'a str,
+    name: String,
+    dataset: &'static Dataset,
+    warn_days: u32,
+    error_days: u32,
+}
+
+fn streams(config: &Config) -> Result<Table> {
+    let mut all = Vec::new();
+    for source in &config.project.sources {
+        for name in source.configured(&config.root) {
+            let dataset = source.dataset(&name).and_then(|stream| schema::dataset(source.kind.as_str(), stream));
+            let dataset = dataset.ok_or_else(|| Error::internal(format!("no dataset for {}/{name}", source.name)))?;
+            let (warn_days, class_error_days) = freshness_days(dataset.role, &config.project.freshness);
+            let own_error_days = source.stream.get(&name).and_then(|options| options.freshness_error_days);
+            let error_days = own_error_days.unwrap_or(class_error_days);
+            let warn_days = warn_days.min(error_days);
+            all.push(Stream { source: &source.name, name, dataset, warn_days, error_days });
+        }
+    }
+    table(
+        "config.streams",
+        [
+            text("source", &all, |s| s.source),
+            text("kind", &all, |s| s.dataset.kind),
+            text("stream", &all, |s| s.name.as_str()),
+            text("feed", &all, |s| s.dataset.feed.as_str()),
+            text("role", &all, |s| s.dataset.role.as_str()),
+            int("freshness_warn_days", &all, |s| i64::from(s.warn_days)),
+            int("freshness_error_days", &all, |s| i64::from(s.error_days)),
+        ],
+    )
+}
+
+/// From how many days on a stream is worth a warning, and from how many it is too old to act on.
+fn freshness_days(role: Role, limits: &Freshness) -> (u32, u32) {
+    match role {
+        Role::Log => (1, limits.okta_log),
+        Role::Hr => (1, limits.hr),
+        Role::Directory | Role::Assignment => (1, limits.assignments),
+        Role::Report | Role::Activity => (3, limits.vendor_reports),
+        Role::Itam => (7, limits.itam),
+        Role::Fx => (4, limits.fx),
+    }
+}
+
+#[cfg(test)]
+mod tests;

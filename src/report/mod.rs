@@ -1,0 +1,75 @@
+//! Layer 4: the page a run leaves for people. Rows become frames, frames become a typed context (titles, formatted
+//! cells, charts), the context goes through `reports/<name>/page.html`. No number is computed in the template, and
+//! every number is a cell or a sum of cells of a published table.
+
+mod chart;
+mod context;
+mod frame;
+mod sections;
+
+use std::collections::BTreeMap;
+
+use arrow::array::RecordBatch;
+use minijinja::{AutoEscape, Environment, context};
+use rust_embed::RustEmbed;
+
+use crate::base::error::Context;
+use crate::base::{AsOf, ErrorKind, Result};
+
+pub use context::{Page, Section, Table};
+
+/// Templates, style and script: read from disk in development, embedded in a release.
+#[derive(RustEmbed)]
+#[folder = "reports"]
+#[include = "*.html"]
+#[include = "*.css"]
+#[include = "*.js"]
+struct Files;
+
+/// What the page says of the run itself.
+#[derive(Debug, Clone)]
+pub struct RunMeta {
+    /// The project's name.
+    pub tenant: String,
+    /// The day the numbers speak for.
+    pub as_of: AsOf,
+    /// The run that made them.
+    pub run_id: String,
+    /// The program's version.
+    pub release: String,
+    /// The currency everything is converted to.
+    pub reporting_currency: String,
+    /// The rate set of the conversion.
+    pub rate_set: String,
+    /// Hash of the sealed snapshot's SHA256SUMS.
+    pub snapshot_sha256: String,
+}
+
+/// Renders the report of a run: one file that asks nothing of the network.
+///
+/// # Errors
+/// An internal error when a table is not as its sidecar says or the template fails.
+pub fn render(tables: &BTreeMap<String, RecordBatch>, meta: &RunMeta) -> Result<String> {
+    let page = sections::page(&frame::Frames::new(tables), meta)?;
+    let script = text("_shared/sort.js");
+    let mut templates = Environment::new();
+    templates.set_auto_escape_callback(|_| AutoEscape::Html);
+    templates
+        .render_named_str(
+            "run/page.html",
+            &text("run/page.html"),
+            context! { page, style => text("_shared/style.css"), script_sha256 => csp_hash(&script), script },
+        )
+        .context(ErrorKind::Internal, "the report's template")
+}
+
+fn text(path: &str) -> String {
+    Files::get(path).map(|f| String::from_utf8_lossy(&f.data).into_owned()).unwrap_or_default()
+}
+
+/// The base64 SHA-256 by which the content policy allows the one fixed script.
+fn csp_hash(script: &str) -> String {
+    use base64::Engine as _;
+    use sha2::{Digest, Sha256};
+    base64::engine::general_purpose::STANDARD.encode(Sha256::digest(script))
+}

@@ -1,0 +1,115 @@
+//! The contract of a published table: `sql/<schema>/<table>.toml`, beside the SQL that makes it.
+
+use serde::Deserialize;
+
+use super::Type;
+use crate::base::{Error, Result};
+
+/// What a table promises: its grain, its columns, its checks.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sidecar {
+    /// What one row is and what the table is for.
+    pub description: String,
+    /// The columns that identify a row; unique and never null. Rows are written in this order.
+    pub grain: Vec<String>,
+    /// Who answers for the numbers: finance, procurement, platform or security.
+    pub owner: String,
+    /// `view` or `table` where it is not the folder's habit.
+    pub materialised: Option<Materialised>,
+    /// The columns, in order.
+    pub column: Vec<Column>,
+    /// Statements whose rows are failures.
+    #[serde(default)]
+    pub check: Vec<Check>,
+}
+
+/// Whether a model's rows are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Materialised {
+    /// Computed by whoever reads it.
+    View,
+    /// Written and committed.
+    Table,
+}
+
+/// One column of a published table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type, as `text`, `int`, `bool`, `date`, `timestamp` or `decimal(p,s)`.
+    #[serde(rename = "type")]
+    pub ty: String,
+    /// What it means, with its unit.
+    pub doc: String,
+    /// How personal it is: none, pseudonym, identifier or personal.
+    #[serde(default = "none")]
+    pub pii: String,
+    /// Whether it may leave the house; by default whatever does not name a person.
+    disclose: Option<bool>,
+}
+
+fn none() -> String {
+    "none".into()
+}
+
+impl Column {
+    /// The Arrow type the engine casts to.
+    ///
+    /// # Errors
+    /// A config error for a type that is not in the list.
+    pub fn arrow_type(&self) -> Result<arrow::datatypes::DataType> {
+        Ok(parse_type(&self.ty)?.arrow())
+    }
+
+    /// Whether the column may leave the house.
+    pub fn disclosed(&self) -> bool {
+        self.disclose.unwrap_or(!matches!(self.pii.as_str(), "identifier" | "personal"))
+    }
+}
+
+/// A statement that returns the rows that are wrong.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// What holds when no row comes back.
+    pub name: String,
+    /// The statement.
+    pub sql: String,
+}
+
+impl Sidecar {
+    /// Reads a sidecar.
+    ///
+    /// # Errors
+    /// A config error with the place the parser stopped at.
+    pub fn parse(file: &str, text: &str) -> Result<Self> {
+        let sidecar: Self = toml::from_str(text).map_err(|e| Error::config(e.to_string()).at(file))?;
+        for key in &sidecar.grain {
+            if !sidecar.column.iter().any(|c| &c.name == key) {
+                return Err(Error::config(format!("grain names `{key}`, which is no column")).at(file));
+            }
+        }
+        Ok(sidecar)
+    }
+}
+
+fn parse_type(text: &str) -> Result<Type> {
+    let decimal = || {
+        let (p, s) = text.strip_prefix("decimal(")?.strip_suffix(')')?.split_once(',')?;
+        Some(Type::Decimal(p.trim().parse().ok()?, s.trim().parse().ok()?))
+    };
+    match text {
+        "text" => Ok(Type::Text),
+        "int" => Ok(Type::Int),
+        "bool" => Ok(Type::Bool),
+        "date" => Ok(Type::Date),
+        "timestamp" => Ok(Type::Timestamp),
+        _ => decimal().ok_or_else(|| {
+            Error::config(format!("unknown type `{text}`: use text, int, bool, date, timestamp or decimal(p,s)"))
+        }),
+    }
+}

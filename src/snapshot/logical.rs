@@ -1,0 +1,145 @@
+//! The logical hash of a table: the same for the same rows, whatever wrote the file.
+//!
+//! SHA-256 over one line a row, in the table's order: the cells as an RFC 8785 (JCS) JSON array and a line feed. Text is
+//! a string, a whole number a number (a string beyond 2^53 - 1, where JSON numbers stop being exact), a day
+//! `"2026-11-20"`, an instant `"2026-11-20T08:30:00.000000Z"`, a decimal a string with all its places (`"12.5000"`).
+
+use std::collections::HashSet;
+use std::io::Write;
+
+use arrow::array::{
+    Array, AsArray, BooleanArray, Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType,
+};
+use sha2::{Digest, Sha256};
+
+use crate::base::error::Context;
+use crate::base::{Error, ErrorKind, Result};
+use crate::store::hex;
+
+/// The largest whole number that every reader of JSON takes exactly.
+const MAX_EXACT: u64 = (1 << 53) - 1;
+
+/// What was found in the rows of a table.
+pub(super) struct Content {
+    pub(super) rows: u64,
+    pub(super) sha256: String,
+    /// The first row whose grain another row had before, as JSON.
+    pub(super) repeated: Option<String>,
+}
+
+/// Hashes rows and looks for a grain that occurs twice.
+///
+/// # Errors
+/// Data when a column has no place in a sealed table, or the grain names no column.
+pub(super) fn content(schema: &Schema, batches: &[RecordBatch], grain: &[String]) -> Result<Content> {
+    let all: Vec<usize> = (0..schema.fields().len()).collect();
+    let key = grain.iter().map(|name| schema.index_of(name)).collect::<Result<Vec<_>, _>>();
+    let key = key.context(ErrorKind::Data, "the grain names no column")?;
+    let (mut rows, mut hash, mut seen, mut repeated) = (0, Sha256::new(), HashSet::new(), None);
+    let mut line = Vec::new();
+    for batch in batches {
+        let cells = batch.columns().iter().map(Cells::of).collect::<Result<Vec<_>>>()?;
+        for row in 0..batch.num_rows() {
+            write_row(&cells, &key, row, &mut line)?;
+            if !seen.contains(&line) {
+                seen.insert(line.clone());
+            } else if repeated.is_none() {
+                repeated = Some(String::from_utf8_lossy(&line).into_owned());
+            }
+            write_row(&cells, &all, row, &mut line)?;
+            line.push(b'\n');
+            hash.update(&line);
+            rows += 1;
+        }
+    }
+    Ok(Content { rows, sha256: hex(&hash.finalize()), repeated })
+}
+
+/// The name of a column's type in the manifest.
+///
+/// # Errors
+/// Data when a column of the type has no place in a sealed table.
+pub(super) fn type_name(data_type: &DataType) -> Result<String> {
+    Ok(match data_type {
+        DataType::Utf8 => "text".to_owned(),
+        DataType::Int64 => "int".to_owned(),
+        DataType::Boolean => "bool".to_owned(),
+        DataType::Date32 => "date".to_owned(),
+        DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if zone.as_ref() == "UTC" => "timestamp".to_owned(),
+        DataType::Decimal128(precision, scale) => format!("decimal({precision},{scale})"),
+        other => return Err(Error::data(format!("a sealed table cannot hold {other}"))),
+    })
+}
+
+/// One column of a batch.
+enum Cells<'a> {
+    Text(&'a StringArray),
+    Int(&'a Int64Array),
+    Bool(&'a BooleanArray),
+    Date(&'a Date32Array),
+    Timestamp(&'a TimestampMicrosecondArray),
+    Decimal(&'a Decimal128Array),
+}
+
+impl<'a> Cells<'a> {
+    fn of(column: &'a arrow::array::ArrayRef) -> Result<Self> {
+        type_name(column.data_type())?;
+        Ok(match column.data_type() {
+            DataType::Utf8 => Self::Text(column.as_string::<i32>()),
+            DataType::Int64 => Self::Int(column.as_primitive::<Int64Type>()),
+            DataType::Boolean => Self::Bool(column.as_boolean()),
+            DataType::Date32 => Self::Date(column.as_primitive::<Date32Type>()),
+            DataType::Timestamp(..) => Self::Timestamp(column.as_primitive::<TimestampMicrosecondType>()),
+            _ => Self::Decimal(column.as_primitive::<Decimal128Type>()),
+        })
+    }
+
+    fn is_null(&self, row: usize) -> bool {
+        match self {
+            Self::Text(c) => c.is_null(row),
+            Self::Int(c) => c.is_null(row),
+            Self::Bool(c) => c.is_null(row),
+            Self::Date(c) => c.is_null(row),
+            Self::Timestamp(c) => c.is_null(row),
+            Self::Decimal(c) => c.is_null(row),
+        }
+    }
+
+    fn write(&self, row: usize, out: &mut Vec<u8>) -> std::io::Result<()> {
+        let out_of_range = || std::io::Error::other("a day or instant is out of range");
+        if self.is_null(row) {
+            return out.write_all(b"null");
+        }
+        match self {
+            Self::Text(c) => serde_json::to_writer(out, c.value(row)).map_err(Into::into),
+            Self::Int(c) if c.value(row).unsigned_abs() <= MAX_EXACT => write!(out, "{}", c.value(row)),
+            Self::Int(c) => write!(out, "\"{}\"", c.value(row)),
+            Self::Bool(c) => write!(out, "{}", c.value(row)),
+            Self::Date(c) => {
+                write!(out, "\"{}\"", c.value_as_date(row).ok_or_else(out_of_range)?.format("%Y-%m-%d"))
+            }
+            Self::Timestamp(c) => {
+                let instant = c.value_as_datetime(row).ok_or_else(out_of_range)?;
+                write!(out, "\"{}\"", instant.format("%Y-%m-%dT%H:%M:%S%.6fZ"))
+            }
+            Self::Decimal(c) => write!(out, "\"{}\"", c.value_as_string(row)),
+        }
+    }
+}
+
+fn write_row(cells: &[Cells<'_>], columns: &[usize], row: usize, line: &mut Vec<u8>) -> Result<()> {
+    line.clear();
+    line.push(b'[');
+    for (at, column) in columns.iter().enumerate() {
+        if at > 0 {
+            line.push(b',');
+        }
+        cells[*column].write(row, line).context(ErrorKind::Data, "a cell has no JSON form")?;
+    }
+    line.push(b']');
+    Ok(())
+}

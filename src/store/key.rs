@@ -1,0 +1,150 @@
+//! Every path there is. A path is never put together anywhere else.
+
+use chrono::NaiveDate;
+use object_store::path::Path;
+
+use super::record::{Chain, RunId};
+use crate::base::{AsOf, Error, Result};
+
+/// One place in the tree below the root of a store (design page `store.md`, section 2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    /// `store.json`: written once by `init`.
+    Store,
+    /// Written twice, then removed, to see whether the store honours put-if-absent.
+    Probe {
+        /// Names the probe, so that two never meet.
+        run_id: RunId,
+    },
+    /// One record of a chain.
+    Commit {
+        /// The chain.
+        chain: Chain,
+        /// Its record, from 1.
+        version: u64,
+    },
+    /// Landed rows of one extract date.
+    Raw {
+        /// Source as the project names it.
+        source: String,
+        /// Stream of the source.
+        stream: String,
+        /// The day the rows became known.
+        extract_date: NaiveDate,
+        /// The run that wrote them.
+        run_id: RunId,
+        /// Number of the file within run and extract date.
+        n: u32,
+        /// First 16 hex digits of the file's SHA-256.
+        sha16: String,
+    },
+    /// Rows of a model as one run wrote them.
+    Table {
+        /// Schema of the model.
+        schema: String,
+        /// Name of the model.
+        table: String,
+        /// The day the rows speak for.
+        as_of: AsOf,
+        /// The run that wrote them.
+        run_id: RunId,
+        /// Number of the file within the table.
+        n: u32,
+        /// First 16 hex digits of the file's SHA-256.
+        sha16: String,
+    },
+    /// Rows refused at landing, with their raw bytes: restricted.
+    Quarantine {
+        /// Source as the project names it.
+        source: String,
+        /// Stream of the source.
+        stream: String,
+        /// The run that refused them.
+        run_id: RunId,
+        /// Number of the file within the run.
+        n: u32,
+        /// First 16 hex digits of the file's SHA-256.
+        sha16: String,
+    },
+}
+
+impl Key {
+    /// The path below the root.
+    ///
+    /// # Errors
+    /// Config, when a name holds anything but ASCII letters, digits, `_` and `-`: names come from files people write
+    /// and must not become paths of their own.
+    pub fn path(&self) -> Result<Path> {
+        let text = match self {
+            Self::Store => "store.json".to_owned(),
+            Self::Probe { run_id } => format!("probe/{}.json", segment(run_id.as_str())?),
+            Self::Commit { chain, version } => format!("{}/{version:020}.json", folder(chain)?),
+            Self::Raw { source, stream, extract_date, run_id, n, sha16 } => format!(
+                "raw/{}/{}/extract_date={}/{}",
+                segment(source)?,
+                segment(stream)?,
+                extract_date.format("%Y-%m-%d"),
+                file_name(run_id, *n, sha16)?
+            ),
+            Self::Table { schema, table, as_of, run_id, n, sha16 } => format!(
+                "tables/{}/{}/as_of={as_of}/{}",
+                segment(schema)?,
+                segment(table)?,
+                file_name(run_id, *n, sha16)?
+            ),
+            Self::Quarantine { source, stream, run_id, n, sha16 } => format!(
+                "quarantine/{}/{}/{}/{n}-{}.parquet",
+                segment(source)?,
+                segment(stream)?,
+                segment(run_id.as_str())?,
+                segment(sha16)?
+            ),
+        };
+        Path::parse(&text).map_err(|e| Error::internal(format!("{text} is no path in a store")).because(e))
+    }
+}
+
+/// The folder that holds the records of a chain.
+pub(super) fn folder(chain: &Chain) -> Result<String> {
+    Ok(match chain {
+        Chain::Raw { source, stream } => format!("commits/raw/{}/{}", segment(source)?, segment(stream)?),
+        Chain::Runs => "commits/runs".to_owned(),
+    })
+}
+
+/// The version in the file name of a record, if it is one.
+pub(super) fn version_of(file_name: &str) -> Option<u64> {
+    let digits = file_name.strip_suffix(".json")?;
+    (digits.len() == 20 && digits.bytes().all(|b| b.is_ascii_digit())).then(|| digits.parse().ok())?
+}
+
+fn file_name(run_id: &RunId, n: u32, sha16: &str) -> Result<String> {
+    Ok(format!("{}-{n}-{}.parquet", segment(run_id.as_str())?, segment(sha16)?))
+}
+
+fn segment(name: &str) -> Result<&str> {
+    if !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
+        return Ok(name);
+    }
+    Err(Error::config(format!(
+        "`{}` cannot name a folder of the store: use letters a-z, digits, `_` and `-`",
+        crate::base::text::display(name)
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_as_specified_and_names_cannot_leave_their_folder() {
+        let chain = |source: &str| Chain::Raw { source: source.into(), stream: "users".into() };
+        let path = Key::Commit { chain: chain("okta"), version: 7 }.path().unwrap();
+        assert_eq!(path.as_ref(), "commits/raw/okta/users/00000000000000000007.json");
+        assert_eq!(version_of("00000000000000000007.json"), Some(7));
+        assert_eq!(version_of("7.json"), None);
+        for name in ["..", "", "a/b", "a b", "ü", "a%2Fb", "a#1"] {
+            assert!(Key::Commit { chain: chain(name), version: 1 }.path().is_err(), "{name}");
+        }
+    }
+}

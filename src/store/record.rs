@@ -1,0 +1,237 @@
+//! What a commit says: one small record that names the files it makes visible and the record before it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+use crate::base::{Clock, Error, ErrorKind, Result};
+
+/// The format every record names.
+pub const FORMAT: &str = "seatledger-commit/1";
+
+/// What the first record of a chain names as the hash of the one before.
+pub(super) const NO_RECORD: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// The name of one run: a ULID, so names sort by time and never meet.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(String);
+
+impl RunId {
+    /// A new name; the time in it is the clock's.
+    pub fn new(clock: Clock) -> Self {
+        Self(Ulid::from_datetime(clock.now().into()).to_string())
+    }
+
+    /// The 26 characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A line of numbered records, each holding the hash of the one before.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Chain {
+    /// The landings of one stream.
+    Raw {
+        /// Source as the project names it.
+        source: String,
+        /// Stream of the source.
+        stream: String,
+    },
+    /// The runs of the project.
+    Runs,
+}
+
+impl fmt::Display for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Raw { source, stream } => write!(f, "raw/{source}/{stream}"),
+            Self::Runs => f.write_str("runs"),
+        }
+    }
+}
+
+/// What a commit did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Landed an extract.
+    Land,
+    /// Landed an extract older than the newest.
+    Backfill,
+    /// Recorded a run.
+    Run,
+}
+
+/// One file that a commit makes visible.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// Path below the root of the store.
+    pub path: String,
+    /// SHA-256 of the bytes, 64 hex digits.
+    pub sha256: String,
+    /// Length in bytes.
+    pub bytes: u64,
+    /// Rows in the file.
+    pub rows: u64,
+    /// Earliest event in the file; none when its rows have no time.
+    pub min_at: Option<DateTime<Utc>>,
+    /// Latest event in the file; none when its rows have no time.
+    pub max_at: Option<DateTime<Utc>>,
+}
+
+/// What the caller knows of a commit before it has a place in the chain.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Names the effect: the same id means the same landing or run, whoever commits it.
+    pub commit_id: String,
+    /// The run that commits.
+    pub run_id: RunId,
+    /// Hash of the configuration the run read.
+    pub config_sha256: String,
+    /// What the commit does.
+    pub kind: Kind,
+    /// The day the files became known; none for a run.
+    pub extract_date: Option<NaiveDate>,
+    /// Chain (as [`Chain`] displays) and version of everything the run read.
+    pub reads: BTreeMap<String, u64>,
+    /// Files that become visible.
+    pub files: Vec<FileEntry>,
+    /// Paths of files that stop being live.
+    pub replaces: Vec<String>,
+    /// What else the kind of commit has to say.
+    pub body: serde_json::Value,
+}
+
+/// One committed record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// [`FORMAT`].
+    pub format: String,
+    /// The chain, as [`Chain`] displays.
+    pub chain: String,
+    /// Place in the chain, from 1.
+    pub version: u64,
+    /// SHA-256 of the bytes of the record before; 64 zeros in the first.
+    pub prev_sha256: String,
+    /// Names the effect.
+    pub commit_id: String,
+    /// The run that committed.
+    pub run_id: RunId,
+    /// Version of the program that committed.
+    pub release: String,
+    /// Hash of the configuration the run read.
+    pub config_sha256: String,
+    /// What the commit did.
+    pub kind: Kind,
+    /// The day the files became known; none for a run.
+    pub extract_date: Option<NaiveDate>,
+    /// Chain and version of everything the run read.
+    pub reads: BTreeMap<String, u64>,
+    /// Files that became visible.
+    pub files: Vec<FileEntry>,
+    /// Paths of files that stopped being live.
+    pub replaces: Vec<String>,
+    /// What else the kind of commit has to say.
+    pub body: serde_json::Value,
+    /// SHA-256 of this record's bytes as stored; not part of them.
+    #[serde(skip)]
+    pub sha256: String,
+}
+
+impl Record {
+    /// The record that follows `prev` with what `draft` says, and its bytes.
+    pub(super) fn after(chain: &Chain, prev: Option<&Record>, draft: Draft) -> Result<(Self, Vec<u8>)> {
+        let mut record = Self {
+            format: FORMAT.to_owned(),
+            chain: chain.to_string(),
+            version: prev.map_or(1, |p| p.version + 1),
+            prev_sha256: prev.map_or(NO_RECORD, |p| &p.sha256).to_owned(),
+            commit_id: draft.commit_id,
+            run_id: draft.run_id,
+            release: env!("CARGO_PKG_VERSION").to_owned(),
+            config_sha256: draft.config_sha256,
+            kind: draft.kind,
+            extract_date: draft.extract_date,
+            reads: draft.reads,
+            files: draft.files,
+            replaces: draft.replaces,
+            body: draft.body,
+            sha256: String::new(),
+        };
+        let bytes = canonical(&record)?;
+        record.sha256 = sha256_hex(&bytes);
+        Ok((record, bytes))
+    }
+
+    /// Reads the bytes found at `version` of `chain`.
+    ///
+    /// # Errors
+    /// Evidence, when they are not a record of that place.
+    pub(super) fn parse(bytes: &[u8], chain: &Chain, version: u64) -> Result<Self> {
+        let fault = |what: String| Error::new(ErrorKind::Evidence, what).at(format!("record {version} of {chain}"));
+        let mut record: Self = serde_json::from_slice(bytes)
+            .map_err(|e| fault("unreadable: restore it from a backup of the store".to_owned()).because(e))?;
+        if record.format != FORMAT {
+            return Err(fault(format!("has format `{}`, this release reads `{FORMAT}`", record.format)));
+        }
+        if record.chain != chain.to_string() || record.version != version {
+            return Err(fault(format!("says it is record {} of {}", record.version, record.chain)));
+        }
+        record.sha256 = sha256_hex(bytes);
+        Ok(record)
+    }
+
+    /// Whether this record was written right after `prev`.
+    pub(super) fn follows(&self, prev: Option<&Record>) -> bool {
+        self.prev_sha256 == prev.map_or(NO_RECORD, |p| &p.sha256)
+    }
+}
+
+/// The canonical bytes of a value: JSON without spaces, keys of every object in code-point order.
+///
+/// # Errors
+/// Internal, when the value has no JSON form.
+pub fn canonical(value: &impl Serialize) -> Result<Vec<u8>> {
+    let unwritable = |e| Error::internal("a value has no JSON form").because(e);
+    let mut value = serde_json::to_value(value).map_err(unwritable)?;
+    value.sort_all_objects();
+    serde_json::to_vec(&value).map_err(unwritable)
+}
+
+/// SHA-256 as 64 lower-case hex digits.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    hex(&Sha256::digest(bytes))
+}
+
+/// Lower-case hex digits of bytes.
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn canonical_bytes_do_not_depend_on_the_order_of_keys() {
+        let one: serde_json::Value = serde_json::from_str(r#"{"b":[{"y":1,"x":"ü"}],"a":null}"#).unwrap();
+        assert_eq!(canonical(&one).unwrap(), r#"{"a":null,"b":[{"x":"ü","y":1}]}"#.as_bytes());
+    }
+}

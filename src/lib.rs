@@ -5,17 +5,17 @@
 //! layers is in the README of `src/` and `tests/it/architecture.rs` holds the code to it.
 
 pub mod base;
-// mod cli;
+mod cli;
 pub mod config;
-// pub mod demo;
-// pub mod engine;
-// pub mod ingest;
-// pub mod job;
+pub mod demo;
+pub mod engine;
+pub mod ingest;
+pub mod job;
 pub mod policy;
-// pub mod publish;
-// pub mod report;
+pub mod publish;
+pub mod report;
 pub mod schema;
 pub mod snapshot;
 pub mod store;
 
-// pub use cli::run;
+pub use cli::run;

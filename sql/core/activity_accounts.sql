@@ -4,8 +4,8 @@ with names_in_activity as (
     select distinct source, stream, account_ref
     from staging.vendor_activity
     union
-    select distinct source, stream, account_ref
-    from staging.feature_events
+    select source, stream, account_ref
+    from staging.event_accounts
 ),
 
 names_by_app as (
@@ -15,11 +15,11 @@ names_by_app as (
 ),
 
 keys_of_names as (
-    select app_id, source, stream, account_ref, account_ref as key, 'exact' as comparison
-    from names_by_app
-    union all
-    select app_id, source, stream, account_ref, fold_text(account_ref) as key, 'folded' as comparison
-    from names_by_app
+    select
+        named.app_id, named.source, named.stream, named.account_ref, way.comparison,
+        case when way.comparison = 'exact' then named.account_ref else fold_text(named.account_ref) end as key
+    from names_by_app as named
+    cross join (values ('exact'), ('folded')) as way (comparison)
 ),
 
 keys_of_accounts as (

@@ -1,5 +1,5 @@
--- One row per account reference in a drop and the account it names: by the vendor's id, else the Okta user's id, else
--- user name or e-mail, else an account that is gone by now but once held a seat.
+-- One row per account reference in a drop and the account it names: by the vendor's id, else the id of the holder's
+-- Okta user, else user name or e-mail, else an account that is gone by now but once held a seat.
 with references_in_drops as (
     select app_id, account_ref from drops.holds
     union
@@ -40,15 +40,20 @@ keys_of_accounts as (
     from core.identity_crosswalk
     where okta_account_id is not null
     union all
-    select system as app_id, account_id, fold_text(user_name) as key, 'folded' as comparison, 3 as key_rank
+    select held.system as app_id, held.account_id, linked.account_id as key, 'exact' as comparison, 3 as key_rank
+    from core.identity_crosswalk as held
+    inner join core.identity_crosswalk as linked on held.person_key = linked.person_key and linked.system = 'okta'
+    where held.system <> 'okta'
+    union all
+    select system as app_id, account_id, fold_text(user_name) as key, 'folded' as comparison, 4 as key_rank
     from core.accounts
     where user_name is not null
     union all
-    select system as app_id, account_id, fold_text(email) as key, 'folded' as comparison, 3 as key_rank
+    select system as app_id, account_id, fold_text(email) as key, 'folded' as comparison, 4 as key_rank
     from core.accounts
     where email is not null
     union all
-    select app_id, account_id, account_id as key, 'exact' as comparison, 4 as key_rank
+    select app_id, account_id, account_id as key, 'exact' as comparison, 5 as key_rank
     from accounts_once_seated
 ),
 

@@ -25,8 +25,9 @@ accounts_of_listings as (
         max(last_activity_on) as last_activity_on,
         max(case when is_newest then last_activity_on end) as newest_shown_on,
         min(content_on) as first_listed_on,
-        -- the landing to show: the newest with the newest date, else the newest that names the account
-        first_value(landing order by last_activity_on desc nulls last, landing desc) as landing
+        -- the landing to show: the newest with the newest date, else the newest that names the account; day and
+        -- landing in one number, since a plain maximum is cheap
+        max(coalesce(last_activity_on - date '1970-01-01', 0) * 1000000000 + landing) % 1000000000 as landing
     from listings
     group by app_id, account_id, source, stream
 ),

@@ -129,20 +129,34 @@ okta_users_of_each_account as (
     inner join apps_assigned_in_okta as d on a.system = d.app_id
 ),
 
-claims_by_sso_subject as (
+persons_of_each_account_by_sso_subject as (
+    -- an Okta user who is nobody's leaves a row without a person
     select
         l.system,
         l.account_id,
-        greatest(count(distinct p.person_key), coalesce(max(p.claimants), 0)) as claimants,
-        max(p.person_key) as person_key,
-        case
-            when count(*) = 1 then max(l.okta_account_id)
-            when count(distinct p.person_key) = 1 and max(p.claimants) = 1
-                then min(case when p.person_key is not null then l.okta_account_id end)
-        end as okta_account_id
+        p.person_key,
+        coalesce(max(p.claimants), 0) as claimants,
+        count(*) as okta_users,
+        min(l.okta_account_id) as okta_account_id
     from okta_users_of_each_account as l
     left join okta_users_and_their_person as p on l.okta_account_id = p.okta_account_id
-    group by l.system, l.account_id
+    group by l.system, l.account_id, p.person_key
+),
+
+claims_by_sso_subject as (
+    -- the claim of an ambiguous Okta user is ambiguous
+    select
+        system,
+        account_id,
+        greatest(count(person_key), max(claimants)) as claimants,
+        max(person_key) as person_key,
+        case
+            when sum(okta_users) = 1 then max(okta_account_id)
+            when count(person_key) = 1 and max(claimants) = 1
+                then max(case when person_key is not null then okta_account_id end)
+        end as okta_account_id
+    from persons_of_each_account_by_sso_subject
+    group by system, account_id
 ),
 
 accounts_with_the_rule_that_decides as (

@@ -52,7 +52,7 @@ spells_summed_by_person as (
 workers_summed_by_person as (
     select
         person_key,
-        string_agg(worker_id, '|' order by worker_id) as worker_ids,
+        array_to_string(array_sort(array_agg(worker_id)), '|') as worker_ids,
         max(worker_id) as highest_worker_id,
         bool_or(has_quarantined_row) as has_quarantined_row,
         min(source) as source,

@@ -41,8 +41,11 @@ sign_ins_of_okta_users as (
     select
         day.app_id, day.okta_account_id, max(day.last_sign_in_at) as last_sign_in_at,
         max(day.signed_in_on) as last_sign_in_on,
-        first_value(day.source || '/system_log@' || cast(day.landing as varchar)
-            order by day.signed_in_on desc, day.source, day.landing desc) as last_sign_in_ref
+        -- the landing of the newest day: day and landing in one number, since a plain maximum is cheap
+        max(day.source) || '/system_log@'
+        || cast(
+            max((day.signed_in_on - date '1970-01-01') * 1000000000 + day.landing) % 1000000000 as varchar
+        ) as last_sign_in_ref
     from core.sign_in_days as day
     where day.sign_ins > 0
     group by day.app_id, day.okta_account_id
@@ -52,8 +55,7 @@ sign_ins_of_holders as (
     select
         linked.app_id, linked.account_id, max(used.last_sign_in_at) as last_sign_in_at,
         max(used.last_sign_in_on) as last_sign_in_on,
-        first_value(used.last_sign_in_ref order by used.last_sign_in_at desc nulls last, linked.okta_account_id)
-            as last_sign_in_ref
+        substr(max(cast(used.last_sign_in_on as varchar) || ' ' || used.last_sign_in_ref), 12) as last_sign_in_ref
     from okta_users_of_holders as linked
     left join sign_ins_of_okta_users as used
         on linked.app_id = used.app_id and linked.okta_account_id = used.okta_account_id
@@ -87,8 +89,10 @@ recent_sign_ins as (
 observed_use as (
     select
         app_id, account_id, max(last_activity_on) as last_feature_use_on,
-        first_value(source || '/' || stream || '@' || cast(landing as varchar)
-            order by last_activity_on desc nulls last, source, stream) as newest_ref,
+        substr(
+            max(cast(last_activity_on as varchar) || ' ' || source || '/' || stream || '@' || cast(landing as varchar)),
+            12
+        ) as last_feature_use_ref,
         max(bound_on) as feature_bound_on, bool_or(is_listed) as is_feature_covered,
         sum(case when is_listed then 1 else 0 end) as covering_source_count,
         max(case when is_listed then reaches_back_on end) as feature_reaches_back_on
@@ -118,8 +122,7 @@ final as (
     select
         seat.app_id, seat.account_id, seat.sku_id, signed.last_sign_in_at, signed.last_sign_in_on,
         signed.last_sign_in_ref, used.last_feature_use_on,
-        case when used.last_feature_use_on is not null then used.newest_ref end as last_feature_use_ref,
-        used.feature_bound_on, coalesce(recent.sign_in_days_30, 0) as sign_in_days_30,
+        used.last_feature_use_ref, used.feature_bound_on, coalesce(recent.sign_in_days_30, 0) as sign_in_days_30,
         coalesce(recent.sign_in_days_90, 0) as sign_in_days_90, coalesce(counted.feature_uses_90, 0) as feature_uses_90,
         coalesce(used.is_feature_covered, false) as is_feature_covered,
         coalesce(feed.sign_in_collected, false) and signed.app_id is not null as is_sign_in_covered,

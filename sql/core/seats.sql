@@ -31,16 +31,28 @@ grant_paths as (
     group by app_id, account_id, sku_id, assigned_via
 ),
 
-seats_with_all_their_paths as (
+seats_of_any_number_of_paths as (
     select
         app_id, account_id, sku_id, bool_and(is_sku_known) as is_sku_known, min(assigned_on) as assigned_on,
         -- the seat ends only when each of its paths does
         case when count(ends_on) = count(*) then max(ends_on) end as ends_on,
-        string_agg(assigned_via, '|' order by assigned_via) as grant_paths,
-        bool_or(assigned_via <> 'direct') as is_group_granted,
+        count(*) as path_count, min(assigned_via) as first_path, bool_or(assigned_via <> 'direct') as is_group_granted,
         min(source) as source, min(stream) as stream, max(landing) as landing
     from grant_paths
     group by app_id, account_id, sku_id
+),
+
+-- most seats have one path, and an ordered aggregate is slow: only the others are joined up
+paths_of_seats_with_several as (
+    select
+        path.app_id, path.account_id, path.sku_id,
+        string_agg(path.assigned_via, '|' order by path.assigned_via) as paths
+    from grant_paths as path
+    inner join seats_of_any_number_of_paths as seat
+        on
+            path.app_id = seat.app_id and path.account_id = seat.account_id and path.sku_id = seat.sku_id
+            and seat.path_count > 1
+    group by path.app_id, path.account_id, path.sku_id
 ),
 
 complete_landings as (
@@ -71,13 +83,13 @@ sightings as (
         on seen.source = complete.source and seen.stream = complete.stream and seen.landing = complete.landing
 ),
 
--- each sighting also tells the next landing that the one before it had the seat: no window, no self join
+-- each sighting also tells the next landing that the one before it had the seat: one scan, no window, no self join
 sightings_beside_the_landing_before as (
-    select app_id, account_id, sku_id, source, stream, ordinal, 1 as stands, 0 as stood_before
-    from sightings
-    union all
-    select app_id, account_id, sku_id, source, stream, ordinal + 1 as ordinal, 0 as stands, 1 as stood_before
-    from sightings
+    select
+        seen.app_id, seen.account_id, seen.sku_id, seen.source, seen.stream, seen.ordinal + told.ahead as ordinal,
+        1 - told.ahead as stands, told.ahead as stood_before
+    from sightings as seen
+    cross join (values (0), (1)) as told (ahead)
 ),
 
 beginnings_of_runs as (
@@ -108,13 +120,16 @@ final as (
         coalesce(sku.is_paid, true) as is_paid, seat.is_sku_known,
         coalesce(seat.assigned_on, run.first_seen_on, $as_of) as assigned_on,
         seat.assigned_on is null as assigned_on_is_observed, coalesce(run.first_seen_on, $as_of) as first_seen_on,
-        seat.ends_on, seat.grant_paths, seat.is_group_granted, identity.person_key,
+        seat.ends_on, coalesce(several.paths, seat.first_path) as grant_paths, seat.is_group_granted,
+        identity.person_key,
         coalesce(identity.match_rule, 'none') as match_rule, coalesce(identity.is_ambiguous, false) as is_ambiguous,
         account.account_type, account.email as account_email, account.user_name as account_user_name,
         coalesce(identity.okta_account_id, case when app.is_okta_assigned then seat.account_id end) as okta_account_id,
         seat.source, seat.stream, seat.landing
-    from seats_with_all_their_paths as seat
+    from seats_of_any_number_of_paths as seat
     inner join core.apps as app on seat.app_id = app.app_id
+    left join paths_of_seats_with_several as several
+        on seat.app_id = several.app_id and seat.account_id = several.account_id and seat.sku_id = several.sku_id
     left join core.skus as sku on seat.app_id = sku.app_id and seat.sku_id = sku.sku_id
     left join first_days_of_present_runs as run
         on seat.app_id = run.app_id and seat.account_id = run.account_id and seat.sku_id = run.sku_id

@@ -63,8 +63,8 @@ candidates_and_deciders as (
         e.contract_annual_saving_currency,
         e.saving_gap,
         e.cash_on,
-        f.on_no_response,
-        f.maker_checker or f.is_high_sensitivity or r.job_family is not null as is_checker_required,
+        e.on_no_response,
+        e.is_checker_required or r.job_family is not null as is_checker_required,
         s.grant_paths,
         o.reclaim_consequence,
         a.approver_person_key as person_approver_key,
@@ -75,10 +75,6 @@ candidates_and_deciders as (
             else o.owner_email
         end as last_resort_email
     from policy.evaluations as e
-    inner join policy.seat_evidence as f
-        on f.app_id = e.app_id
-        and f.account_id = e.account_id
-        and f.sku_id = e.sku_id
     inner join core.seats as s
         on s.app_id = e.app_id
         and s.account_id = e.account_id

@@ -167,7 +167,33 @@ episodes_still_running as (
     group by app_id, account_id, sku_id, action
 ),
 
--- The line of the person's region is preferred to the line without region, as for the seat itself.
+-- The line of the person's region is preferred to the line without region, as for the seat itself. Regions are those
+-- of the segments, '' included, so that each seat finds its price by equality.
+regions_of_seats as (
+    select distinct
+        app_id,
+        region
+    from policy.segment_policies
+),
+
+prices_per_region as (
+    select
+        r.app_id,
+        y.sku_id,
+        r.region,
+        first_value(y.annual_amount order by y.region = '*') as annual_amount,
+        first_value(y.annual_currency order by y.region = '*') as annual_currency,
+        first_value(y.reporting_annual_amount order by y.region = '*') as reporting_annual_amount,
+        first_value(y.suspended_annual_amount order by y.region = '*') as suspended_annual_amount,
+        first_value(y.suspended_reporting_annual_amount order by y.region = '*')
+            as suspended_reporting_annual_amount
+    from regions_of_seats as r
+    inner join core.sku_prices as y
+        on y.app_id = r.app_id
+    where y.region in ('*', r.region)
+    group by r.app_id, y.sku_id, r.region
+),
+
 prices_joined as (
     select
         t.*,
@@ -178,32 +204,22 @@ prices_joined as (
         c.reporting_annual_amount as seat_reporting_amount,
         c.gap_reason as seat_gap_reason,
         c.cash_on as seat_cash_on,
-        x.contract_line_id is not null or y.contract_line_id is not null as is_target_priced,
-        case when x.contract_line_id is not null then x.annual_currency else y.annual_currency end
-            as price_currency,
-        case when x.contract_line_id is not null then x.annual_amount else y.annual_amount end as price_amount,
-        case when x.contract_line_id is not null then x.reporting_annual_amount else y.reporting_annual_amount end
-            as price_reporting_amount,
-        case when x.contract_line_id is not null then x.suspended_annual_amount else y.suspended_annual_amount end
-            as suspended_amount,
-        case
-            when x.contract_line_id is not null then x.suspended_reporting_annual_amount
-            else y.suspended_reporting_annual_amount
-        end as suspended_reporting_amount
+        y.sku_id is not null as is_target_priced,
+        y.annual_currency as price_currency,
+        y.annual_amount as price_amount,
+        y.reporting_annual_amount as price_reporting_amount,
+        y.suspended_annual_amount as suspended_amount,
+        y.suspended_reporting_annual_amount as suspended_reporting_amount
     from flip_days as t
     cross join the_project as p
     left join core.seat_costs as c
         on c.app_id = t.app_id
         and c.account_id = t.account_id
         and c.sku_id = t.sku_id
-    left join core.sku_prices as x
-        on x.app_id = t.app_id
-        and x.sku_id = t.priced_sku_id
-        and x.region = t.region
-    left join core.sku_prices as y
+    left join prices_per_region as y
         on y.app_id = t.app_id
         and y.sku_id = t.priced_sku_id
-        and y.region = '*'
+        and y.region = t.region
     left join episodes_still_running as e
         on e.app_id = t.app_id
         and e.account_id = t.account_id
@@ -222,6 +238,8 @@ final as (
         person_key,
         match_rule,
         sensitivity,
+        on_no_response,
+        maker_checker or is_high_sensitivity as is_checker_required,
         verdict,
         reason,
         rule,
@@ -280,7 +298,7 @@ final as (
             when rule = 5 and hold_until is not null
                 then 'the hold expires (' || cast(flips_on as text) || ') or is withdrawn'
             when rule = 5
-                then 'the project assignment starting ' || cast(next_assignment_on as text) || ' has begun or is dropped'
+                then 'the project assignment of ' || cast(next_assignment_on as text) || ' has begun or is dropped'
             when rule = 6 then 'the leave and the grace after its return are over (' || cast(flips_on as text) || ')'
             when rule = 7 then 'the bench grace is over (' || cast(flips_on as text) || ') or an assignment begins'
             when rule = 8 then 'the self-confirmation lapses (' || cast(flips_on as text) || ')'
@@ -290,7 +308,7 @@ final as (
                 || case when person_key is null then '' else ', or a counted use is recorded' end
             when rule = 10 and evidence_grade = 'weak'
                 then 'a counted use is recorded, or more seats of the app sign in ('
-                || cast(cast(sign_in_seat_share * 100 as decimal(9, 2)) as text) || ' % in 30 days, needed '
+                || cast(cast(sign_in_seat_share * 100 as decimal(9, 4)) as text) || ' % in 30 days, needed '
                 || cast(cast(min_signal_coverage * 100 as decimal(9, 2)) as text) || ' %)'
             when rule = 10 then 'a collected source covers the account, or a counted use is recorded'
             when rule = 11 then 'the account is matched to a person'
@@ -306,12 +324,11 @@ final as (
                 end
                 || ', or the window is >= ' || cast(idle_days + 1 as text) || ' d'
             when rule = 13
-                then 'the features of the tier are used ' || cast(tier_rule_min_uses - tier_rule_uses as text)
-                || ' more times within ' || cast(tier_rule_within_days as text) || ' d'
+                then 'uses of the tier''s features within ' || cast(tier_rule_within_days as text) || ' d reach '
+                || cast(tier_rule_min_uses as text) || ' (now ' || cast(tier_rule_uses as text) || ')'
             when is_horizon_too_short
-                then 'nothing can show it: the source looks back '
-                || cast(observed_through - feature_bound_on as text) || ' d, the window is '
-                || cast(inactive_after_days as text) || ' d'
+                then 'the window is <= ' || cast(observed_through - feature_bound_on as text)
+                || ' d (the source looks no further back)'
             else 'no further counted use by ' || cast(flips_on as text)
                 || case
                     when has_stale or has_partial or has_concealed or has_hole
@@ -363,6 +380,8 @@ select
     person_key,
     match_rule,
     sensitivity,
+    on_no_response,
+    is_checker_required,
     verdict,
     reason,
     rule,

@@ -22,6 +22,72 @@ worker_types_to_suspend as (
     where worker_type <> '*'
 ),
 
+-- All that the seats of a segment share is put together first: one join then brings it to the seats.
+segments_judged as (
+    select
+        g.app_id,
+        g.tier,
+        g.worker_type,
+        g.region,
+        g.practice,
+        g.job_family,
+        g.policy_version_id,
+        g.next_version_on,
+        g.override_indexes,
+        g.window_override_index,
+        g.mode,
+        g.counts_feature_use,
+        g.counts_sign_in,
+        g.inactive_after_days,
+        g.new_seat_grace_days,
+        g.leave_return_grace_days,
+        g.bench_grace_days,
+        g.upcoming_hold_days,
+        g.self_confirm_days,
+        g.idle_action,
+        g.orphan_action,
+        g.leaver_due_days,
+        g.due_days,
+        g.on_no_response,
+        g.maker_checker,
+        g.min_signal_coverage,
+        a.sensitivity,
+        coalesce(a.is_high_sensitivity, false) as is_high_sensitivity,
+        a.reclaim_consequence,
+        coalesce(a.is_suspend_designated, false)
+            or w.worker_type is not null
+            or coalesce(a.reclaim_consequence in ('data_deleted', 'hold_broken'), false) as is_suspended_instead,
+        coalesce(g.counts_feature_use and c.is_feature_collected, false) as is_feature_judged,
+        coalesce(g.counts_sign_in and c.is_sign_in_collected, false) as is_sign_in_judged,
+        coalesce(c.sign_in_seat_share < g.min_signal_coverage, false) as is_signal_weak,
+        c.sign_in_seat_share,
+        c.observed_through,
+        coalesce(c.is_hr_good, false) as is_hr_good,
+        coalesce(c.is_directory_landed, false) as is_directory_landed,
+        coalesce(c.has_stale, false) as has_stale,
+        coalesce(c.has_partial, false) as has_partial,
+        coalesce(c.has_concealed, false) as has_concealed,
+        coalesce(c.has_hole, false) as has_hole,
+        coalesce(c.has_stale or c.has_partial or c.has_concealed or c.has_hole, true) as has_failing_source,
+        c.failing_sources,
+        l.lower_tier,
+        l.lower_sku_id,
+        l.is_lower_paid
+    from policy.segment_policies as g
+    left join policy.window_checks as c
+        on c.app_id = g.app_id
+        and c.counts_feature_use = g.counts_feature_use
+        and c.counts_sign_in = g.counts_sign_in
+        and c.inactive_after_days = g.inactive_after_days
+    left join apps_and_what_removal_does as a on a.app_id = g.app_id
+    left join worker_types_to_suspend as w
+        on w.app_id = g.app_id
+        and w.worker_type = g.worker_type
+    left join policy.tier_ladders as l
+        on l.app_id = g.app_id
+        and l.tier = g.tier
+),
+
 -- The first tier rule in the file that holds decides; if none holds, the first one is shown.
 tier_rules_that_decide as (
     select
@@ -121,10 +187,10 @@ values_compared as (
         s.next_assignment_on,
         s.bench_from,
         s.person_ref,
-        a.sensitivity,
-        coalesce(a.is_high_sensitivity, false) as is_high_sensitivity,
-        a.reclaim_consequence,
-        coalesce(a.is_suspend_designated, false) or w.worker_type is not null as is_suspend_designated,
+        g.sensitivity,
+        g.is_high_sensitivity,
+        g.reclaim_consequence,
+        g.is_suspended_instead,
         g.policy_version_id,
         g.next_version_on,
         g.override_indexes,
@@ -145,16 +211,16 @@ values_compared as (
         g.on_no_response,
         g.maker_checker,
         g.min_signal_coverage,
-        c.observed_through,
-        c.sign_in_seat_share,
-        coalesce(c.is_hr_good, false) as is_hr_good,
-        coalesce(c.is_directory_landed, false) as is_directory_landed,
-        coalesce(c.has_stale, true) as has_stale,
-        coalesce(c.has_partial, false) as has_partial,
-        coalesce(c.has_concealed, false) as has_concealed,
-        coalesce(c.has_hole, false) as has_hole,
-        coalesce(c.has_stale or c.has_partial or c.has_concealed or c.has_hole, true) as has_failing_source,
-        c.failing_sources,
+        g.observed_through,
+        g.sign_in_seat_share,
+        g.is_hr_good,
+        g.is_directory_landed,
+        g.has_stale,
+        g.has_partial,
+        g.has_concealed,
+        g.has_hole,
+        g.has_failing_source,
+        g.failing_sources,
         u.last_sign_in_on,
         u.last_sign_in_ref,
         u.last_feature_use_on,
@@ -178,30 +244,24 @@ values_compared as (
         end as idle_since,
         case
             when g.policy_version_id is null then null
-            when g.counts_feature_use and c.is_feature_collected and u.is_feature_covered then 'feature'
-            when not coalesce(g.counts_sign_in and c.is_sign_in_collected and u.is_sign_in_covered, false) then 'none'
-            when c.sign_in_seat_share < g.min_signal_coverage then 'weak'
+            when g.is_feature_judged and u.is_feature_covered then 'feature'
+            when not (g.is_sign_in_judged and coalesce(u.is_sign_in_covered, false)) then 'none'
+            when g.is_signal_weak then 'weak'
             else 'sign_in'
         end as evidence_grade,
         -- Each signal counted and collected must cover the account and reach back to the assignment.
-        coalesce(
-            (g.counts_feature_use and c.is_feature_collected) or (g.counts_sign_in and c.is_sign_in_collected), false
-        ) as is_any_signal_judged,
-        coalesce(
-            not (g.counts_feature_use and c.is_feature_collected)
-            or (u.is_feature_covered and u.feature_reaches_back_on <= s.assigned_on),
-            false
-        ) as has_feature_history,
-        coalesce(
-            not (g.counts_sign_in and c.is_sign_in_collected)
-            or (u.is_sign_in_covered and u.sign_in_reaches_back_on <= s.assigned_on),
-            false
-        ) as has_sign_in_history,
+        g.is_feature_judged or g.is_sign_in_judged as is_any_signal_judged,
+        not g.is_feature_judged
+            or coalesce(u.is_feature_covered and u.feature_reaches_back_on <= s.assigned_on, false)
+            as has_feature_history,
+        not g.is_sign_in_judged
+            or coalesce(u.is_sign_in_covered and u.sign_in_reaches_back_on <= s.assigned_on, false)
+            as has_sign_in_history,
         -- A spell about to begin is for the policy to judge: within upcoming_hold_days it is no termination.
         coalesce(
             s.is_terminated and (s.next_start_on is null or s.next_start_on >= $as_of + g.upcoming_hold_days), false
         ) as is_leaver,
-        coalesce(c.observed_through - e.downgraded_on < g.inactive_after_days, false) as is_recently_downgraded,
+        coalesce(g.observed_through - e.downgraded_on < g.inactive_after_days, false) as is_recently_downgraded,
         $as_of + g.upcoming_hold_days as upcoming_until,
         s.leave_to + g.leave_return_grace_days as leave_grace_until,
         s.bench_from + g.bench_grace_days as bench_grace_until,
@@ -217,9 +277,9 @@ values_compared as (
         e.hold_ref,
         e.confirmed_on,
         e.downgraded_on,
-        l.lower_tier,
-        l.lower_sku_id,
-        l.is_lower_paid,
+        g.lower_tier,
+        g.lower_sku_id,
+        g.is_lower_paid,
         t.rule_index as tier_rule_index,
         t.target_tier as tier_rule_target_tier,
         t.target_sku_id as tier_rule_target_sku_id,
@@ -235,33 +295,22 @@ values_compared as (
         on u.app_id = s.app_id
         and u.account_id = s.account_id
         and u.sku_id = s.sku_id
-    left join apps_and_what_removal_does as a on a.app_id = s.app_id
-    left join worker_types_to_suspend as w
-        on w.app_id = s.app_id
-        and w.worker_type = s.worker_type
-    left join policy.segment_policies as g
+    left join policy.seat_exemptions as e
+        on e.app_id = s.app_id
+        and e.account_id = s.account_id
+        and e.sku_id = s.sku_id
+    left join tier_outcomes as t
+        on t.app_id = s.app_id
+        and t.account_id = s.account_id
+        and t.sku_id = s.sku_id
+    -- Last, as it is the widest: every join copies what the joins before it have brought.
+    left join segments_judged as g
         on g.app_id = s.app_id
         and g.tier = s.tier_of_segment
         and g.worker_type = s.worker_type
         and g.region = s.region
         and g.practice = s.practice
         and g.job_family = s.job_family
-    left join policy.window_checks as c
-        on c.app_id = g.app_id
-        and c.counts_feature_use = g.counts_feature_use
-        and c.counts_sign_in = g.counts_sign_in
-        and c.inactive_after_days = g.inactive_after_days
-    left join policy.seat_exemptions as e
-        on e.app_id = s.app_id
-        and e.account_id = s.account_id
-        and e.sku_id = s.sku_id
-    left join policy.tier_ladders as l
-        on l.app_id = s.app_id
-        and l.sku_id = s.sku_id
-    left join tier_outcomes as t
-        on t.app_id = s.app_id
-        and t.account_id = s.account_id
-        and t.sku_id = s.sku_id
 ),
 
 final as (
@@ -278,7 +327,7 @@ final as (
         sensitivity,
         is_high_sensitivity,
         reclaim_consequence,
-        is_suspend_designated or reclaim_consequence in ('data_deleted', 'hold_broken') as is_suspended_instead,
+        is_suspended_instead,
         region,
         policy_version_id,
         next_version_on,

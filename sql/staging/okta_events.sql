@@ -5,10 +5,11 @@ with landings_of_the_log as (
     select
         source,
         landing,
-        coalesce(min_at, cast(date '1970-01-01' as timestamp)) as min_at,
-        coalesce(max_at, cast($as_of + 1 as timestamp)) as max_at
+        min(coalesce(min_at, cast(date '1970-01-01' as timestamp))) as min_at,
+        max(coalesce(max_at, cast($as_of + 1 as timestamp))) as max_at
     from audit.landings
     where kind = 'okta' and stream = 'system_log'
+    group by source, landing
 ),
 
 what_landings_share as (

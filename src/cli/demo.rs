@@ -46,7 +46,7 @@ impl Demo {
         let (run, outputs) = build_and_publish(&job, &options, terminal).await?;
         let landed = report.landings.iter().map(|l| l.accepted).sum::<u64>();
         output::write(self.summary(&run, &outputs, landed, &made).await?.as_bytes())?;
-        Ok(report.exit().map_or(0, |kind| kind.exit_code()))
+        Ok(report.exit_kind().map_or(0, |kind| kind.exit_code()))
     }
 
     /// Writes the company, or takes the one that the same options made before.

@@ -49,7 +49,7 @@ impl Ingest {
         let report = job.ingest(&self.land.options(), terminal).await?;
         list(self.format, &report)?;
         complain(&report, terminal);
-        Ok(report.exit().map_or(0, |kind| kind.exit_code()))
+        Ok(report.exit_kind().map_or(0, |kind| kind.exit_code()))
     }
 }
 
@@ -70,7 +70,7 @@ fn line(landing: &Landing) -> Vec<String> {
     vec![
         landing.source.clone(),
         landing.stream.clone(),
-        landing.extract_date.to_string(),
+        landing.extract_date.map_or(String::new(), |d| d.to_string()),
         outcome,
         landing.fetched.to_string(),
         landing.accepted.to_string(),
@@ -82,7 +82,8 @@ fn line(landing: &Landing) -> Vec<String> {
 /// Says what was refused or odd, with what to do.
 pub(super) fn complain(report: &LandReport, terminal: &Terminal) {
     for landing in &report.landings {
-        let place = format!("{}/{} {}", landing.source, landing.stream, landing.extract_date);
+        let day = landing.extract_date.map_or(String::new(), |d| format!(" {d}"));
+        let place = format!("{}/{}{day}", landing.source, landing.stream);
         for warning in &landing.warnings {
             terminal.say(&format!("warning: {place}: {warning}"));
         }

@@ -7,7 +7,6 @@ use clap::Args;
 use super::output;
 use crate::base::error::Context;
 use crate::base::{Clock, Error, ErrorKind, Result};
-use crate::config;
 use crate::job::Job;
 
 /// Make an empty project with commented files, and its store
@@ -36,7 +35,7 @@ impl Init {
         }
         let text = PROJECT.replace("{name}", &self.name).replace("{currency}", &self.currency);
         self.write("seatledger.toml", &text)?;
-        for (file, header) in config::CSV_HEADERS {
+        for (file, header) in CSV_HEADERS {
             self.write(file, &format!("{header}\n"))?;
         }
         Job::open(&self.dir, clock).await?;
@@ -71,3 +70,23 @@ rate_set = "spot"                    # spot | budget (seeds/budget_rates.csv)
 # from = "extracts/okta"
 # streams = ["system_log", "users", "apps", "app_users"]
 "#;
+
+/// The header of each seed and drop; `validate` reads what stands here.
+const CSV_HEADERS: &[(&str, &str)] = &[
+    (
+        "seeds/apps.csv",
+        "app_id,name,vendor,owner_email,sensitivity,okta_app_ids,assignment_source,feature_source,\
+         feature_horizon_days,reclaim_consequence,suspend_worker_types",
+    ),
+    ("seeds/tiers.csv", "app_id,tier,rank,sku_id,is_paid,is_default"),
+    ("seeds/account_types.csv", "app_id,pattern,account_type"),
+    ("seeds/identity_overrides.csv", "system,account_id,worker_id,effective_from,effective_to"),
+    ("seeds/budget_rates.csv", "fiscal_year,currency,rate"),
+    ("seeds/critical_roles.csv", "job_family"),
+    ("seeds/reason_codes.csv", "code,meaning,kind"),
+    ("drops/holds.csv", "app_id,account_id,sku_id,effective_from,expires_on,reason_code,actor"),
+    ("drops/exceptions.csv", "app_id,account_id,sku_id,effective_from,expires_on,reason_code,actor"),
+    ("drops/self_confirmations.csv", "app_id,account_id,sku_id,confirmed_on"),
+    ("drops/executed.csv", "app_id,account_id,sku_id,action,target_sku_id,executed_on"),
+    ("drops/legal_holds.csv", "worker_id,effective_from,effective_to,reason_code"),
+];

@@ -66,7 +66,7 @@ async fn print_summary(format: Option<ListFormat>, run: &Run, outputs: &Outputs)
 
 /// 5 when a feed was refused, 4 when one is partial, 3 when a configured source is staler than its limit.
 async fn exit_code(run: &Run, report: &LandReport) -> Result<u8> {
-    if let Some(kind) = report.exit() {
+    if let Some(kind) = report.exit_kind() {
         return Ok(kind.exit_code());
     }
     let (_, stale) = run

@@ -66,6 +66,11 @@ impl Diagnostic {
         }
     }
 
+    /// Whether it makes the project unusable.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
     /// The same, but only a warning.
     pub(super) fn warning(mut self) -> Self {
         self.severity = Severity::Warning;

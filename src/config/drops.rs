@@ -12,8 +12,7 @@ use super::seeds::Seeds;
 use super::sheet::{Columns, Row, Sheet, parse_day};
 use super::word::{Word, words};
 
-const CODES: Codes =
-    Codes { syntax: "SL0401", unknown: "SL0402", kind: "SL0403", value: "SL0403", missing: "SL0402" };
+const CODES: Codes = Codes { syntax: "SL0401", unknown: "SL0402", kind: "SL0403", value: "SL0403", missing: "SL0402" };
 /// A row that is rejected; a warning.
 const REJECTED: &str = "SL0404";
 /// A file that nothing reads.
@@ -85,7 +84,7 @@ pub struct LegalHold {
     pub effective_from: NaiveDate,
     /// First day outside; none: open.
     pub effective_to: Option<NaiveDate>,
-    /// A code of `seeds/reason_codes.csv`.
+    /// A code, known or not; may be empty.
     pub reason_code: String,
     /// The file, relative to the project folder.
     pub file: String,
@@ -179,6 +178,7 @@ fn read_hold(entry: &Entry<'_>) -> Result<Hold, Reject> {
     Ok(Hold { target: entry.target()?, effective_from, expires_on, reason_code, actor })
 }
 
+/// A reason that is missing or unknown does not lift a legal hold: the models list the row and it still protects.
 fn read_legal_hold(entry: &Entry<'_>) -> Result<LegalHold, Reject> {
     let effective_from = entry.day("effective_from")?;
     let effective_to = entry.optional("effective_to").map(|_| entry.day("effective_to")).transpose()?;
@@ -189,7 +189,7 @@ fn read_legal_hold(entry: &Entry<'_>) -> Result<LegalHold, Reject> {
         worker_id: entry.need("worker_id")?.to_owned(),
         effective_from,
         effective_to,
-        reason_code: entry.reason_code()?,
+        reason_code: entry.get("reason_code").to_owned(),
         file: entry.file.to_owned(),
         line: entry.line,
     })

@@ -50,11 +50,10 @@ impl<'a> Folder<'a> {
         }
         self.read.borrow_mut().insert(name.to_owned(), hex_sha256(&bytes));
         match String::from_utf8(bytes) {
-            Ok(raw) => Some(SourceFile { name: name.to_owned(), raw }),
+            Ok(raw) => Some(SourceFile::new(name, raw)),
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
-                let raw = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                let file = SourceFile { name: name.to_owned(), raw };
+                let file = SourceFile::new(name, String::from_utf8_lossy(error.as_bytes()).into_owned());
                 let found = file.at(code, valid..valid + 1, "is not UTF-8 text");
                 self.problems.report(found.help("save the file with encoding UTF-8"));
                 None
@@ -102,9 +101,24 @@ pub(super) struct SourceFile {
     pub(super) name: String,
     /// As read; a byte order mark is still there.
     pub(super) raw: String,
+    /// The offset at which each line begins.
+    lines: Vec<usize>,
 }
 
 impl SourceFile {
+    fn new(name: &str, raw: String) -> Self {
+        let mut file = Self { name: name.to_owned(), raw, lines: vec![0] };
+        let bytes = file.text().as_bytes();
+        let ends = bytes.iter().enumerate().filter(|(i, byte)| match byte {
+            b'\n' => true,
+            b'\r' => bytes.get(i + 1) != Some(&b'\n'),
+            _ => false,
+        });
+        let starts: Vec<usize> = ends.map(|(i, _)| i + 1).collect();
+        file.lines.extend(starts);
+        file
+    }
+
     /// The text without a byte order mark; offsets count from its start.
     pub(super) fn text(&self) -> &str {
         self.raw.strip_prefix('\u{FEFF}').unwrap_or(&self.raw)
@@ -117,7 +131,8 @@ impl SourceFile {
         let shown = rest.split(['\n', '\r']).next().unwrap_or_default();
         let before = rest.get(..span.start.saturating_sub(start_of_line)).map_or(0, |text| text.chars().count());
         let marked = self.text().get(span).map_or(1, |text| text.split(['\n', '\r']).next().map_or(1, char_count));
-        let cut = before.saturating_sub(MAX_SNIPPET_CHARS / 2);
+        let is_long = char_count(shown) > MAX_SNIPPET_CHARS;
+        let cut = if is_long { before.saturating_sub(MAX_SNIPPET_CHARS / 2) } else { 0 };
         let text: String = shown.chars().skip(cut).take(MAX_SNIPPET_CHARS).map(printable).collect();
         let start = before - cut;
         let width = marked.min(char_count(&text).saturating_sub(start)).max(1);
@@ -136,14 +151,8 @@ impl SourceFile {
     }
 
     fn line_of(&self, offset: usize) -> (usize, usize) {
-        let bytes = self.text().as_bytes();
-        let before = bytes.get(..offset).unwrap_or(bytes);
-        let ends = before.iter().enumerate().filter(|(i, byte)| match byte {
-            b'\n' => true,
-            b'\r' => bytes.get(i + 1) != Some(&b'\n'),
-            _ => false,
-        });
-        ends.fold((1, 0), |(line, _), (i, _)| (line + 1, i + 1))
+        let line = self.lines.partition_point(|start| *start <= offset);
+        (line, self.lines[line - 1])
     }
 }
 

@@ -70,7 +70,8 @@ pub fn load(path: &Path) -> Result<Config, Vec<Diagnostic>> {
     let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
     let folder = Folder::new(root);
     if !root.join(name).exists() {
-        let found = Diagnostic::file(NO_PROJECT, root.join(name).display().to_string(), "there is no project file here");
+        let found =
+            Diagnostic::file(NO_PROJECT, root.join(name).display().to_string(), "there is no project file here");
         return Err(vec![found.help("name the project folder, or make one with `seatledger demo`")]);
     }
     let project = project::read(&folder, name);
@@ -79,7 +80,7 @@ pub fn load(path: &Path) -> Result<Config, Vec<Diagnostic>> {
     let drops = drops::read(&folder, &seeds);
     let (found, sha256) = folder.finish();
     match project {
-        Some(project) if found.iter().all(|one| one.severity == Severity::Warning) => {
+        Some(project) if !found.iter().any(Diagnostic::is_error) => {
             Ok(Config { root: root.to_owned(), project, policies, seeds, drops, warnings: found, sha256 })
         }
         _ => Err(found),
@@ -88,7 +89,7 @@ pub fn load(path: &Path) -> Result<Config, Vec<Diagnostic>> {
 
 /// One error that shows all findings, ready for a terminal.
 pub fn to_error(found: Vec<Diagnostic>) -> Error {
-    let errors = found.iter().filter(|one| one.severity == Severity::Error).count();
+    let errors = found.iter().filter(|one| one.is_error()).count();
     let shown: Vec<String> = found.iter().map(Diagnostic::to_string).collect();
     let plural = if errors == 1 { "" } else { "s" };
     Error::config(format!("the project has {errors} error{plural}\n\n{}", shown.join("\n\n")))

@@ -262,7 +262,6 @@ fn read_file(
         versions[i - 1].effective_to = Some(versions[i].effective_from);
     }
     let owner_email = root.email("owner").unwrap_or_default();
-    drop(checks);
     Some(PolicyFile { app_id, owner_email, file: file.name.clone(), text: file.raw.clone(), versions })
 }
 
@@ -279,7 +278,11 @@ fn refuse_duplicates(versions: &[Version], sections: &[Section<'_>]) {
         }
         if let Some(earlier) = versions[..i].iter().position(|earlier| earlier.effective_from == version.effective_from)
         {
-            refuse("effective_from", format!("two versions begin on {}: they overlap", version.effective_from), earlier);
+            refuse(
+                "effective_from",
+                format!("two versions begin on {}: they overlap", version.effective_from),
+                earlier,
+            );
         }
     }
 }
@@ -327,7 +330,8 @@ fn read_tier_rule(section: &Section<'_>, checks: &Checks<'_>) -> TierRule {
 
 fn read_override(section: &Section<'_>, version: &Settings, checks: &Checks<'_>) -> Override {
     section.only(&[OVERRIDE_KEYS, SETTINGS].concat());
-    for (keys, lack) in [(OVERRIDE_KEYS, "no key: it is for every seat"), (SETTINGS, "no setting: it changes nothing")] {
+    for (keys, lack) in [(OVERRIDE_KEYS, "no key: it is for every seat"), (SETTINGS, "no setting: it changes nothing")]
+    {
         if !keys.iter().any(|key| section.has(key)) {
             let found = section.at(CODES.missing, section.span.clone(), format!("{} has {lack}", section.name));
             section.report(found.help(format!("use any of {}", keys.join(", "))));

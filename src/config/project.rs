@@ -1,19 +1,17 @@
 //! `seatledger.toml`: what the project is called, where it keeps its data, and which sources it collects.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use chrono::format::{Item, StrftimeItems};
 
 use super::folder::Folder;
 use super::kinds::Kind;
-use super::section::{Codes, Section, parse};
+use super::section::{Codes, Section, Spanned, parse};
 use super::word::words;
 use crate::base::money::is_currency;
 
-const CODES: Codes =
-    Codes { syntax: "SL0101", unknown: "SL0102", kind: "SL0103", value: "SL0104", missing: "SL0105" };
+const CODES: Codes = Codes { syntax: "SL0101", unknown: "SL0102", kind: "SL0103", value: "SL0104", missing: "SL0105" };
 /// A stream name that the kind of the source does not have.
 const UNKNOWN_STREAM: &str = "SL0106";
 /// Two sources of one name.
@@ -170,11 +168,11 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
         root.refuse("reporting_currency", message, "use three capital letters, such as EUR");
     }
     let sections = root.sections("source");
-    let sources: Vec<Source> = sections.iter().map(read_source).collect();
-    for (i, (source, section)) in sources.iter().zip(&sections).enumerate() {
-        if let Some(first) = sources[..i].iter().position(|earlier| earlier.name == source.name) {
+    let sources: Vec<(Source, &Section<'_>)> = sections.iter().filter_map(|s| Some((read_source(s)?, s))).collect();
+    for (i, (source, section)) in sources.iter().enumerate() {
+        if let Some((_, first)) = sources[..i].iter().find(|(earlier, _)| earlier.name == source.name) {
             let message = format!("two sources are called `{}`", source.name);
-            let label = format!("the first is on line {}", sections[first].line());
+            let label = format!("the first is on line {}", first.line());
             root.report(section.at(DUPLICATE_SOURCE, section.span_of("name"), message).label(label));
         }
     }
@@ -185,7 +183,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
         rate_set: root.word("rate_set").unwrap_or(RateSet::Spot),
         fiscal_year_start_month: root.whole("fiscal_year_start_month", 1..=12).unwrap_or(1) as u32,
         freshness: root.section("freshness").map(|section| read_freshness(&section)).unwrap_or_default(),
-        sources,
+        sources: sources.into_iter().map(|(source, _)| source).collect(),
     })
 }
 
@@ -202,7 +200,8 @@ fn read_freshness(section: &Section<'_>) -> Freshness {
     }
 }
 
-fn read_source(section: &Section<'_>) -> Source {
+/// `None`: the kind is not known, and without it nothing about the streams can be said.
+fn read_source(section: &Section<'_>) -> Option<Source> {
     section.only(&["name", "kind", "from", "streams", "may_be_empty", "stream"]);
     section.need(&["name", "kind", "from"]);
     let name = section.text("name").unwrap_or_default();
@@ -210,49 +209,38 @@ fn read_source(section: &Section<'_>) -> Source {
         let message = format!("source name `{name}` has characters that a path must not have");
         section.refuse("name", message, "use lower-case letters, digits and underscores");
     }
-    let kind: Option<Kind> = section.word("kind");
+    let from = location(section, "from").unwrap_or_default();
+    let kind: Kind = section.word("kind")?;
     let options = section.section("stream");
-    let known: Vec<String> = match (kind, &options) {
-        (Some(Kind::Mapped), Some(options)) => options.keys().into_iter().map(|key| key.value).collect(),
-        (Some(kind), _) => kind.streams().map(|stream| stream.name.to_owned()).collect(),
-        (None, _) => Vec::new(),
+    let declared = options.as_ref().map(Section::keys).unwrap_or_default();
+    let known: Vec<&str> = match kind {
+        Kind::Mapped => declared.iter().map(|key| key.value.as_str()).collect(),
+        kind => kind.streams().map(|stream| stream.name).collect(),
     };
-    let mut stream = BTreeMap::new();
-    for key in options.iter().flat_map(Section::keys) {
-        let (Some(kind), Some(section)) = (kind, options.as_ref().and_then(|options| options.section(&key.value)))
-        else {
-            continue;
-        };
-        if known.contains(&key.value) {
-            stream.insert(key.value, read_stream(&section, kind));
-        } else {
-            unknown_stream(&section, kind, &key.value, key.span, &known);
-        }
-    }
-    if kind == Some(Kind::Mapped) && known.is_empty() {
+    if known.is_empty() {
         let found = section.at(CODES.missing, section.span.clone(), format!("mapped source `{name}` has no stream"));
         section.report(found.help("declare it as [source.stream.<name>] with role, format and columns"));
     }
-    let streams = |key: &str| {
-        let named = section.texts(key)?;
-        for stream in named.iter().filter(|stream| kind.is_some() && !known.contains(&stream.value)) {
-            unknown_stream(section, kind.unwrap_or(Kind::Mapped), &stream.value, stream.span.clone(), &known);
+    let check = |stream: &Spanned<String>| {
+        if !known.contains(&stream.value.as_str()) {
+            let message = format!("kind `{}` has no stream `{}`", kind.as_str(), stream.value);
+            let found = section.at(UNKNOWN_STREAM, stream.span.clone(), message);
+            section.report(found.suggest(&stream.value, known.iter().copied()));
         }
-        Some(named.into_iter().map(|stream| stream.value).collect::<Vec<String>>())
     };
-    Source {
-        streams: streams("streams"),
-        may_be_empty: streams("may_be_empty").unwrap_or_default(),
-        name,
-        kind: kind.unwrap_or(Kind::Mapped),
-        from: location(section, "from").unwrap_or_default(),
-        stream,
-    }
-}
-
-fn unknown_stream(section: &Section<'_>, kind: Kind, name: &str, span: Range<usize>, known: &[String]) {
-    let found = section.at(UNKNOWN_STREAM, span, format!("kind `{}` has no stream `{name}`", kind.as_str()));
-    section.report(found.suggest(name, known.iter().map(String::as_str)));
+    declared.iter().for_each(check);
+    let named = |key: &str| -> Option<Vec<String>> {
+        let streams = section.texts(key)?;
+        streams.iter().for_each(check);
+        Some(streams.into_iter().map(|stream| stream.value).collect())
+    };
+    let (streams, may_be_empty) = (named("streams"), named("may_be_empty").unwrap_or_default());
+    let read = |key: &Spanned<String>| {
+        let options = options.as_ref()?.section(&key.value)?;
+        Some((key.value.clone(), read_stream(&options, kind)))
+    };
+    let stream = declared.iter().filter_map(read).collect();
+    Some(Source { name, kind, from, streams, may_be_empty, stream })
 }
 
 /// A folder, or a URL of a scheme that can be opened.
@@ -291,7 +279,10 @@ fn read_stream(section: &Section<'_>, kind: Kind) -> StreamOptions {
         section.refuse("date_format", "the date format cannot be read", "use strftime letters, such as %d.%m.%Y");
     }
     let zone = section.text("zone");
-    if zone.as_ref().is_some_and(|zone| zone != "UTC" && zone.parse::<chrono::FixedOffset>().is_err()) {
+    if zone
+        .as_ref()
+        .is_some_and(|zone| !matches!(zone.as_str(), "UTC" | "Z") && zone.parse::<chrono::FixedOffset>().is_err())
+    {
         section.refuse("zone", "the zone cannot be read", "use UTC or an offset, such as +02:00");
     }
     StreamOptions {

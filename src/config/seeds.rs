@@ -1,6 +1,6 @@
 //! `seeds/*.csv`: the catalogue of apps and tiers, and the small tables that people keep by hand.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -15,8 +15,7 @@ use super::word::words;
 use crate::base::money::is_currency;
 use crate::base::text::fold;
 
-const CODES: Codes =
-    Codes { syntax: "SL0301", unknown: "SL0302", kind: "SL0303", value: "SL0304", missing: "SL0305" };
+const CODES: Codes = Codes { syntax: "SL0301", unknown: "SL0302", kind: "SL0303", value: "SL0304", missing: "SL0305" };
 /// Two records with one key.
 const DUPLICATE: &str = "SL0306";
 /// A name that nothing else knows.
@@ -265,7 +264,15 @@ fn records<T>(
 
 fn read_apps(folder: &Folder<'_>, project: Option<&Project>) -> Vec<App> {
     let columns = Columns {
-        required: &["app_id", "name", "vendor", "owner_email", "sensitivity", "assignment_source", "reclaim_consequence"],
+        required: &[
+            "app_id",
+            "name",
+            "vendor",
+            "owner_email",
+            "sensitivity",
+            "assignment_source",
+            "reclaim_consequence",
+        ],
         optional: &["okta_app_ids", "feature_source", "feature_horizon_days", "suspend_worker_types"],
     };
     let mut okta_apps: HashMap<String, String> = HashMap::new();
@@ -354,9 +361,11 @@ fn known_streams(source: &Source) -> Vec<&str> {
     }
 }
 
+/// Where there is no catalogue that is reported once, not at every name.
 fn check_app(row: &Row<'_>, column: &str, seeds: &Seeds, also: &[&str]) -> String {
     let app_id = row.text(column);
-    if !app_id.is_empty() && seeds.app(&app_id).is_none() && !also.contains(&app_id.as_str()) {
+    if !app_id.is_empty() && !seeds.apps.is_empty() && seeds.app(&app_id).is_none() && !also.contains(&app_id.as_str())
+    {
         let found = row.at(column, REFERENCE, format!("unknown app `{app_id}`"));
         row.report(found.suggest(&app_id, seeds.app_ids().chain(also.iter().copied())));
     }
@@ -364,8 +373,7 @@ fn check_app(row: &Row<'_>, column: &str, seeds: &Seeds, also: &[&str]) -> Strin
 }
 
 fn read_tiers(folder: &Folder<'_>, seeds: &Seeds) -> Vec<Tier> {
-    let columns =
-        Columns { required: &["app_id", "tier", "rank", "sku_id", "is_paid"], optional: &["is_default"] };
+    let columns = Columns { required: &["app_id", "tier", "rank", "sku_id", "is_paid"], optional: &["is_default"] };
     let mut defaults: HashMap<String, String> = HashMap::new();
     let mut skus: HashMap<(String, String), String> = HashMap::new();
     records(folder, "tiers", &columns, &["app_id", "tier"], |row| {
@@ -398,11 +406,14 @@ fn read_account_types(folder: &Folder<'_>, seeds: &Seeds) -> Vec<AccountPattern>
     })
 }
 
+/// From, to, and the line that says so.
+type Period = (NaiveDate, Option<NaiveDate>, usize);
+
 fn read_identity_overrides(folder: &Folder<'_>, seeds: &Seeds) -> Vec<IdentityOverride> {
     let columns =
         Columns { required: &["system", "account_id", "worker_id", "effective_from"], optional: &["effective_to"] };
     let key = ["system", "account_id", "effective_from"];
-    let mut periods: BTreeMap<(String, String), Vec<(NaiveDate, Option<NaiveDate>, usize)>> = BTreeMap::new();
+    let mut periods: HashMap<(String, String), Vec<Period>> = HashMap::new();
     records(folder, "identity_overrides", &columns, &key, |row| {
         let system = check_app(row, "system", seeds, &[DIRECTORY]);
         let account_id = row.text("account_id");
@@ -417,7 +428,7 @@ fn read_identity_overrides(folder: &Folder<'_>, seeds: &Seeds) -> Vec<IdentityOv
             row.report(found.help("effective_to is the first day outside"));
         }
         let earlier = periods.entry((system.clone(), fold(&account_id))).or_default();
-        let overlaps = |(other_from, other_to, _): &&(NaiveDate, Option<NaiveDate>, usize)| {
+        let overlaps = |(other_from, other_to, _): &&Period| {
             other_to.is_none_or(|end| from < end) && to.is_none_or(|end| *other_from < end) && *other_from != from
         };
         if let Some((_, _, line)) = earlier.iter().find(overlaps) {

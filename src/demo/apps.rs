@@ -87,6 +87,7 @@ pub const NETSUITE: AppId = 11;
 pub const DROPBOX: AppId = 12;
 
 /// The catalogue.
+#[rustfmt::skip]
 pub const APPS: [App; 13] = [
     App {
         id: "salesforce", name: "Salesforce", vendor: "Salesforce", owner: "crm-platform", sensitivity: "standard",
@@ -150,7 +151,7 @@ pub const APPS: [App; 13] = [
         id: "zoom", name: "Zoom", vendor: "Zoom", owner: "workplace", sensitivity: "standard",
         okta: &["0oa7zoomsamlNwd4x7G7"], sign_on: ("zoomus", "SAML_2_0"),
         assignment: "zoom/users", features: "zoom/users", horizon: "", consequence: "none",
-        tiers: &[tier("licensed", 2, &["2", "ZOOM-WORKPLACE-BIZ"], true, 76), tier("basic", 1, &["1"], false, 24)],
+        tiers: &[tier("licensed", 2, &["ZOOM-WORKPLACE-BIZ", "2"], true, 76), tier("basic", 1, &["ZOOM-BASIC", "1"], false, 24)],
         sign_in_rate: 70, use_rate: 260, idle: 95, by_group: 400, share: [100, 500, 400, 0, 400, 100, 0],
     },
     App {

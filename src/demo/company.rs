@@ -20,6 +20,7 @@ pub struct Practice {
 }
 
 /// The practices; an app's shares are in this order.
+#[rustfmt::skip]
 pub const PRACTICES: [Practice; 7] = [
     Practice { name: "Engineering", code: "ENG", weight: 26, families: &["Software Engineering", "Platform Administration", "Quality Assurance", "Product Design"] },
     Practice { name: "Sales", code: "SAL", weight: 16, families: &["Account Management", "Sales Development", "Sales Operations"] },
@@ -50,6 +51,7 @@ pub struct Place {
 }
 
 /// The offices; addresses are from the documentation ranges.
+#[rustfmt::skip]
 pub const PLACES: [Place; 10] = [
     Place { region: "EMEA", country: "Germany", iso: "DE", city: "Hamburg", state: "Hamburg", at: ("53.5511", "9.9937"), opens: 6, weight: 16 },
     Place { region: "EMEA", country: "United Kingdom", iso: "GB", city: "Leeds", state: "England", at: ("53.8008", "-1.5491"), opens: 7, weight: 13 },
@@ -67,6 +69,7 @@ pub const PLACES: [Place; 10] = [
 pub const REGIONS: [&str; 3] = ["EMEA", "AMER", "APAC"];
 
 /// Given names: as written, and as mail addresses spell them.
+#[rustfmt::skip]
 const GIVEN: [(&str, &str); 60] = [
     ("Ana", "ana"), ("Zoë", "zoe"), ("José", "jose"), ("Łukasz", "lukasz"), ("Søren", "soren"), ("Jürgen", "juergen"),
     ("Élodie", "elodie"), ("Nguyệt", "nguyet"), ("Yuki", "yuki"), ("Haruto", "haruto"), ("Priya", "priya"),
@@ -83,6 +86,7 @@ const GIVEN: [(&str, &str); 60] = [
 ];
 
 /// Family names: as written, and as mail addresses spell them.
+#[rustfmt::skip]
 const FAMILY: [(&str, &str); 80] = [
     ("García", "garcia"), ("O'Neill", "oneill"), ("Müller", "mueller"), ("Nowak", "nowak"), ("Ivanova", "ivanova"),
     ("Petrov", "petrov"), ("Dimitrova", "dimitrova"), ("Tanaka", "tanaka"), ("Sato", "sato"), ("Suzuki", "suzuki"),
@@ -219,7 +223,7 @@ impl Person {
 
     /// The id that stays the same over spells: a Workday universal id.
     pub fn universal_id(&self) -> String {
-        hex32(hash(&self.email))
+        hex32(hash(&self.okta_id))
     }
 
     /// Places someone in a practice and an office.
@@ -258,11 +262,12 @@ pub fn people(size: usize, days: i32, seed: u64) -> Vec<Person> {
         person.practice = rng.weighted(PRACTICES.iter().map(|p| p.weight));
         person.place = rng.weighted(PLACES.iter().map(|p| p.weight));
         person.manager = place_in_tree(i, &mut person, &mut team_manager);
-        person.family = rng.pick(PRACTICES[person.practice].families);
+        person.family = *rng.pick(PRACTICES[person.practice].families);
         let is_manager = person.manager.is_none_or(|m| m < HEADS);
         let left = i >= size.max(HEADS);
         if !is_manager {
-            person.worker_type = ["employee", "contractor", "seasonal", "intern"][rng.weighted([82, 10, 5, 3].into_iter())];
+            person.worker_type =
+                ["employee", "contractor", "seasonal", "intern"][rng.weighted([82, 10, 5, 3].into_iter())];
         }
         let end = left.then(|| rng.between(-days, -4));
         let start = match end {
@@ -285,7 +290,20 @@ pub fn people(size: usize, days: i32, seed: u64) -> Vec<Person> {
         person.has_employee_number = rng.chance(960);
         people.push(person);
     }
+    people.extend((0..size / 300).map(|n| nobody(&format!("Room {}", 101 + n), &format!("room-{}", 101 + n), DOMAIN)));
+    people.extend((0..size / 400).map(|n| nobody(&format!("Studio {}", n + 1), &format!("guest{}", n + 1), AGENCY)));
     people
+}
+
+/// The mail domain of guests.
+pub const AGENCY: &str = "bluebird-studio.example";
+
+/// An account that is no worker's and that Okta does not know.
+pub fn nobody(name: &str, local: &str, domain: &str) -> Person {
+    let mut account = Person::named(name, "", format!("{local}@{domain}"));
+    account.has_employee_number = false;
+    account.in_okta = false;
+    account
 }
 
 /// Seats the heads first; everybody else joins a team of at most nine in their practice and region.

@@ -11,7 +11,13 @@ const KNOWN_AHEAD: Day = 30;
 
 /// The landings of Workday on these days.
 pub fn jobs<'a>(out: &'a Out, people: &'a [Person], calendar: Calendar, landings: &[Day]) -> Vec<Job<'a>> {
-    landings.iter().map(|day| -> Job<'a> { let day = *day; Box::new(move || land(out, people, calendar, day)) }).collect()
+    landings
+        .iter()
+        .map(|day| -> Job<'a> {
+            let day = *day;
+            Box::new(move || land(out, people, calendar, day))
+        })
+        .collect()
 }
 
 fn land(out: &Out, people: &[Person], calendar: Calendar, day: Day) -> Result<()> {
@@ -37,17 +43,37 @@ fn workers(people: &[Person], calendar: Calendar, day: Day) -> String {
         for person in people {
             for spell in person.spells.iter().filter(|s| s.start <= day + KNOWN_AHEAD) {
                 let end = spell.end.filter(|end| *end <= day + KNOWN_AHEAD);
-                put!(text, "{{\"Employee_ID\":{},\"Universal_ID\":\"{}\",\"Name\":{},",
-                    Js(&spell.worker_id), person.universal_id(), Js(&person.name));
-                put!(text, "\"Worker_Type\":\"{}\",\"Worker_Status\":\"{}\",\"Hire_Date\":\"{}\",", person.worker_type,
-                    if end.is_some_and(|e| e < day) { "Terminated" } else { "Active" }, calendar.date(spell.start));
+                put!(
+                    text,
+                    "{{\"Employee_ID\":{},\"Universal_ID\":\"{}\",\"Name\":{},",
+                    Js(&spell.worker_id),
+                    person.universal_id(),
+                    Js(&person.name)
+                );
+                put!(
+                    text,
+                    "\"Worker_Type\":\"{}\",\"Worker_Status\":\"{}\",\"Hire_Date\":\"{}\",",
+                    person.worker_type,
+                    if end.is_some_and(|e| e < day) { "Terminated" } else { "Active" },
+                    calendar.date(spell.start)
+                );
                 if let Some(end) = end {
                     put!(text, "\"Termination_Date\":\"{}\",", calendar.date(end));
                 }
-                put!(text, "\"Email_-_Work\":{},\"Job_Family\":{},\"Practice_Name\":\"{}\",\"Cost_Center_ID\":\"{}\",",
-                    Js(person.email_on(day)), Js(person.family), PRACTICES[person.practice].name, person.cost_center());
-                put!(text, "\"Region\":\"{}\",\"Location_Address_-_Country\":\"{}\",\"Is_Primary_Job\":\"1\"",
-                    person.office().region, person.office().country);
+                put!(
+                    text,
+                    "\"Email_-_Work\":{},\"Job_Family\":{},\"Practice_Name\":\"{}\",\"Cost_Center_ID\":\"{}\",",
+                    Js(person.email_on(day)),
+                    Js(person.family),
+                    PRACTICES[person.practice].name,
+                    person.cost_center()
+                );
+                put!(
+                    text,
+                    "\"Region\":\"{}\",\"Location_Address_-_Country\":\"{}\",\"Is_Primary_Job\":\"1\"",
+                    person.office().region,
+                    person.office().country
+                );
                 if let Some(manager) = person.manager.and_then(|m| people[m].worker_id(day)) {
                     put!(text, ",\"Worker_s_Manager_group\":[{{\"Manager_ID\":{}}}]", Js(manager));
                 }
@@ -63,10 +89,19 @@ fn leaves(people: &[Person], calendar: Calendar, day: Day) -> String {
         for person in people {
             for (n, leave) in person.leaves.iter().enumerate().filter(|(_, l)| l.start <= day + KNOWN_AHEAD) {
                 let Some(worker) = person.worker_id(day) else { continue };
-                put!(text, "{{\"Leave_Request_ID\":\"{}\",\"Employee_ID\":{},\"Leave_Start_Date\":\"{}\",",
-                    hex32(hash(&person.email) ^ (n as u64 + 1)), Js(worker), calendar.date(leave.start));
-                put!(text, "\"Estimated_Leave_End_Date\":\"{}\",\"Leave_End_Date\":\"{}\",", calendar.or(leave.estimated, ""),
-                    calendar.or(leave.end.filter(|end| *end <= day), ""));
+                put!(
+                    text,
+                    "{{\"Leave_Request_ID\":\"{}\",\"Employee_ID\":{},\"Leave_Start_Date\":\"{}\",",
+                    hex32(hash(&person.okta_id) ^ (n as u64 + 1)),
+                    Js(worker),
+                    calendar.date(leave.start)
+                );
+                put!(
+                    text,
+                    "\"Estimated_Leave_End_Date\":\"{}\",\"Leave_End_Date\":\"{}\",",
+                    calendar.or(leave.estimated, ""),
+                    calendar.or(leave.end.filter(|end| *end <= day), "")
+                );
                 text.push_str("\"Leave_of_Absence_Type\":\"Regulatory_Parental_Leave\"},\n");
             }
         }
@@ -78,11 +113,20 @@ fn projects(people: &[Person], calendar: Calendar, day: Day) -> String {
         for person in people {
             for (n, (start, end)) in person.projects.iter().enumerate().filter(|(_, p)| p.0 <= day + 60) {
                 let Some(worker) = person.worker_id(day) else { continue };
-                let key = hash(&person.email) ^ (n as u64 + 77);
-                put!(text, "{{\"Assignment_ID\":\"{}\",\"Employee_ID\":{},\"Project_ID\":\"PRJ-{:04}\",", hex32(key),
-                    Js(worker), key % 400 + 1000);
-                put!(text, "\"Assignment_Start_Date\":\"{}\",\"Assignment_End_Date\":\"{}\"}},\n", calendar.date(*start),
-                    calendar.or(*end, ""));
+                let key = hash(&person.okta_id) ^ (n as u64 + 77);
+                put!(
+                    text,
+                    "{{\"Assignment_ID\":\"{}\",\"Employee_ID\":{},\"Project_ID\":\"PRJ-{:04}\",",
+                    hex32(key),
+                    Js(worker),
+                    key % 400 + 1000
+                );
+                put!(
+                    text,
+                    "\"Assignment_Start_Date\":\"{}\",\"Assignment_End_Date\":\"{}\"}},\n",
+                    calendar.date(*start),
+                    calendar.or(*end, "")
+                );
             }
         }
     })

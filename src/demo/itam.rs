@@ -1,12 +1,13 @@
 //! ServiceNow contracts, entitlements and cost centers; ECB reference rates.
 
-use super::apps::{APPS, AppId, COPILOT, DROPBOX, FIGMA, JIRA, M365, MIRO, NETSUITE, POWER_BI, SALESFORCE, SLACK, TABLEAU, VISIO, ZOOM};
+use super::apps::{
+    APPS, AppId, COPILOT, DROPBOX, FIGMA, JIRA, M365, MIRO, NETSUITE, POWER_BI, SALESFORCE, SLACK, TABLEAU, VISIO, ZOOM,
+};
 use super::company::{PRACTICES, Person, REGIONS, head_of};
 use super::out::{Job, Out};
 use super::rng::{Rng, hash, hex32};
 use super::seats::Seat;
 use super::text::{Calendar, Day, Js, put};
-use crate::base::Result;
 
 struct Contract {
     number: &'static str,
@@ -22,11 +23,13 @@ struct Contract {
     cost_center: &'static str,
 }
 
+#[rustfmt::skip]
 const fn contract(number: &'static str, vendor: &'static str, currency: &'static str, starts: Day, ends: Day) -> Contract {
     Contract { number, vendor, currency, starts, ends, notice_days: 60, auto_renew: "false", uplift: "5", owner: "procurement", cost_center: "CC-OPS-EMEA" }
 }
 
 /// The contracts, in days around the as-of date. Salesforce's notice deadline is near.
+#[rustfmt::skip]
 const CONTRACTS: [Contract; 13] = [
     Contract { notice_days: 60, auto_renew: "true", uplift: "7", cost_center: "CC-SAL-EMEA", ..contract("CNTR0010001", "Salesforce", "EUR", -656, 74) },
     Contract { notice_days: 90, uplift: "4.5", ..contract("CNTR0010002", "Microsoft", "EUR", -599, 496) },
@@ -48,7 +51,7 @@ struct Line {
     contract: usize,
     app: AppId,
     tier: usize,
-    bought: u32,
+    bought: u64,
     price: &'static str,
     period: &'static str,
     region: &'static str,
@@ -57,11 +60,13 @@ struct Line {
     suspended: &'static str,
 }
 
-const fn line(contract: usize, app: AppId, tier: usize, bought: u32, price: &'static str, period: &'static str) -> Line {
+#[rustfmt::skip]
+const fn line(contract: usize, app: AppId, tier: usize, bought: u64, price: &'static str, period: &'static str) -> Line {
     Line { contract, app, tier, bought, price, period, region: "", currency: "", true_down: None, suspended: "" }
 }
 
 /// The lines. Power BI Premium and the NetSuite employee centre in APAC have none that fits: a data gap or the world line.
+#[rustfmt::skip]
 const LINES: [Line; 28] = [
     Line { region: "EMEA", ..line(0, SALESFORCE, 0, 480, "3960.00", "annually") },
     line(0, SALESFORCE, 0, 610, "4180.00", "annually"),
@@ -94,7 +99,14 @@ const LINES: [Line; 28] = [
 ];
 
 /// The landings of ServiceNow and of the ECB on these days.
-pub fn jobs<'a>(out: &'a Out, people: &'a [Person], seats: &'a [Seat], calendar: Calendar, landings: &[Day], seed: u64) -> Vec<Job<'a>> {
+pub fn jobs<'a>(
+    out: &'a Out,
+    people: &'a [Person],
+    seats: &'a [Seat],
+    calendar: Calendar,
+    landings: &[Day],
+    seed: u64,
+) -> Vec<Job<'a>> {
     let first = landings.first().copied().unwrap_or_default();
     landings
         .iter()
@@ -129,14 +141,24 @@ fn contracts(calendar: Calendar) -> String {
         let mut row = String::from("{");
         put!(row, "\"sys_id\":{},\"number\":{},", both(&hex32(hash(c.number))), both(c.number));
         put!(row, "\"vendor\":{{\"display_value\":{},\"value\":\"{}\"}},", Js(c.vendor), hex32(hash(c.vendor)));
-        put!(row, "\"starts\":{},\"ends\":{},", both(&calendar.date(c.starts).to_string()), both(&calendar.date(c.ends).to_string()));
+        put!(
+            row,
+            "\"starts\":{},\"ends\":{},",
+            both(&calendar.date(c.starts).to_string()),
+            both(&calendar.date(c.ends).to_string())
+        );
         put!(row, "\"state\":{{\"display_value\":\"{state}\",\"value\":\"{}\"}},", state.to_lowercase());
         put!(row, "\"renewal_date\":{},", both(&calendar.date(c.ends + 1).to_string()));
         put!(row, "\"notice_days\":{},\"auto_renew\":{},", both(&c.notice_days.to_string()), both(c.auto_renew));
         put!(row, "\"uplift_percent\":{},\"currency\":{},", both(c.uplift), both(c.currency));
         put!(row, "\"business_owner_email\":{},", both(&format!("{}@{}", c.owner, super::company::DOMAIN)));
         put!(row, "\"substate\":{{\"display_value\":null,\"value\":\"\"}},");
-        put!(row, "\"cost_center\":{{\"display_value\":\"{}\",\"value\":\"{}\"}}}}", c.cost_center, hex32(hash(c.cost_center)));
+        put!(
+            row,
+            "\"cost_center\":{{\"display_value\":\"{}\",\"value\":\"{}\"}}}}",
+            c.cost_center,
+            hex32(hash(c.cost_center))
+        );
         row
     });
     result(rows.collect())
@@ -147,30 +169,87 @@ fn entitlements(seats: &[Seat], calendar: Calendar) -> String {
         .iter()
         .enumerate()
         .map(|(n, l)| {
-            let held = seats.iter().filter(|s| s.app == l.app && s.tier == l.tier && s.stands(0)).count() as u32;
-            let quantity = (held * l.bought / 1000).div_ceil(5) * 5;
+            let held = seats.iter().filter(|s| s.app == l.app && s.tier == l.tier && s.stands(0)).count() as u64;
+            let quantity = (held * l.bought / 1000).div_ceil(5).max(1) * 5;
             let currency = if l.currency.is_empty() { CONTRACTS[l.contract].currency } else { l.currency };
-            entitlement(n, l.contract, APPS[l.app].name, APPS[l.app].tiers[l.tier].skus[0], "normal", quantity, l.price, currency, l, calendar)
+            entitlement(
+                n,
+                l.contract,
+                APPS[l.app].name,
+                APPS[l.app].tiers[l.tier].skus[0],
+                "normal",
+                quantity,
+                l.price,
+                currency,
+                l,
+                calendar,
+            )
         })
         .collect();
     let credit = Line { period: "entire", ..line(0, SALESFORCE, 0, 0, "-18500.00", "entire") };
-    rows.push(entitlement(LINES.len(), 0, "Salesforce", "SFDC_LAUNCH_CREDIT", "credit", 1, credit.price, "EUR", &credit, calendar));
+    rows.push(entitlement(
+        LINES.len(),
+        0,
+        "Salesforce",
+        "SFDC_LAUNCH_CREDIT",
+        "credit",
+        1,
+        credit.price,
+        "EUR",
+        &credit,
+        calendar,
+    ));
     result(rows)
 }
 
 #[allow(clippy::too_many_arguments, reason = "one row of a table, said column by column")]
-fn entitlement(n: usize, contract: usize, product: &str, sku: &str, line_type: &str, quantity: u32, price: &str, currency: &str, l: &Line, calendar: Calendar) -> String {
+fn entitlement(
+    n: usize,
+    contract: usize,
+    product: &str,
+    sku: &str,
+    line_type: &str,
+    quantity: u64,
+    price: &str,
+    currency: &str,
+    l: &Line,
+    calendar: Calendar,
+) -> String {
     let contract = &CONTRACTS[contract];
     let mut row = String::from("{");
     put!(row, "\"sys_id\":{},", both(&hex32(hash(contract.number) ^ (n as u64 + 1))));
-    put!(row, "\"contract\":{{\"display_value\":\"{}\",\"value\":\"{}\"}},", contract.number, hex32(hash(contract.number)));
+    put!(
+        row,
+        "\"contract\":{{\"display_value\":\"{}\",\"value\":\"{}\"}},",
+        contract.number,
+        hex32(hash(contract.number))
+    );
     put!(row, "\"software_model\":{{\"display_value\":{},\"value\":\"{}\"}},", Js(product), hex32(hash(product)));
     put!(row, "\"publisher_part_number\":{},\"line_type\":{},", both(sku), both(line_type));
     put!(row, "\"purchased_rights\":{},", both(&quantity.to_string()));
-    put!(row, "\"unit_cost\":{{\"display_value\":\"{currency} {price}\",\"currency_display_value\":\"{currency};{price}\",\"value\":\"{price}\"}},");
-    put!(row, "\"currency\":{},\"subscription_period\":{},\"region\":{},", both(currency), both(l.period), both(l.region));
-    put!(row, "\"start_date\":{},\"end_date\":{},", both(&calendar.date(contract.starts).to_string()), both(&calendar.date(contract.ends).to_string()));
-    put!(row, "\"true_up\":{},\"true_down\":{},", both("true"), both(if l.true_down.is_some() { "true" } else { "false" }));
+    put!(
+        row,
+        "\"unit_cost\":{{\"display_value\":\"{currency} {price}\",\"currency_display_value\":\"{currency};{price}\",\"value\":\"{price}\"}},"
+    );
+    put!(
+        row,
+        "\"currency\":{},\"subscription_period\":{},\"region\":{},",
+        both(currency),
+        both(l.period),
+        both(l.region)
+    );
+    put!(
+        row,
+        "\"start_date\":{},\"end_date\":{},",
+        both(&calendar.date(contract.starts).to_string()),
+        both(&calendar.date(contract.ends).to_string())
+    );
+    put!(
+        row,
+        "\"true_up\":{},\"true_down\":{},",
+        both("true"),
+        both(if l.true_down.is_some() { "true" } else { "false" })
+    );
     put!(row, "\"true_down_date\":{},", both(&calendar.or(l.true_down, "").to_string()));
     put!(row, "\"suspended_unit_cost\":{},\"contract_rate\":{}}}", both(l.suspended), both(""));
     row
@@ -194,6 +273,7 @@ fn cost_centers(people: &[Person]) -> String {
 }
 
 /// Currency, units per euro in ten-thousandths, and the largest step of a day in hundred-thousandths.
+#[rustfmt::skip]
 const RATES: [(&str, i64, i64); 13] = [
     ("USD", 11_200, 420), ("JPY", 1_741_000, 510), ("BGN", 19_558, 0), ("CZK", 243_500, 180), ("DKK", 74_690, 9),
     ("GBP", 8_420, 300), ("PLN", 42_300, 240), ("SEK", 109_800, 320), ("CHF", 9_300, 230), ("AUD", 16_300, 400),

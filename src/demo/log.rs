@@ -101,7 +101,9 @@ impl<'a> Log<'a> {
             let key = mix(seat.key ^ mix(day as u64));
             let opens = self.people[seat.person].office().opens * 3_600_000;
             let ms = ((opens + key % 34_200_000) % 86_400_000) as u32;
-            let mut add = |kind, later: u32| events.push(Event { ms: (ms + later).min(86_399_999), kind, about, key: mix(key ^ kind as u64) });
+            let mut add = |kind, later: u32| {
+                events.push(Event { ms: (ms + later).min(86_399_999), kind, about, key: mix(key ^ kind as u64) })
+            };
             if seat.is_used(Signal::SignIn, day, self.calendar) && seat.in_okta {
                 if key % 100 < 16 {
                     add(Kind::Session, 0);
@@ -151,7 +153,14 @@ impl<'a> Log<'a> {
         let published = Instant::new(self.calendar.date(day), event.ms);
         let key = event.key;
         let person = match event.kind {
-            Kind::Sso | Kind::FailedSso | Kind::ServiceSso | Kind::Session | Kind::Mfa | Kind::Grant | Kind::Removal | Kind::GroupGrant => self.seats[event.about].person,
+            Kind::Sso
+            | Kind::FailedSso
+            | Kind::ServiceSso
+            | Kind::Session
+            | Kind::Mfa
+            | Kind::Grant
+            | Kind::Removal
+            | Kind::GroupGrant => self.seats[event.about].person,
             _ => event.about,
         };
         let (actor, client) = &self.parts.actors[person];
@@ -161,7 +170,14 @@ impl<'a> Log<'a> {
         match event.kind {
             Kind::Sso | Kind::FailedSso | Kind::ServiceSso => {
                 let mode = if app.contains("WS_FEDERATION") { "WS-Federation" } else { "SAML 2.0" };
-                head(out, client, match event.kind { Kind::ServiceSso => SERVICE, _ => as_user() });
+                head(
+                    out,
+                    client,
+                    match event.kind {
+                        Kind::ServiceSso => SERVICE,
+                        _ => as_user(),
+                    },
+                );
                 session(out, key);
                 out.push_str("\"displayMessage\":\"User single sign on to app\",\"eventType\":\"user.authentication.sso\",\"legacyEventType\":\"app.auth.sso\",");
                 out.push_str(if event.kind == Kind::FailedSso {
@@ -175,7 +191,17 @@ impl<'a> Log<'a> {
                 out.push_str("\",\"risk\":\"{level=LOW}\",\"requestUri\":\"/app/sso/saml\"}},\"target\":[");
                 match key % 8 {
                     0 => push(out, &[user, ",", app]),
-                    1 => push(out, &[app, ",", user, ",{\"id\":\"", &person.okta_id, "\",\"type\":\"User\",\"alternateId\":null,\"displayName\":null,\"detailEntry\":null}"]),
+                    1 => push(
+                        out,
+                        &[
+                            app,
+                            ",",
+                            user,
+                            ",{\"id\":\"",
+                            &person.okta_id,
+                            "\",\"type\":\"User\",\"alternateId\":null,\"displayName\":null,\"detailEntry\":null}",
+                        ],
+                    ),
                     _ => push(out, &[app, ",", user]),
                 }
                 out.push_str("],");
@@ -205,7 +231,10 @@ impl<'a> Log<'a> {
                 session(out, key);
                 out.push_str("\"displayMessage\":\"Authentication of user via MFA\",\"eventType\":\"user.authentication.auth_via_mfa\",\"legacyEventType\":null,\"outcome\":{\"result\":\"SUCCESS\",\"reason\":null},\"severity\":\"INFO\",");
                 network(out, person);
-                push(out, &["\"debugContext\":{\"debugData\":{\"factor\":\"SIGNED_NONCE\"}},\"target\":[", actor, "],"]);
+                push(
+                    out,
+                    &["\"debugContext\":{\"debugData\":{\"factor\":\"SIGNED_NONCE\"}},\"target\":[", actor, "],"],
+                );
                 tail(out, "WEB", key, published);
             }
             Kind::Unassigned => {
@@ -214,16 +243,55 @@ impl<'a> Log<'a> {
                 session(out, key);
                 out.push_str("\"displayMessage\":\"User attempted unauthorized access to app\",\"eventType\":\"app.generic.unauth_app_access_attempt\",\"legacyEventType\":\"app.generic.unauth_app_access_attempt\",\"outcome\":{\"result\":\"FAILURE\",\"reason\":\"User is not assigned to app\"},\"severity\":\"WARN\",");
                 network(out, person);
-                push(out, &["\"debugContext\":{\"debugData\":{}},\"target\":[{\"id\":\"", app.okta.first().unwrap_or(&"unknown"), "\",\"type\":\"AppInstance\",\"alternateId\":\"", app.name, "\",\"displayName\":\"", app.name, "\",\"detailEntry\":null}],"]);
+                push(
+                    out,
+                    &[
+                        "\"debugContext\":{\"debugData\":{}},\"target\":[{\"id\":\"",
+                        app.okta.first().unwrap_or(&"unknown"),
+                        "\",\"type\":\"AppInstance\",\"alternateId\":\"",
+                        app.name,
+                        "\",\"displayName\":\"",
+                        app.name,
+                        "\",\"detailEntry\":null}],",
+                    ],
+                );
                 tail(out, "WEB", key, published);
             }
             Kind::Grant | Kind::Removal => {
-                let (verb, message) = if event.kind == Kind::Grant { ("add", "Add user to application membership") } else { ("remove", "Remove user's application membership") };
+                let (verb, message) = if event.kind == Kind::Grant {
+                    ("add", "Add user to application membership")
+                } else {
+                    ("remove", "Remove user's application membership")
+                };
                 head(out, NO_CLIENT, SYSTEM);
                 out.push_str(NO_SESSION);
-                push(out, &["\"displayMessage\":\"", message, "\",\"eventType\":\"application.user_membership.", verb, "\",\"legacyEventType\":\"app.user_membership.", verb, "\",\"outcome\":{\"result\":\"SUCCESS\",\"reason\":null},\"severity\":\"INFO\","]);
+                push(
+                    out,
+                    &[
+                        "\"displayMessage\":\"",
+                        message,
+                        "\",\"eventType\":\"application.user_membership.",
+                        verb,
+                        "\",\"legacyEventType\":\"app.user_membership.",
+                        verb,
+                        "\",\"outcome\":{\"result\":\"SUCCESS\",\"reason\":null},\"severity\":\"INFO\",",
+                    ],
+                );
                 out.push_str(NO_NETWORK);
-                push(out, &["\"debugContext\":{\"debugData\":{\"AppName\":\"", APPS[self.seats[event.about].app].sign_on.0, "\"}},\"target\":[", user, ",", app, ",", actor, "],"]);
+                push(
+                    out,
+                    &[
+                        "\"debugContext\":{\"debugData\":{\"AppName\":\"",
+                        APPS[self.seats[event.about].app].sign_on.0,
+                        "\"}},\"target\":[",
+                        user,
+                        ",",
+                        app,
+                        ",",
+                        actor,
+                        "],",
+                    ],
+                );
                 tail(out, "JOB", key, published);
             }
             Kind::GroupGrant => {
@@ -232,8 +300,13 @@ impl<'a> Log<'a> {
                 out.push_str(NO_SESSION);
                 out.push_str("\"displayMessage\":\"Add user to group membership\",\"eventType\":\"group.user_membership.add\",\"legacyEventType\":\"core.user_group_member.user_add\",\"outcome\":{\"result\":\"SUCCESS\",\"reason\":null},\"severity\":\"INFO\",");
                 out.push_str(NO_NETWORK);
-                let group = format!("{{\"id\":\"{}\",\"type\":\"UserGroup\",\"alternateId\":\"unknown\",\"displayName\":\"{}\",\"detailEntry\":null}}", group_id(seat.app, seat.tier), group_name(seat.app, seat.tier));
-                let (first, second) = if key % 2 == 0 { (actor.as_str(), group.as_str()) } else { (group.as_str(), actor.as_str()) };
+                let group = format!(
+                    "{{\"id\":\"{}\",\"type\":\"UserGroup\",\"alternateId\":\"unknown\",\"displayName\":\"{}\",\"detailEntry\":null}}",
+                    group_id(seat.app, seat.tier),
+                    group_name(seat.app, seat.tier)
+                );
+                let (first, second) =
+                    if key % 2 == 0 { (actor.as_str(), group.as_str()) } else { (group.as_str(), actor.as_str()) };
                 push(out, &["\"debugContext\":{\"debugData\":{}},\"target\":[", first, ",", second, "],"]);
                 tail(out, "JOB", key, published);
             }
@@ -253,9 +326,31 @@ impl<'a> Log<'a> {
                 };
                 head(out, NO_CLIENT, SYSTEM);
                 out.push_str(NO_SESSION);
-                push(out, &["\"displayMessage\":\"", message, "\",\"eventType\":\"", kind, "\",\"legacyEventType\":null,\"outcome\":"]);
-                out.push_str(if event.kind == Kind::Profile { "null," } else { "{\"result\":\"SUCCESS\",\"reason\":null}," });
-                push(out, &["\"severity\":\"INFO\",", NO_NETWORK, "\"debugContext\":{\"debugData\":{}},\"target\":[", actor, "],"]);
+                push(
+                    out,
+                    &[
+                        "\"displayMessage\":\"",
+                        message,
+                        "\",\"eventType\":\"",
+                        kind,
+                        "\",\"legacyEventType\":null,\"outcome\":",
+                    ],
+                );
+                out.push_str(if event.kind == Kind::Profile {
+                    "null,"
+                } else {
+                    "{\"result\":\"SUCCESS\",\"reason\":null},"
+                });
+                push(
+                    out,
+                    &[
+                        "\"severity\":\"INFO\",",
+                        NO_NETWORK,
+                        "\"debugContext\":{\"debugData\":{}},\"target\":[",
+                        actor,
+                        "],",
+                    ],
+                );
                 tail(out, "JOB", key, published);
             }
         }
@@ -270,7 +365,8 @@ fn is_late(event: &Event) -> bool {
 const SYSTEM: &str = "{\"id\":\"00uSystemPrincipal00\",\"type\":\"SystemPrincipal\",\"alternateId\":\"system@okta.com\",\"displayName\":\"Okta System\",\"detailEntry\":null}";
 const SERVICE: &str = "{\"id\":\"00uSystemPrincipal00\",\"type\":\"SystemPrincipal\",\"alternateId\":\"it-automation@northwind.example\",\"displayName\":\"IT Automation\",\"detailEntry\":null}";
 const SERVICE_CLIENT: &str = "{\"id\":\"0oaSvcLicenceAuditXY\",\"type\":\"PublicClientApp\",\"alternateId\":\"unknown\",\"displayName\":\"licence-audit\",\"detailEntry\":null}";
-const NO_CLIENT: &str = "{\"userAgent\":null,\"zone\":null,\"device\":null,\"id\":null,\"ipAddress\":null,\"geographicalContext\":null}";
+const NO_CLIENT: &str =
+    "{\"userAgent\":null,\"zone\":null,\"device\":null,\"id\":null,\"ipAddress\":null,\"geographicalContext\":null}";
 const NO_SESSION: &str = "\"authenticationContext\":{\"authenticationProvider\":null,\"authenticationStep\":0,\"credentialType\":null,\"externalSessionId\":\"unknown\"},";
 const NO_NETWORK: &str = "\"securityContext\":{\"asNumber\":null,\"asOrg\":null,\"isp\":null,\"domain\":null,\"isProxy\":null},\"request\":{\"ipChain\":[]},";
 
@@ -286,35 +382,86 @@ fn head(out: &mut String, client: &str, actor: &str) {
 
 fn session(out: &mut String, key: u64) {
     let session = id("idx", mix(key ^ 3), 22, BASE62);
-    push(out, &["\"authenticationContext\":{\"authenticationProvider\":null,\"authenticationStep\":0,\"credentialProvider\":null,\"credentialType\":null,\"externalSessionId\":\"", &session, "\",\"rootSessionId\":\"", &session, "\"},"]);
+    push(
+        out,
+        &[
+            "\"authenticationContext\":{\"authenticationProvider\":null,\"authenticationStep\":0,\"credentialProvider\":null,\"credentialType\":null,\"externalSessionId\":\"",
+            &session,
+            "\",\"rootSessionId\":\"",
+            &session,
+            "\"},",
+        ],
+    );
 }
 
 fn network(out: &mut String, person: &Person) {
     let number = ["3320", "5607", "3215", "8866", "7018", "577", "26599", "4713", "9829", "1221"][person.place % 10];
-    push(out, &["\"securityContext\":{\"asNumber\":", number, ",\"asOrg\":\"northwind ", person.office().iso, "\",\"isp\":\"northwind\",\"domain\":\"northwind.example\",\"isProxy\":false},\"request\":{\"ipChain\":[]},"]);
+    push(
+        out,
+        &[
+            "\"securityContext\":{\"asNumber\":",
+            number,
+            ",\"asOrg\":\"northwind ",
+            person.office().iso,
+            "\",\"isp\":\"northwind\",\"domain\":\"northwind.example\",\"isProxy\":false},\"request\":{\"ipChain\":[]},",
+        ],
+    );
 }
 
 fn tail(out: &mut String, kind: &str, key: u64, published: Instant) {
-    push(out, &["\"transaction\":{\"type\":\"", kind, "\",\"id\":\"", &id("", mix(key ^ 9), 27, BASE62), "\",\"detail\":{}},\"uuid\":\"", &guid(key), "\",\"version\":\"0\",\"published\":\""]);
+    push(
+        out,
+        &[
+            "\"transaction\":{\"type\":\"",
+            kind,
+            "\",\"id\":\"",
+            &id("", mix(key ^ 9), 27, BASE62),
+            "\",\"detail\":{}},\"uuid\":\"",
+            &guid(key),
+            "\",\"version\":\"0\",\"published\":\"",
+        ],
+    );
     put!(out, "{published}\"}}\n");
 }
 
 fn actor(person: &Person) -> String {
-    format!("{{\"id\":\"{}\",\"type\":\"User\",\"alternateId\":{},\"displayName\":{},\"detailEntry\":null}}", person.okta_id, Js(&person.email), Js(&person.name))
+    format!(
+        "{{\"id\":\"{}\",\"type\":\"User\",\"alternateId\":{},\"displayName\":{},\"detailEntry\":null}}",
+        person.okta_id,
+        Js(&person.email),
+        Js(&person.name)
+    )
 }
 
 fn client(person: &Person) -> String {
     let key = hash(&person.okta_id);
     let office = person.office();
     let (os, browser, agent) = [
-        ("Windows 10", "EDGE", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Edg/131.0.0.0"),
-        ("Windows 10", "CHROME", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0"),
-        ("Mac OS 15.7.3 (Sequoia)", "SAFARI", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.2"),
+        (
+            "Windows 10",
+            "EDGE",
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Edg/131.0.0.0",
+        ),
+        (
+            "Windows 10",
+            "CHROME",
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0",
+        ),
+        (
+            "Mac OS 15.7.3 (Sequoia)",
+            "SAFARI",
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.2",
+        ),
     ][(key % 3) as usize];
     let address = ["192.0.2", "198.51.100", "203.0.113"][(key % 3) as usize];
     format!(
         "{{\"userAgent\":{{\"rawUserAgent\":\"{agent}\",\"os\":\"{os}\",\"browser\":\"{browser}\"}},\"zone\":\"null\",\"device\":\"Computer\",\"id\":null,\"ipAddress\":\"{address}.{}\",\"geographicalContext\":{{\"city\":{},\"state\":{},\"country\":\"{}\",\"postalCode\":null,\"geolocation\":{{\"lat\":{},\"lon\":{}}}}}}}",
-        key % 250 + 2, Js(office.city), Js(office.state), office.country, office.at.0, office.at.1
+        key % 250 + 2,
+        Js(office.city),
+        Js(office.state),
+        office.country,
+        office.at.0,
+        office.at.1
     )
 }
 
@@ -322,8 +469,15 @@ fn targets(seat: &Seat, person: &Person) -> (String, String) {
     let app = &APPS[seat.app];
     let instance = format!(
         "{{\"id\":\"{}\",\"type\":\"AppInstance\",\"alternateId\":\"{}\",\"displayName\":\"{1}\",\"detailEntry\":{{\"signOnModeType\":\"{}\"}}}}",
-        seat.okta_app().unwrap_or("unknown"), app.name, app.sign_on.1
+        seat.okta_app().unwrap_or("unknown"),
+        app.name,
+        app.sign_on.1
     );
-    let user = format!("{{\"id\":\"{}\",\"type\":\"AppUser\",\"alternateId\":{},\"displayName\":{},\"detailEntry\":null}}", seat.app_user_id(), Js(&seat.user_name), Js(&person.name));
+    let user = format!(
+        "{{\"id\":\"{}\",\"type\":\"AppUser\",\"alternateId\":{},\"displayName\":{},\"detailEntry\":null}}",
+        seat.app_user_id(),
+        Js(&seat.user_name),
+        Js(&person.name)
+    );
     (instance, user)
 }

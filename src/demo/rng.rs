@@ -90,7 +90,7 @@ pub fn guid(key: u64) -> String {
         a >> 32,
         (a >> 16) & 0xffff,
         a & 0xfff,
-        0x8000 | (b >> 48) & 0x3fff,
+        0x8000 | ((b >> 48) & 0x3fff),
         b & 0xffff_ffff_ffff
     )
 }

@@ -1,7 +1,7 @@
 //! Who holds which seat since when, and on which days it was used.
 
-use super::apps::{APPS, AppId, COPILOT, FIGMA, M365, POWER_BI, SALESFORCE, SLACK, VISIO, ZOOM};
-use super::company::{HEADS, PRACTICES, Person};
+use super::apps::{APPS, AppId, COPILOT, FIGMA, M365, MIRO, POWER_BI, SALESFORCE, SLACK, VISIO, ZOOM};
+use super::company::{AGENCY, HEADS, PRACTICES, Person};
 use super::rng::{BASE36, BASE62, Rng, guid, hash, id, mix};
 use super::text::{Calendar, Day};
 
@@ -148,7 +148,7 @@ fn github_login(email: &str) -> String {
 
 /// An 18-character Salesforce id: 15 characters, then three that say which of them are capitals.
 pub fn salesforce_id(prefix: &str, key: u64) -> String {
-    let mut out = id(&format!("{prefix}Nw0000"), key, 6, BASE62);
+    let mut out = id(&format!("{prefix}Nw"), key, 10, BASE62);
     for chunk in 0..3 {
         let bits = out.bytes().skip(chunk * 5).take(5).enumerate();
         let code = bits.fold(0, |code, (i, c)| code | (usize::from(c.is_ascii_uppercase()) << i));
@@ -163,6 +163,12 @@ pub fn seats(people: &[Person], days: i32, seed: u64) -> Vec<Seat> {
     let mut seats = Vec::new();
     for person in 0..people.len() {
         if people[person].start() > 0 {
+            continue;
+        }
+        if people[person].spells.is_empty() {
+            let is_guest = people[person].email.ends_with(AGENCY);
+            let (app, tier) = if is_guest { *rng.pick(&[(SLACK, 0), (FIGMA, 0), (FIGMA, 2)]) } else { (M365, 2) };
+            seats.push(Seat::new(people, person, app, tier, -500, Some(-rng.between(1, 40))));
             continue;
         }
         let first = seats.len();
@@ -206,11 +212,13 @@ fn habit(people: &[Person], person: usize, app: AppId, tier: usize, days: i32, r
         let last = if is_contractor { rng.between(-220, -45) } else { rng.between(-330, -96) };
         from = from.min(last - 20).max(start);
         if rng.chance(150) {
-            from = from.max(-280).min(-125).max(start);
+            from = from.clamp(-280, -125).max(start);
             (from > -100).then_some(-2)
         } else {
             Some(if last > from { last } else { -2 })
         }
+    } else if app == MIRO {
+        Some(rng.between(-330, 0))
     } else {
         Some(rng.between(-9, 0))
     };

@@ -65,19 +65,41 @@ impl<'a> Vendors<'a> {
         let date = self.calendar.date(day);
         let licence = |tier: usize| APPS[SALESFORCE].tiers[tier].skus[1];
         let profile = |tier: usize| salesforce_id("00e", tier as u64);
-        let record = |kind: &str, id: &str| format!("{{\"attributes\":{{\"type\":\"{kind}\",\"url\":\"/services/data/v62.0/sobjects/{kind}/{id}\"}},\"Id\":\"{id}\",");
+        let record = |kind: &str, id: &str| {
+            format!(
+                "{{\"attributes\":{{\"type\":\"{kind}\",\"url\":\"/services/data/v62.0/sobjects/{kind}/{id}\"}},\"Id\":\"{id}\","
+            )
+        };
         let mut rows = Vec::new();
         let mut used = [0_u32; 3];
         for (seat, person) in self.holders(SALESFORCE, day) {
             let tier = seat.tier_on(day);
             used[tier] += 1;
             let mut row = record("User", &seat.account);
-            put!(row, "\"Username\":{},\"Email\":{},\"Name\":{},\"IsActive\":true,\"UserType\":\"Standard\",", Js(&seat.user_name), Js(&seat.email), Js(&person.name));
-            put!(row, "\"ProfileId\":\"{0}\",\"Profile\":{{\"attributes\":{{\"type\":\"Profile\",\"url\":\"/services/data/v62.0/sobjects/Profile/{0}\"}},\"UserLicenseId\":\"{1}\"}},", profile(tier), licence(tier));
+            put!(
+                row,
+                "\"Username\":{},\"Email\":{},\"Name\":{},\"IsActive\":true,\"UserType\":\"Standard\",",
+                Js(&seat.user_name),
+                Js(&seat.email),
+                Js(&person.name)
+            );
+            put!(
+                row,
+                "\"ProfileId\":\"{0}\",\"Profile\":{{\"attributes\":{{\"type\":\"Profile\",\"url\":\"/services/data/v62.0/sobjects/Profile/{0}\"}},\"UserLicenseId\":\"{1}\"}},",
+                profile(tier),
+                licence(tier)
+            );
             let number = person.worker_id(day).filter(|_| person.has_employee_number && seat.key % 5 > 0);
-            put!(row, "\"FederationIdentifier\":{},\"EmployeeNumber\":{},", JsOpt(person.in_okta.then_some(person.email.as_str())), JsOpt(number));
+            put!(
+                row,
+                "\"FederationIdentifier\":{},\"EmployeeNumber\":{},",
+                JsOpt(person.in_okta.then_some(person.email.as_str())),
+                JsOpt(number)
+            );
             match self.last(seat, day) {
-                Some(last) => put!(row, "\"LastLoginDate\":\"{}\",", self.calendar.instant(last, seat.key).with(".000+0000")),
+                Some(last) => {
+                    put!(row, "\"LastLoginDate\":\"{}\",", self.calendar.instant(last, seat.key).with(".000+0000"))
+                }
                 None => row.push_str("\"LastLoginDate\":null,"),
             }
             put!(row, "\"CreatedDate\":\"{}\"}}", self.calendar.instant(seat.from, seat.key).with(".000+0000"));
@@ -98,7 +120,8 @@ impl<'a> Vendors<'a> {
     fn logins(self, out: &Out, day: Day) -> Result<()> {
         let mut rows = Vec::new();
         for at in day - 6..=day {
-            for (seat, _) in self.holders(SALESFORCE, at).filter(|(s, _)| s.is_used(Signal::SignIn, at, self.calendar)) {
+            for (seat, _) in self.holders(SALESFORCE, at).filter(|(s, _)| s.is_used(Signal::SignIn, at, self.calendar))
+            {
                 let key = mix(seat.key ^ at as u64);
                 let id = salesforce_id("0Ya", key);
                 let failed = key % 40 == 0 && seat.uses[0].last != Some(at);
@@ -125,23 +148,52 @@ impl<'a> Vendors<'a> {
             let created = self.calendar.instant(seat.from, seat.key).with("Z");
             for team in teams {
                 let mut row = String::new();
-                put!(row, "{{\"created_at\":\"{created}\",\"updated_at\":\"{created}\",\"pending_cancellation_date\":{},", if seat.key % 97 == 0 { Js(&self.calendar.date(21).to_string()).to_string() } else { "null".into() });
+                put!(
+                    row,
+                    "{{\"created_at\":\"{created}\",\"updated_at\":\"{created}\",\"pending_cancellation_date\":{},",
+                    if seat.key % 97 == 0 {
+                        Js(&self.calendar.date(21).to_string()).to_string()
+                    } else {
+                        "null".into()
+                    }
+                );
                 match last {
-                    Some(last) => put!(row, "\"last_activity_at\":\"{}\",\"last_activity_editor\":\"vscode/1.95.3/copilot/1.246.0\",", self.calendar.instant(last, seat.key).with("-06:00")),
+                    Some(last) => put!(
+                        row,
+                        "\"last_activity_at\":\"{}\",\"last_activity_editor\":\"vscode/1.95.3/copilot/1.246.0\",",
+                        self.calendar.instant(last, seat.key).with("-06:00")
+                    ),
                     None => row.push_str("\"last_activity_at\":null,\"last_activity_editor\":null,"),
                 }
-                put!(row, "\"plan_type\":\"{}\",\"organization\":{{\"login\":\"northwind\",\"id\":9871}},", APPS[COPILOT].tiers[seat.tier_on(day)].skus[0]);
-                put!(row, "\"assignee\":{{\"login\":\"{}\",\"id\":{},\"type\":\"User\",\"site_admin\":false}},", seat.user_name, seat.account);
+                put!(
+                    row,
+                    "\"plan_type\":\"{}\",\"organization\":{{\"login\":\"northwind\",\"id\":9871}},",
+                    APPS[COPILOT].tiers[seat.tier_on(day)].skus[0]
+                );
+                put!(
+                    row,
+                    "\"assignee\":{{\"login\":\"{}\",\"id\":{},\"type\":\"User\",\"site_admin\":false}},",
+                    seat.user_name,
+                    seat.account
+                );
                 match *team {
                     "" => row.push_str("\"assigning_team\":null}"),
-                    team => put!(row, "\"assigning_team\":{{\"id\":{},\"name\":{team},\"slug\":{team}}}}}", hash(team) % 90_000),
+                    team => put!(
+                        row,
+                        "\"assigning_team\":{{\"id\":{},\"name\":{team},\"slug\":{team}}}}}",
+                        hash(team) % 90_000
+                    ),
                 }
                 rows.push(row);
             }
         }
         for (n, page) in rows.chunks(100).enumerate() {
-            let text = format!("{{\"total_seats\":{},\"seats\":[{}]}}", self.holders(COPILOT, day).count(), page.join(",\n"));
-            out.file(&format!("extracts/github/copilot_seats/{}/page-{}.json.gz", self.calendar.date(day), n + 1), &text)?;
+            let text =
+                format!("{{\"total_seats\":{},\"seats\":[{}]}}", self.holders(COPILOT, day).count(), page.join(",\n"));
+            out.file(
+                &format!("extracts/github/copilot_seats/{}/page-{}.json.gz", self.calendar.date(day), n + 1),
+                &text,
+            )?;
         }
         Ok(())
     }
@@ -158,7 +210,10 @@ impl<'a> Vendors<'a> {
             .collect();
         rows.push("{\"id\":\"USLACKBOT\",\"team_id\":\"T0NORTHW1\",\"name\":\"slackbot\",\"deleted\":false,\"profile\":{\"real_name\":\"Slackbot\",\"display_name\":\"Slackbot\"},\"is_bot\":true,\"updated\":1650000000}".into());
         for (n, page) in rows.chunks(1000).enumerate() {
-            let text = format!("{{\"ok\":true,\"members\":[{}],\"response_metadata\":{{\"next_cursor\":\"\"}}}}", page.join(",\n"));
+            let text = format!(
+                "{{\"ok\":true,\"members\":[{}],\"response_metadata\":{{\"next_cursor\":\"\"}}}}",
+                page.join(",\n")
+            );
             out.file(&format!("extracts/slack/users/{}/page-{}.json.gz", self.calendar.date(day), n + 1), &text)?;
         }
         Ok(())
@@ -176,9 +231,25 @@ impl<'a> Vendors<'a> {
                 continue;
             }
             let posts = if is_active { key % 25 + 1 } else { 0 };
-            put!(text, "{{\"enterprise_id\":\"E0NORTHW1\",\"team_id\":\"T0NORTHW1\",\"date\":\"{date}\",\"user_id\":\"{}\",\"email_address\":{},", seat.account, Js(&seat.email));
-            put!(text, "\"is_guest\":false,\"is_billable_seat\":true,\"is_active\":{is_active},\"is_active_ios\":false,\"is_active_android\":false,\"is_active_desktop\":{is_active},\"is_active_apps\":false,\"is_active_workflows\":false,\"is_active_slack_connect\":false,");
-            put!(text, "\"messages_posted_count\":{posts},\"channel_messages_posted_count\":{},\"reactions_added_count\":{},\"files_added_count\":{},\"total_calls_count\":0,\"slack_calls_count\":0,\"slack_huddles_count\":{},\"search_count\":{},\"date_claimed\":{claimed}}}\n", posts / 2, posts / 3, posts / 9, posts / 12, posts / 5);
+            put!(
+                text,
+                "{{\"enterprise_id\":\"E0NORTHW1\",\"team_id\":\"T0NORTHW1\",\"date\":\"{date}\",\"user_id\":\"{}\",\"email_address\":{},",
+                seat.account,
+                Js(&seat.email)
+            );
+            put!(
+                text,
+                "\"is_guest\":false,\"is_billable_seat\":true,\"is_active\":{is_active},\"is_active_ios\":false,\"is_active_android\":false,\"is_active_desktop\":{is_active},\"is_active_apps\":false,\"is_active_workflows\":false,\"is_active_slack_connect\":false,"
+            );
+            put!(
+                text,
+                "\"messages_posted_count\":{posts},\"channel_messages_posted_count\":{},\"reactions_added_count\":{},\"files_added_count\":{},\"total_calls_count\":0,\"slack_calls_count\":0,\"slack_huddles_count\":{},\"search_count\":{},\"date_claimed\":{claimed}}}\n",
+                posts / 2,
+                posts / 3,
+                posts / 9,
+                posts / 12,
+                posts / 5
+            );
         }
         if text.is_empty() {
             return Ok(());
@@ -192,7 +263,7 @@ impl<'a> Vendors<'a> {
             .map(|(seat, person)| {
                 let mut row = String::new();
                 put!(row, "{{\"id\":\"{}\",\"first_name\":{},\"last_name\":{},\"display_name\":{},\"email\":{},", seat.account, Js(&person.names.0), Js(&person.names.1), Js(&person.name), Js(&seat.email));
-                put!(row, "\"type\":{},\"status\":\"active\",\"verified\":1,\"role_id\":\"2\",\"dept\":\"{}\",\"cost_center\":\"{}\",", APPS[ZOOM].tiers[seat.tier_on(day)].skus[0], PRACTICES[person.practice].name, person.cost_center());
+                put!(row, "\"type\":{},\"status\":\"active\",\"verified\":1,\"role_id\":\"2\",\"dept\":\"{}\",\"cost_center\":\"{}\",", APPS[ZOOM].tiers[seat.tier_on(day)].skus[1], PRACTICES[person.practice].name, person.cost_center());
                 if let Some(number) = person.worker_id(day).filter(|_| person.has_employee_number && seat.key % 10 < 7) {
                     put!(row, "\"employee_unique_id\":{},", Js(number));
                 }
@@ -206,7 +277,12 @@ impl<'a> Vendors<'a> {
         let count = rows.len().div_ceil(300);
         for (n, page) in rows.chunks(300).enumerate() {
             let next = if n + 1 < count { id("", n as u64, 32, BASE36) } else { String::new() };
-            let text = format!("{{\"page_count\":{count},\"page_number\":{},\"page_size\":300,\"total_records\":{},\"next_page_token\":\"{next}\",\"users\":[{}]}}", n + 1, rows.len(), page.join(",\n"));
+            let text = format!(
+                "{{\"page_count\":{count},\"page_number\":{},\"page_size\":300,\"total_records\":{},\"next_page_token\":\"{next}\",\"users\":[{}]}}",
+                n + 1,
+                rows.len(),
+                page.join(",\n")
+            );
             out.file(&format!("extracts/zoom/users/{}/page-{}.json.gz", self.calendar.date(day), n + 1), &text)?;
         }
         Ok(())
@@ -219,7 +295,15 @@ impl<'a> Vendors<'a> {
         let mut total = 0;
         for (seat, person) in self.holders(FIGMA, day) {
             let last = seat.last_use(Signal::Feature, day, self.calendar).map_or("-".into(), shown);
-            put!(text, "{};{};{};{};{last};{};Product\r\n", seat.account, Cell(&person.name), Cell(&seat.email), APPS[FIGMA].tiers[seat.tier_on(day)].skus[0], shown(seat.from));
+            put!(
+                text,
+                "{};{};{};{};{last};{};Product\r\n",
+                seat.account,
+                Cell(&person.name),
+                Cell(&seat.email),
+                APPS[FIGMA].tiers[seat.tier_on(day)].skus[0],
+                shown(seat.from)
+            );
             total += 1;
         }
         put!(text, "Total;{total} users;;;;;\r\n");
@@ -242,7 +326,15 @@ impl<'a> Vendors<'a> {
                     }
                     let key = mix(seat.key ^ mix(at as u64) ^ signal as u64);
                     let feature = features[(key % features.len() as u64) as usize];
-                    put!(text, "{:016x},{},{},{feature},{},{}\n", key, seat.account, Cell(&seat.email), self.calendar.date(at), key % 9 + 1);
+                    put!(
+                        text,
+                        "{:016x},{},{},{feature},{},{}\n",
+                        key,
+                        seat.account,
+                        Cell(&seat.email),
+                        self.calendar.date(at),
+                        key % 9 + 1
+                    );
                 }
             }
         }
@@ -250,12 +342,22 @@ impl<'a> Vendors<'a> {
     }
 }
 
-/// Pages of a SOQL query.
+/// Pages of a SOQL query; a query that finds nothing has one page, too.
 fn query_pages(out: &Out, folder: &str, rows: &[String]) -> Result<()> {
+    if rows.is_empty() {
+        return out.file(&format!("{folder}/page-1.json.gz"), "{\"totalSize\":0,\"done\":true,\"records\":[]}");
+    }
     let count = rows.len().div_ceil(2000);
     for (n, page) in rows.chunks(2000).enumerate() {
-        let more = if n + 1 < count { format!("\"done\":false,\"nextRecordsUrl\":\"/services/data/v62.0/query/01gNw-{}\"", (n + 1) * 2000) } else { "\"done\":true".into() };
-        out.file(&format!("{folder}/page-{}.json.gz", n + 1), &format!("{{\"totalSize\":{},{more},\"records\":[{}]}}", rows.len(), page.join(",\n")))?;
+        let more = if n + 1 < count {
+            format!("\"done\":false,\"nextRecordsUrl\":\"/services/data/v62.0/query/01gNw-{}\"", (n + 1) * 2000)
+        } else {
+            "\"done\":true".into()
+        };
+        out.file(
+            &format!("{folder}/page-{}.json.gz", n + 1),
+            &format!("{{\"totalSize\":{},{more},\"records\":[{}]}}", rows.len(), page.join(",\n")),
+        )?;
     }
     Ok(())
 }

@@ -12,8 +12,6 @@ use crate::schema::sidecar::{Materialised, Sidecar};
 /// The tree of `sql/`: read from disk in development, embedded in a release.
 #[derive(RustEmbed)]
 #[folder = "sql"]
-#[include = "*.sql"]
-#[include = "*.toml"]
 struct Files;
 
 /// The folders of `sql/`, and what the models of each may read.

@@ -157,7 +157,7 @@ fn whole(bytes: &[u8]) -> Option<Vec<&[u8]>> {
         // The value borrows from the iterator; its place in the text is what outlives it.
         let at = (raw.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
         end = at + raw.len();
-        slices.push(text.get(at..end)?.as_bytes());
+        slices.push(text.get(at..end).filter(|same| *same == raw)?.as_bytes());
     }
     slices.iter().try_for_each(|s| json::check_size(s)).ok()?;
     text.get(end..).is_some_and(|rest| rest.trim() == "]" || slices.is_empty()).then_some(slices)

@@ -107,7 +107,8 @@ impl Reader {
                 if self.dataset.key.contains(&field.name) && field.name != "sku_id" {
                     return Err((field.name, "empty_key"));
                 }
-                if self.dataset.event_at == Some(field.name) || self.dataset.subject == field.name {
+                let is_needed = self.dataset.event_at == Some(field.name) || self.dataset.subject == field.name;
+                if is_needed || self.is_hr() {
                     return Err((field.name, "missing_value"));
                 }
             }

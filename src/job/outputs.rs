@@ -79,7 +79,7 @@ impl Job {
             .config
             .policies
             .iter()
-            .map(|p| (format!("{}.toml", p.app), p.text.clone().into_bytes()))
+            .map(|p| (format!("{}.toml", p.app_id), p.text.clone().into_bytes()))
             .collect();
         let sql = run
             .catalogue

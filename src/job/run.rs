@@ -9,7 +9,7 @@ use super::Job;
 use super::record::{self, PolicyVersion, RunBody};
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Progress, Result};
-use crate::engine::{self, Catalogue, Session, Settings};
+use crate::engine::{self, Catalogue, Model, Session, Settings};
 use crate::store::{Chain, Commit, Draft, FileEntry, Key, Kind, Record, RunId};
 use crate::{ingest, policy};
 
@@ -53,7 +53,7 @@ impl Job {
         record::check_policies_unchanged(&records, &versions)?;
 
         let mut tables = BTreeMap::new();
-        let models = match &options.select {
+        let models: Vec<&Model> = match &options.select {
             None => catalogue.models().iter().collect(),
             Some(selection) => {
                 let chosen = catalogue.select(selection)?;

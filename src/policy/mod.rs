@@ -3,6 +3,7 @@
 mod catalogue;
 mod columns;
 mod drops;
+pub mod explain;
 mod versions;
 
 use crate::base::{Error, Result};

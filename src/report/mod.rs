@@ -10,7 +10,8 @@ mod sections;
 use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
-use minijinja::{AutoEscape, Environment, context};
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, Value, context};
 use rust_embed::RustEmbed;
 
 use crate::base::error::Context;
@@ -21,9 +22,6 @@ pub use context::{Page, Section, Table};
 /// Templates, style and script: read from disk in development, embedded in a release.
 #[derive(RustEmbed)]
 #[folder = "reports"]
-#[include = "*.html"]
-#[include = "*.css"]
-#[include = "*.js"]
 struct Files;
 
 /// What the page says of the run itself.
@@ -58,7 +56,7 @@ pub fn render(tables: &BTreeMap<String, RecordBatch>, meta: &RunMeta) -> Result<
         .render_named_str(
             "run/page.html",
             &text("run/page.html"),
-            context! { page, style => text("_shared/style.css"), script_sha256 => csp_hash(&script), script },
+            context! { page => Value::from(Serde(page)), style => text("_shared/style.css"), script_sha256 => csp_hash(&script), script },
         )
         .context(ErrorKind::Internal, "the report's template")
 }

@@ -113,3 +113,16 @@ fn parse_type(text: &str) -> Result<Type> {
         }),
     }
 }
+
+impl std::fmt::Display for Type {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text => f.write_str("text"),
+            Self::Int => f.write_str("int"),
+            Self::Bool => f.write_str("bool"),
+            Self::Date => f.write_str("date"),
+            Self::Timestamp => f.write_str("timestamp"),
+            Self::Decimal(precision, scale) => write!(f, "decimal({precision},{scale})"),
+        }
+    }
+}

@@ -68,7 +68,8 @@ impl Folder {
 /// Reads the list, in exactly the form in which it is written.
 pub(super) fn parse(bytes: &[u8]) -> Option<Sums> {
     let text = std::str::from_utf8(bytes).ok()?;
-    let lines = text.lines().map(|line| line.split_once("  ").map(|(sha256, path)| (path.to_owned(), sha256.to_owned())));
+    let lines =
+        text.lines().map(|line| line.split_once("  ").map(|(sha256, path)| (path.to_owned(), sha256.to_owned())));
     let sums: Sums = lines.collect::<Option<_>>()?;
     let is_hash = |sha256: &str| sha256.len() == 64 && sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     let is_sound = sums.iter().all(|(path, sha256)| is_plain(path) && is_hash(sha256)) && render(&sums) == text;

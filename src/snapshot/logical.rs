@@ -11,9 +11,7 @@ use arrow::array::{
     Array, AsArray, BooleanArray, Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
-use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType,
-};
+use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType};
 use sha2::{Digest, Sha256};
 
 use crate::base::error::Context;
@@ -45,9 +43,7 @@ pub(super) fn content(schema: &Schema, batches: &[RecordBatch], grain: &[String]
         let cells = batch.columns().iter().map(Cells::of).collect::<Result<Vec<_>>>()?;
         for row in 0..batch.num_rows() {
             write_row(&cells, &key, row, &mut line)?;
-            if !seen.contains(&line) {
-                seen.insert(line.clone());
-            } else if repeated.is_none() {
+            if !seen.insert(line.clone()) && repeated.is_none() {
                 repeated = Some(String::from_utf8_lossy(&line).into_owned());
             }
             write_row(&cells, &all, row, &mut line)?;

@@ -22,9 +22,7 @@ fn input(accounts: &[&str]) -> SealInput {
     let columns: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from(accounts.to_vec())),
         Arc::new(accounts.iter().map(|a| (a.len() > 1).then_some(i64::MAX)).collect::<Int64Array>()),
-        Arc::new(
-            Decimal128Array::from(vec![-125_000; accounts.len()]).with_precision_and_scale(18, 4).unwrap(),
-        ),
+        Arc::new(Decimal128Array::from(vec![-125_000; accounts.len()]).with_precision_and_scale(18, 4).unwrap()),
     ];
     let rows = RecordBatch::try_new(Arc::clone(&schema), columns).unwrap();
     SealInput {

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::FORMAT;
 use super::files::{COMPLETENESS, INPUTS, MANIFEST, SUMS, Sums, VERIFY, parse};
-use super::manifest::{self, Manifest, Table, UNSIGNED};
 use super::logical;
+use super::manifest::{self, Manifest, Table, UNSIGNED};
 use crate::base::{Error, Result};
 use crate::store::{parquet, sha256_hex};
 
@@ -213,7 +213,9 @@ impl Check {
         named.extend(manifest.tables.values().map(|t| (t.file.clone(), t.sha256.clone())));
         for (file, sha256) in &named {
             match sums.get(file) {
-                None => self.report(SUMS, Fault::Incomplete, format!("does not list {file}, which manifest.json names")),
+                None => {
+                    self.report(SUMS, Fault::Incomplete, format!("does not list {file}, which manifest.json names"))
+                }
                 Some(listed) if listed != sha256 => {
                     self.report(SUMS, Fault::Altered, format!("lists {file} with another hash than manifest.json"));
                 }
@@ -229,13 +231,13 @@ impl Check {
     fn table(&mut self, table: &Table) {
         let Some(bytes) = self.sound_bytes(&table.file) else { return };
         // A file made to deceive may trip the reader; that is a finding, not the end of the check.
-        let read = catch_unwind(AssertUnwindSafe(|| {
+        let read = catch_unwind(AssertUnwindSafe(|| -> Result<_> {
             let (schema, batches) = parquet::decode(Bytes::from(bytes))?;
             Ok((manifest::columns(&schema)?, logical::content(&schema, &batches, &table.grain)?))
         }));
         let (columns, content) = match read {
             Ok(Ok(found)) => found,
-            Ok(Err(e)) => return self.report(&table.file, Fault::Unreadable, Error::to_string(&e)),
+            Ok(Err(e)) => return self.report(&table.file, Fault::Unreadable, e.to_string()),
             Err(_) => return self.report(&table.file, Fault::Unreadable, "its Parquet is malformed"),
         };
         if content.rows != table.rows {
@@ -268,7 +270,7 @@ fn unbalanced(value: &Value, report: &mut impl FnMut(String)) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| unbalanced(item, report)),
         Value::Object(members) => {
-            let count = |name: &str| members.get(name).and_then(Value::as_u64).map(u128::from);
+            let count = |name: &str| members.get(name).and_then(Value::as_i64).map(i128::from);
             if let (Some(fetched), Some(accepted), Some(duplicate), Some(quarantined)) =
                 (count("fetched"), count("accepted"), count("duplicate"), count("quarantined"))
                 && fetched != accepted + duplicate + quarantined

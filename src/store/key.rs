@@ -11,7 +11,7 @@ use crate::base::{AsOf, Error, Result};
 pub enum Key {
     /// `store.json`: written once by `init`.
     Store,
-    /// Written twice, then removed, to see whether the store honours put-if-absent.
+    /// Created twice, then removed, to see whether the store honours put-if-absent.
     Probe {
         /// Names the probe, so that two never meet.
         run_id: RunId,
@@ -77,7 +77,7 @@ impl Key {
     pub fn path(&self) -> Result<Path> {
         let text = match self {
             Self::Store => "store.json".to_owned(),
-            Self::Probe { run_id } => format!("probe/{}.json", segment(run_id.as_str())?),
+            Self::Probe { run_id } => format!("probe-{}.json", segment(run_id.as_str())?),
             Self::Commit { chain, version } => format!("{}/{version:020}.json", folder(chain)?),
             Self::Raw { source, stream, extract_date, run_id, n, sha16 } => format!(
                 "raw/{}/{}/extract_date={}/{}",

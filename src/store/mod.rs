@@ -153,7 +153,8 @@ impl Store {
             Ok(bytes) => bytes,
             Err(StoreError::NotFound { .. }) => {
                 return Err(Error::store(format!(
-                    "{} holds no store yet: `seatledger run` makes it; if it should exist, check `store` in seatledger.toml",
+                    "{} holds no store yet: `seatledger run` makes it; if it should be there, check `store` in \
+                     seatledger.toml",
                     self.name
                 )));
             }
@@ -250,9 +251,12 @@ impl Store {
         let _ = self.objects.delete(&path).await;
         match second {
             Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => Ok(()),
-            Err(e) => Err(Error::store(format!("{} answers a second create with an unknown error", self.name)).because(e)),
+            Err(e) => {
+                Err(Error::store(format!("{} answers a second create with an unknown error", self.name)).because(e))
+            }
             Ok(()) => Err(Error::store(format!(
-                "{} overwrites where it must refuse (no conditional put): two runs could lose each other's commits; use a store that honours If-None-Match",
+                "{} overwrites where it must refuse: two runs could lose each other's commits; use a store that honours \
+                 conditional puts (If-None-Match)",
                 self.name
             ))),
         }

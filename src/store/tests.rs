@@ -159,7 +159,8 @@ fn what_cannot_be_a_store_is_refused() {
     let refusal = |url: &str| Store::open(url, dir.path()).unwrap_err().to_string();
     assert!(refusal("ftp://x/y").contains("`ftp://` is not supported"));
     assert!(!refusal("s3://key:secret@bucket/x").contains("secret"));
-    assert_eq!(Store::open(&format!("file://{}/a%20b", dir.path().display()), dir.path()).unwrap().local.is_some(), true);
+    let folder = Store::open(&format!("file://{}/a%20b", dir.path().display()), dir.path()).unwrap();
+    assert_eq!(folder.local.unwrap().file_name().unwrap(), "a b");
 }
 
 fn rows(count: usize, batch: usize) -> (SchemaRef, Vec<RecordBatch>) {

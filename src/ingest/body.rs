@@ -1,0 +1,89 @@
+//! What the commit record of a landing says beside the files: counts, coverage, inputs, what was set apart.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::base::Result;
+use crate::base::error::{Context, ErrorKind};
+use crate::store::Record;
+
+/// Whether a landing holds everything the source had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Coverage {
+    Complete,
+    Partial,
+}
+
+impl Coverage {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial => "partial",
+        }
+    }
+}
+
+/// One input file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Input {
+    /// Its path below the stream's folder.
+    pub path: String,
+    pub sha256: String,
+    pub bytes: u64,
+    /// Records in it.
+    pub rows: u64,
+}
+
+/// A row set apart: where and why, never what it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct QuarantinedRow {
+    pub row_number: u64,
+    pub column: String,
+    pub reason_code: String,
+    pub natural_key: Option<String>,
+}
+
+/// The body of a landing's record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Body {
+    pub fetched: u64,
+    pub accepted: u64,
+    pub duplicate: u64,
+    pub quarantined: u64,
+    pub coverage: Coverage,
+    /// Why it is partial.
+    pub lacks: Vec<String>,
+    /// The first day an event drop covers.
+    pub covers_from: Option<NaiveDate>,
+    /// The last day it speaks for.
+    pub complete_through: NaiveDate,
+    /// Days, half-open, that the source itself does not hold.
+    pub holes: Vec<(NaiveDate, NaiveDate)>,
+    pub has_concealed: bool,
+    pub inputs: Vec<Input>,
+    /// The names the source uses.
+    pub columns: BTreeSet<String>,
+    /// Hash of those names.
+    pub schema_fp: String,
+    pub warnings: Vec<String>,
+    pub quarantined_rows: Vec<QuarantinedRow>,
+}
+
+impl Body {
+    pub(super) fn of(record: &Record) -> Result<Self> {
+        serde_json::from_value(record.body.clone())
+            .context(ErrorKind::Store, format!("landing {} has a body this release does not read", record.version))
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.coverage == Coverage::Complete
+    }
+
+    /// Whether it landed all files of another landing.
+    pub(super) fn includes(&self, other: &Self) -> bool {
+        other.inputs.iter().all(|i| self.inputs.iter().any(|mine| mine.sha256 == i.sha256))
+    }
+}

@@ -1,0 +1,411 @@
+//! The landing of one stream: what is new is read, checked as a whole, written, and committed by one record. Rows that
+//! came are accepted, duplicates, or set apart; nothing else can happen to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Days, NaiveDate};
+use rayon::prelude::*;
+
+use super::body::{Body, Coverage, Input};
+use super::discover::{Control, Found, Place};
+use super::page::{Page, Refusal};
+use super::reader::Reader;
+use super::report::{Landing, Outcome};
+use super::write::{self, Kept};
+use super::{checks, explode, parse};
+use crate::base::error::Context;
+use crate::base::{Error, ErrorKind, Progress, Result};
+use crate::config::{Config, Source};
+use crate::schema::{Dataset, Feed};
+use crate::store::{Chain, Commit, Draft, Kind, Record, RunId, Store, sha256_hex};
+
+/// One stream of one source, about to be landed.
+pub(super) struct Stream<'a> {
+    pub config: &'a Config,
+    pub store: &'a Store,
+    pub source: &'a Source,
+    pub name: &'a str,
+    pub dataset: &'static Dataset,
+    pub place: &'a Place,
+    pub is_backfill: bool,
+    pub default_date: Option<NaiveDate>,
+    pub run_id: &'a RunId,
+}
+
+/// A file with its bytes and their hash.
+struct File {
+    path: String,
+    bytes: bytes::Bytes,
+    sha256: String,
+}
+
+/// What has landed before.
+struct Past {
+    records: Vec<(Record, Body)>,
+}
+
+impl Past {
+    fn newest_day(&self) -> Option<NaiveDate> {
+        self.records.iter().filter_map(|(record, _)| record.extract_date).max()
+    }
+
+    fn on(&self, day: NaiveDate) -> impl Iterator<Item = &(Record, Body)> {
+        self.records.iter().filter(move |(record, _)| record.extract_date == Some(day))
+    }
+
+    /// The files that count as landed for a day: a full feed may bring the same bytes anew, an event drop may not.
+    fn landed(&self, feed: Feed, day: NaiveDate) -> BTreeSet<&str> {
+        let counts = |record: &Record| feed == Feed::Events || record.extract_date == Some(day);
+        let bodies = self.records.iter().filter(|(record, _)| counts(record)).map(|(_, body)| body);
+        bodies.flat_map(|body| body.inputs.iter().map(|i| i.sha256.as_str())).collect()
+    }
+}
+
+impl Stream<'_> {
+    /// Lands every day of the stream that is not landed yet, oldest first.
+    ///
+    /// # Errors
+    /// A store or conflict error. What the files got wrong is in the landings.
+    pub(super) async fn land(&self, progress: &dyn Progress) -> Result<Vec<Landing>> {
+        let listing = match self.place.list(self.name, self.default_date).await {
+            Ok(listing) => listing,
+            Err(error) => return Ok(vec![self.refused(None, Refusal::new("unreachable", error.to_string()))]),
+        };
+        let chain = self.chain();
+        let records = self.store.records(&chain).await?;
+        let bodies = records.into_iter().map(|r| Body::of(&r).map(|body| (r, body)));
+        let mut past = Past { records: bodies.collect::<Result<_>>()? };
+        let mut days: BTreeMap<Option<NaiveDate>, Vec<Found>> = BTreeMap::new();
+        for file in listing.files {
+            days.entry(file.extract_date).or_default().push(file);
+        }
+        progress.start(&format!("land {}/{}", self.source.name, self.name), days.values().map(|d| d.len() as u64).sum());
+        let mut landings = Vec::new();
+        for (day, files) in days {
+            let count = files.len() as u64;
+            let landing = match day {
+                Some(day) => self.day(day, &files, listing.controls.get(&Some(day)), &mut past).await?,
+                None => {
+                    let message = format!("{}: no day in its path: name it, or give --extract-date", files[0].path);
+                    self.refused(None, Refusal::new("no_extract_date", message))
+                }
+            };
+            progress.advance(count);
+            landings.push(landing);
+        }
+        let of = |test: fn(&Outcome) -> bool| landings.iter().filter(|l| test(&l.outcome)).count();
+        progress.finish(&format!(
+            "{}/{}: {} landed, {} there already, {} refused",
+            self.source.name,
+            self.name,
+            of(|o| matches!(o, Outcome::Landed { .. } | Outcome::Partial { .. })),
+            of(|o| *o == Outcome::AlreadyLanded),
+            of(|o| matches!(o, Outcome::Refused { .. })),
+        ));
+        Ok(landings)
+    }
+
+    fn chain(&self) -> Chain {
+        Chain::Raw { source: self.source.name.clone(), stream: self.name.to_owned() }
+    }
+
+    async fn day(
+        &self,
+        day: NaiveDate,
+        found: &[Found],
+        control: Option<&String>,
+        past: &mut Past,
+    ) -> Result<Landing> {
+        match self.try_day(day, found, control, past).await? {
+            Ok(landing) => Ok(landing),
+            Err(refusal) => Ok(self.refused(Some(day), refusal)),
+        }
+    }
+
+    /// The outer error ends the run, the inner one refuses this landing.
+    async fn try_day(
+        &self,
+        day: NaiveDate,
+        found: &[Found],
+        control: Option<&String>,
+        past: &mut Past,
+    ) -> Result<Result<Landing, Refusal>> {
+        let mut warnings = Vec::new();
+        let mut files: Vec<File> = Vec::with_capacity(found.len());
+        for file in found {
+            let bytes = match self.place.read(self.name, &file.path).await {
+                Ok(bytes) => bytes,
+                Err(error) => return Ok(Err(Refusal::new("unreachable", error.to_string()))),
+            };
+            let sha256 = sha256_hex(&bytes);
+            match files.iter().find(|other| other.sha256 == sha256) {
+                Some(other) => warnings.push(format!("same_file: {} has the bytes of {}", file.path, other.path)),
+                None => files.push(File { path: file.path.clone(), bytes, sha256 }),
+            }
+        }
+        let landed = past.landed(self.dataset.feed, day);
+        let is_new = |file: &File| !landed.contains(file.sha256.as_str());
+        if !files.iter().any(is_new) {
+            return Ok(Ok(self.landing(Some(day), Outcome::AlreadyLanded, warnings)));
+        }
+        let is_older = past.newest_day().is_some_and(|newest| day < newest);
+        if is_older && !self.is_backfill {
+            let message = format!(
+                "an extract of {day} after one of {}: land it with --backfill, or remove it",
+                past.newest_day().unwrap_or(day)
+            );
+            return Ok(Err(Refusal::new("out_of_order", message)));
+        }
+        // A full feed is all of its pages, and missing pages complete a landing that lacked them.
+        let takes_all = self.dataset.feed == Feed::Full || past.on(day).any(|(_, body)| !body.is_complete());
+        if !takes_all {
+            let fresh: Vec<bool> = files.iter().map(is_new).collect();
+            let mut fresh = fresh.into_iter();
+            files.retain(|_| fresh.next().unwrap_or(true));
+        }
+        let control = match self.place.control(self.name, control).await {
+            Ok(control) => control,
+            Err(error) => return Ok(Err(Refusal::new("control_file", error.to_string()))),
+        };
+        let reader = Reader::new(self.source, self.name, self.dataset, day);
+        let pages: Result<Vec<Page>, Refusal> = files.par_iter().map(|file| read(&reader, file)).collect();
+        let mut pages = match pages {
+            Ok(pages) => pages,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if let Err(refusal) = self.check_content(&reader, &pages) {
+            return Ok(Err(refusal));
+        }
+        if self.dataset.stream == "leaves" {
+            explode::part_overlapping_leaves(self.dataset, &mut pages);
+        }
+        for page in &mut pages {
+            page.settle(self.dataset)?;
+        }
+        let committed = self.committed_keys(&pages, past).await?;
+        let kept = write::keep(self.dataset, &pages, committed)?;
+        let quarantined: u64 = pages.iter().map(|p| p.rejects.len() as u64).sum();
+        let fetched: u64 = pages.iter().map(Page::fetched).sum();
+        if let Err(refusal) = checks::quarantine(&pages, fetched, quarantined) {
+            return Ok(Err(refusal));
+        }
+        let lacks = checks::lacks(&pages, &control);
+        // A landing that lacks pages is small for a known reason.
+        if self.dataset.feed == Feed::Full && lacks.is_empty() {
+            let before: Vec<u64> =
+                past.records.iter().filter(|(_, b)| b.is_complete()).map(|(_, b)| b.accepted).collect();
+            match checks::row_count(&before, kept.accepted) {
+                Ok(warning) => warnings.extend(warning),
+                Err(refusal) => return Ok(Err(refusal)),
+            }
+        }
+        let mut body = self.body(day, &files, &pages, &kept, &control, past);
+        body.coverage = if lacks.is_empty() { Coverage::Complete } else { Coverage::Partial };
+        body.lacks = lacks;
+        warnings.append(&mut body.warnings);
+        body.warnings = warnings;
+        self.commit(day, &files, &pages, kept, body, is_older, past).await.map(Ok)
+    }
+
+    /// What shows only when all pages are read.
+    fn check_content(&self, reader: &Reader, pages: &[Page]) -> Result<(), Refusal> {
+        let records: u64 = pages.iter().map(|p| p.records).sum();
+        if records == 0 {
+            return if self.source.may_be_empty.iter().any(|s| s == self.name) {
+                Ok(())
+            } else {
+                let message = format!(
+                    "no rows: an expired token reads like this; if it is legal, add \"{}\" to may_be_empty",
+                    self.name
+                );
+                Err(Refusal::new("empty_feed", message))
+            };
+        }
+        let mut seen = vec![false; self.dataset.fields.len()];
+        let mut columns = BTreeSet::new();
+        for page in pages {
+            seen.iter_mut().zip(&page.seen).for_each(|(a, b)| *a |= b);
+            columns.extend(page.columns.iter().cloned());
+        }
+        // Where no record could be read, the quarantine says why.
+        if columns.is_empty() { Ok(()) } else { reader.require(&seen, &columns.into_iter().collect::<Vec<_>>()) }
+    }
+
+    /// The keys of events that are committed already and may come again.
+    async fn committed_keys(&self, pages: &[Page], past: &Past) -> Result<write::Keys> {
+        let mut keys = write::Keys::default();
+        let Some(event_at) = self.dataset.event_at else { return Ok(keys) };
+        let batches = pages.iter().flat_map(|p| p.chunks.iter().map(|c| &c.batch));
+        let Some((from, to)) = write::span(batches, event_at) else { return Ok(keys) };
+        for (record, _) in &past.records {
+            let overlaps = |f: &&crate::store::FileEntry| {
+                f.min_at.is_none_or(|min| min <= to) && f.max_at.is_none_or(|max| max >= from)
+            };
+            for file in record.files.iter().filter(|f| write::is_raw(f)).filter(overlaps) {
+                let (_, batches) = crate::store::parquet::decode(self.store.get(&file.path).await?)?;
+                for batch in &batches {
+                    keys.extend(write::keys(self.dataset, batch)?);
+                }
+            }
+        }
+        Ok(keys)
+    }
+
+    fn body(
+        &self,
+        day: NaiveDate,
+        files: &[File],
+        pages: &[Page],
+        kept: &Kept,
+        control: &Control,
+        past: &Past,
+    ) -> Body {
+        let columns: BTreeSet<String> = pages.iter().flat_map(|p| p.columns.iter().cloned()).collect();
+        let batches = || pages.iter().flat_map(|p| p.chunks.iter().map(|c| &c.batch));
+        let content_day = self.dataset.content_day.and_then(|column| {
+            let (first, last) = write::span(batches(), column)?;
+            // A report speaks for the earliest of its days, a log of days for the last.
+            Some(if self.dataset.feed == Feed::Full { first } else { last }.date_naive())
+        });
+        let complete_through = content_day.map_or(day, |content| content.min(day));
+        let covers_from = (self.dataset.feed == Feed::Events).then(|| {
+            let declared = self.source.stream.get(self.name).and_then(|o| o.covers_days);
+            let first = || write::span(batches(), self.dataset.event_at?).map(|(first, _)| first.date_naive());
+            control
+                .from
+                .or_else(|| declared.and_then(|n| day.checked_sub_days(Days::new(u64::from(n.saturating_sub(1))))))
+                .or_else(first)
+                .unwrap_or(day)
+        });
+        let mut warnings: Vec<String> = pages.iter().flat_map(|p| p.warnings.iter().cloned()).collect();
+        warnings.sort();
+        warnings.dedup();
+        warnings.extend(checks::notes(pages));
+        if self.dataset.feed == Feed::Full && kept.duplicate > 0 {
+            warnings.push(format!("duplicate_key: {} rows repeat a key; the last counts", kept.duplicate));
+        }
+        if self.dataset.feed == Feed::Full && complete_through != day {
+            warnings.push(format!("content_date: extracted on {day}, speaks for {complete_through}"));
+        }
+        let has_concealed = write::has_true(batches(), "is_concealed");
+        if has_concealed {
+            warnings.push(
+                "concealed_names: Microsoft hides who used what; set displayConcealedNames=false in the tenant's report settings"
+                    .to_owned(),
+            );
+        }
+        warnings.extend(checks::drift(past.records.last().map(|(_, b)| &b.columns), &columns));
+        let input = |(file, page): (&File, &Page)| Input {
+            path: file.path.clone(),
+            sha256: file.sha256.clone(),
+            bytes: file.bytes.len() as u64,
+            rows: page.records,
+        };
+        Body {
+            fetched: pages.iter().map(Page::fetched).sum(),
+            accepted: kept.accepted,
+            duplicate: kept.duplicate,
+            quarantined: pages.iter().map(|p| p.rejects.len() as u64).sum(),
+            coverage: Coverage::Complete,
+            lacks: Vec::new(),
+            covers_from,
+            complete_through,
+            holes: control.holes.clone(),
+            has_concealed,
+            inputs: files.iter().zip(pages).map(input).collect(),
+            schema_fp: sha256_hex(columns.iter().cloned().collect::<Vec<_>>().join("\n").as_bytes())[..16].to_owned(),
+            columns,
+            warnings,
+            quarantined_rows: checks::summary(pages),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one commit, made where they are known")]
+    async fn commit(
+        &self,
+        day: NaiveDate,
+        files: &[File],
+        pages: &[Page],
+        kept: Kept,
+        body: Body,
+        is_older: bool,
+        past: &mut Past,
+    ) -> Result<Landing> {
+        let prev = past.records.last().map(|(record, _)| record);
+        let version = prev.map_or(1, |record| record.version + 1);
+        let target = write::Target {
+            store: self.store,
+            dataset: self.dataset,
+            source: &self.source.name,
+            stream: self.name,
+            extract_date: day,
+            version,
+            run_id: self.run_id,
+        };
+        let mut entries = target.rows(&kept).await?;
+        let inputs: Vec<(&str, &str)> = files.iter().map(|f| (f.path.as_str(), f.sha256.as_str())).collect();
+        entries.extend(target.quarantine(&inputs, pages).await?);
+        let mut names: Vec<&str> = files.iter().map(|f| f.sha256.as_str()).collect();
+        names.sort_unstable();
+        let draft = Draft {
+            commit_id: sha256_hex(format!("{} {day} {version} {}", self.chain(), names.join(" ")).as_bytes()),
+            run_id: self.run_id.clone(),
+            config_sha256: self.config.sha256.clone(),
+            kind: if is_older { Kind::Backfill } else { Kind::Land },
+            extract_date: Some(day),
+            reads: BTreeMap::new(),
+            files: entries,
+            replaces: Vec::new(),
+            body: serde_json::to_value(&body).context(ErrorKind::Internal, "the body of a landing")?,
+        };
+        let record = match self.store.commit(&self.chain(), prev, draft).await? {
+            Commit::Written(record) | Commit::AlreadyThere(record) => record,
+            Commit::Conflict(other) => {
+                let message = format!("run {} landed {} first: run again", other.run_id, self.chain());
+                return Err(Error::new(ErrorKind::Conflict, message));
+            }
+        };
+        let outcome = match body.coverage {
+            Coverage::Complete => Outcome::Landed { version },
+            Coverage::Partial => Outcome::Partial { version },
+        };
+        let mut warnings = body.warnings.clone();
+        warnings.extend(body.lacks.iter().map(|lack| format!("partial: {lack}")));
+        let reasons: BTreeSet<&str> = pages.iter().flat_map(|p| p.rejects.iter().map(|r| r.reason)).collect();
+        let landing = Landing {
+            fetched: body.fetched,
+            accepted: body.accepted,
+            duplicate: body.duplicate,
+            quarantined: body.quarantined,
+            quarantine_reasons: reasons.into_iter().map(str::to_owned).collect(),
+            ..self.landing(Some(day), outcome, warnings)
+        };
+        past.records.push((record, body));
+        Ok(landing)
+    }
+
+    fn refused(&self, day: Option<NaiveDate>, refusal: Refusal) -> Landing {
+        let outcome = Outcome::Refused { reason_code: refusal.reason.to_owned(), message: refusal.message };
+        self.landing(day, outcome, Vec::new())
+    }
+
+    fn landing(&self, extract_date: Option<NaiveDate>, outcome: Outcome, warnings: Vec<String>) -> Landing {
+        Landing {
+            source: self.source.name.clone(),
+            stream: self.name.to_owned(),
+            extract_date,
+            outcome,
+            fetched: 0,
+            accepted: 0,
+            duplicate: 0,
+            quarantined: 0,
+            warnings,
+            quarantine_reasons: Vec::new(),
+        }
+    }
+}
+
+fn read(reader: &Reader, file: &File) -> Result<Page, Refusal> {
+    parse::file(reader, &file.path, &file.bytes)
+        .map_err(|refusal| Refusal { message: format!("{}: {}", file.path, refusal.message), ..refusal })
+}

@@ -1,0 +1,96 @@
+//! What a landing came to, for people and for the exit code.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use crate::base::ErrorKind;
+
+/// What to land.
+#[derive(Debug, Clone, Default)]
+pub struct LandOptions {
+    /// The day of files whose path names none.
+    pub extract_date: Option<NaiveDate>,
+    /// Whether files older than the newest landing are wanted.
+    pub backfill: bool,
+    /// The sources to land; empty: all.
+    pub sources: Vec<String>,
+}
+
+/// What became of every extract that was found.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LandReport {
+    /// One entry per source, stream and day.
+    pub landings: Vec<Landing>,
+}
+
+/// What became of the files of one stream and day.
+#[derive(Debug, Clone, Serialize)]
+pub struct Landing {
+    /// The source.
+    pub source: String,
+    /// The stream.
+    pub stream: String,
+    /// The day of extraction; none when no file says it.
+    pub extract_date: Option<NaiveDate>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Rows that came: accepted + duplicate + quarantined.
+    pub fetched: u64,
+    /// Rows that landed.
+    pub accepted: u64,
+    /// Rows that were there already.
+    pub duplicate: u64,
+    /// Rows set apart.
+    pub quarantined: u64,
+    /// What is odd and still landed, each `code: words`.
+    pub warnings: Vec<String>,
+    /// The reason codes of the rows set apart, without repeats.
+    pub quarantine_reasons: Vec<String>,
+}
+
+/// The outcome of one landing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Committed, complete.
+    Landed {
+        /// Its version in the chain of the stream.
+        version: u64,
+    },
+    /// The same files were committed before; nothing changed.
+    AlreadyLanded,
+    /// Committed, but the source has more than came.
+    Partial {
+        /// Its version in the chain of the stream.
+        version: u64,
+    },
+    /// Not committed; the landing before stays in force.
+    Refused {
+        /// Why, in one word.
+        reason_code: String,
+        /// Why, in words, with what to do.
+        message: String,
+    },
+}
+
+impl Outcome {
+    /// Who must act on it.
+    fn kind(&self) -> Option<ErrorKind> {
+        match self {
+            Self::Landed { .. } | Self::AlreadyLanded => None,
+            Self::Partial { .. } => Some(ErrorKind::Source),
+            Self::Refused { reason_code, .. } if matches!(reason_code.as_str(), "source_error" | "unreachable") => {
+                Some(ErrorKind::Source)
+            }
+            Self::Refused { .. } => Some(ErrorKind::Data),
+        }
+    }
+}
+
+impl LandReport {
+    /// The worst that happened: a refused feed before a partial one.
+    pub fn exit_kind(&self) -> Option<ErrorKind> {
+        let kinds = self.landings.iter().filter_map(|l| l.outcome.kind());
+        kinds.max_by_key(|kind| kind.exit_code())
+    }
+}

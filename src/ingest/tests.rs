@@ -1,0 +1,284 @@
+//! Landings from folder to commit, on a store in a temporary folder.
+
+use std::path::Path;
+
+use chrono::NaiveDate;
+
+use super::reader::Reader;
+use super::*;
+use crate::base::progress::Quiet;
+use crate::base::{AsOf, ErrorKind};
+use crate::config::{Kind, MappedRole, Source, StreamOptions};
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn source(kind: &str) -> Source {
+    let kind = <Kind as crate::config::Word>::parse(kind).unwrap();
+    Source {
+        name: kind.as_str().into(),
+        kind,
+        from: format!("extracts/{}", kind.as_str()),
+        streams: None,
+        may_be_empty: Vec::new(),
+        stream: Default::default(),
+    }
+}
+
+/// A reader of one stream, extracted on 20 November 2026.
+pub(super) fn reader(kind: &str, stream: &str) -> Reader {
+    Reader::new(&source(kind), stream, dataset(kind, stream).unwrap(), day("2026-11-20"))
+}
+
+struct Bench {
+    config: Config,
+    store: Store,
+    _dir: tempfile::TempDir,
+}
+
+impl Bench {
+    async fn new(sources: Vec<Source>) -> Self {
+        let mut bench = Self::with("name = \"okta\"\nkind = \"okta\"\nfrom = \"extracts/okta\"\n").await;
+        bench.config.project.sources = sources;
+        bench
+    }
+
+    /// A project with one source, as its file says.
+    async fn with(source: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let text = format!("name = \"t\"\nreporting_currency = \"EUR\"\n[[source]]\n{source}");
+        std::fs::write(dir.path().join("seatledger.toml"), text).unwrap();
+        let config = crate::config::load(dir.path()).unwrap();
+        let store = Store::open("warehouse", dir.path()).unwrap();
+        store.init(Clock::System).await.unwrap();
+        Self { config, store, _dir: dir }
+    }
+
+    fn put(&self, path: &str, text: impl AsRef<[u8]>) -> &Self {
+        let file = self.config.root.join("extracts").join(path);
+        std::fs::create_dir_all(file.parent().unwrap_or(Path::new("/"))).unwrap();
+        std::fs::write(file, text).unwrap();
+        self
+    }
+
+    async fn land_with(&self, options: LandOptions) -> Vec<Landing> {
+        land(&self.config, &self.store, &options, Clock::System, &Quiet).await.unwrap().landings
+    }
+
+    async fn land(&self) -> Vec<Landing> {
+        self.land_with(LandOptions::default()).await
+    }
+
+    async fn rows(&self, table: &str, as_of: &str) -> u64 {
+        let tables = files_in_force(&self.config, &self.store, AsOf::new(day(as_of))).await.unwrap();
+        let of = tables.iter().find(|t| format!("{}.{}", t.schema, t.table) == table).unwrap();
+        of.files.iter().map(|f| f.rows).sum()
+    }
+}
+
+fn reason(landing: &Landing) -> &str {
+    match &landing.outcome {
+        Outcome::Refused { reason_code, .. } => reason_code,
+        _ => "landed",
+    }
+}
+
+fn event(id: &str, at: &str) -> String {
+    format!(r#"{{"uuid":"{id}","published":"{at}","eventType":"user.authentication.sso"}}"#)
+}
+
+#[tokio::test]
+async fn overlapping_log_drops_land_each_event_once_and_again_changes_nothing() {
+    let bench = Bench::new(vec![source("okta")]).await;
+    let (a, b, c) = (event("a", "2026-11-01T10:00:00Z"), event("b", "2026-11-02T10:00:00Z"), event("c", "2026-11-03T10:00:00Z"));
+    bench.put("okta/system_log/2026-11-02/1.ndjson", format!("{a}\n{b}\n{b}\n"));
+    let first = bench.land().await;
+    assert_eq!((first[0].fetched, first[0].accepted, first[0].duplicate), (3, 2, 1));
+    bench.put("okta/system_log/2026-11-03/1.json", format!("[{c},{b}]"));
+    let second = bench.land().await;
+    assert_eq!(second[0].outcome, Outcome::AlreadyLanded);
+    assert_eq!((second[1].accepted, second[1].duplicate), (1, 1));
+    assert!(bench.land().await.iter().all(|l| l.outcome == Outcome::AlreadyLanded));
+    assert_eq!(bench.rows("raw.okta_system_log", "2026-11-02").await, 2);
+    assert_eq!(bench.rows("raw.okta_system_log", "2026-11-03").await, 3);
+}
+
+#[tokio::test]
+async fn a_refused_feed_keeps_the_landing_before_and_others_go_on() {
+    let bench = Bench::new(vec![source("okta")]).await;
+    bench.put("okta/groups/2026-11-01.json", r#"[{"id":"g1","profile":{"name":"A"}}]"#);
+    bench.land().await;
+    bench.put("okta/groups/2026-11-02.json", "[]").put("okta/apps/2026-11-02.json", r#"[{"id":"0oa1","label":"Slack"}]"#);
+    let report = land(&bench.config, &bench.store, &LandOptions::default(), Clock::System, &Quiet).await.unwrap();
+    assert_eq!(report.exit_kind(), Some(ErrorKind::Data));
+    assert_eq!(reason(&report.landings[1]), "empty_feed");
+    assert_eq!(bench.rows("raw.okta_groups", "2026-11-02").await, 1);
+    assert_eq!(bench.rows("raw.okta_apps", "2026-11-02").await, 1);
+}
+
+#[tokio::test]
+async fn days_land_in_order_unless_backfilled() {
+    let bench = Bench::new(vec![source("okta")]).await;
+    bench.put("okta/groups/2026-11-02.json", r#"[{"id":"g2","profile":{"name":"B"}}]"#);
+    bench.land().await;
+    bench.put("okta/groups/2026-11-01.json", r#"[{"id":"g1","profile":{"name":"A"}}]"#);
+    assert_eq!(reason(&bench.land().await[0]), "out_of_order");
+    let landed = bench.land_with(LandOptions { backfill: true, ..LandOptions::default() }).await;
+    assert_eq!(landed[0].outcome, Outcome::Landed { version: 2 });
+    assert_eq!(bench.rows("history.okta_groups", "2026-11-02").await, 2);
+    let facts = landings(&bench.config, &bench.store, AsOf::new(day("2026-11-02"))).await.unwrap();
+    let in_force: Vec<_> = facts.iter().filter(|f| f.is_in_force).map(|f| f.extract_date).collect();
+    assert_eq!(in_force, [day("2026-11-02")]);
+}
+
+#[tokio::test]
+async fn missing_pages_make_a_partial_landing_and_late_ones_complete_it() {
+    let bench = Bench::new(vec![source("microsoft365")]).await;
+    let page = |sku: &str, next: &str| format!(r#"{{"value":[{{"skuId":"{sku}","consumedUnits":1}}]{next}}}"#);
+    bench.put("microsoft365/subscribed_skus/2026-11-02/page-1.json", page("s1", r#","@odata.nextLink":"https://x""#));
+    let first = bench.land().await;
+    assert_eq!(first[0].outcome, Outcome::Partial { version: 1 });
+    assert_eq!(bench.rows("raw.microsoft365_subscribed_skus", "2026-11-02").await, 0);
+    bench.put("microsoft365/subscribed_skus/2026-11-02/page-2.json", page("s2", ""));
+    assert_eq!(bench.land().await[0].outcome, Outcome::Landed { version: 2 });
+    assert_eq!(bench.rows("raw.microsoft365_subscribed_skus", "2026-11-02").await, 2);
+}
+
+#[tokio::test]
+async fn control_totals_coverage_and_drift_are_recorded() {
+    let mut okta = source("okta");
+    okta.stream.insert("system_log".into(), StreamOptions { covers_days: Some(7), ..StreamOptions::default() });
+    let bench = Bench::new(vec![okta, source("workday")]).await;
+    bench
+        .put("okta/system_log/2026-11-07/1.json", format!("[{}]", event("a", "2026-11-05T00:00:00Z")))
+        .put("okta/system_log/2026-11-07/_control.json", r#"{"rows":2,"holes":[["2026-11-03","2026-11-04"]]}"#)
+        .put("workday/workers/2026-11-06.csv", "Employee_ID,Hire_Date,Base_Pay\n001,2020-01-01,99000\n002,2020-01-01,99000\n")
+        .put("workday/workers/2026-11-07.csv", "Employee_ID,Hire_Date,Base_Pay,Shoe\n001,2020-01-01,99000,42\n002,2021-01-01,99000,42\n");
+    let landed = bench.land().await;
+    assert_eq!(landed[0].outcome, Outcome::Partial { version: 1 });
+    assert!(landed[2].warnings.iter().any(|w| w.starts_with("schema_drift") && w.contains("`Shoe`")));
+    let tables = audit_tables(&bench.config, &bench.store, AsOf::new(day("2026-11-07"))).await.unwrap();
+    let show = |i: usize| arrow::util::pretty::pretty_format_batches(std::slice::from_ref(&tables[i].1)).unwrap().to_string();
+    assert!(show(0).contains("2026-11-01"), "covers seven days: {}", show(0));
+    assert!(show(1).contains("2026-11-03"), "{}", show(1));
+}
+
+#[tokio::test]
+async fn quarantine_tells_whose_row_it_was_and_nothing_of_pay() {
+    let bench = Bench::new(vec![source("workday")]).await;
+    bench.put(
+        "workday/workers/2026-11-07.csv",
+        "Employee_ID,Hire_Date,Termination_Date,Base_Pay\n001,2020-01-01,2019-01-01,99001\n002,2020-01-01,,99002\n",
+    );
+    let landed = bench.land().await;
+    assert_eq!(landed[0].quarantine_reasons, ["termination_before_hire"]);
+    let tables = audit_tables(&bench.config, &bench.store, AsOf::new(day("2026-11-07"))).await.unwrap();
+    let shown = arrow::util::pretty::pretty_format_batches(std::slice::from_ref(&tables[2].1)).unwrap().to_string();
+    assert!(shown.contains("001"), "{shown}");
+    let chain = crate::store::Chain::Raw { source: "workday".into(), stream: "workers".into() };
+    let record = bench.store.head(&chain).await.unwrap().unwrap();
+    for file in &record.files {
+        let (_, batches) = crate::store::parquet::decode(bench.store.get(&file.path).await.unwrap()).unwrap();
+        let text = arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string();
+        assert!(!text.contains("9900"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_mapped_vendor_lands_by_the_projects_names() {
+    let mut figma = source("mapped");
+    let columns = [("account_id", "User ID"), ("sku_id", "Seat"), ("last_activity_on", "Last active")];
+    let columns = columns.map(|(a, b)| (a.to_owned(), b.to_owned())).into();
+    let seats = StreamOptions { role: Some(MappedRole::Seats), columns, ..StreamOptions::default() };
+    figma.stream.insert("editors".into(), seats);
+    let bench = Bench::new(vec![figma]).await;
+    bench.put("mapped/editors/20261107.csv", "User ID,Seat,Last active\n7,Full,2026-11-01\n7,Dev,\n8,Full,Never\n");
+    let landed = bench.land().await;
+    assert_eq!((landed[0].accepted, landed[0].quarantined), (3, 0));
+    assert_eq!(bench.rows("raw.mapped_seats", "2026-11-07").await, 3);
+}
+
+/// Copies a fixture's files; those below `pass-2` only when it is their turn.
+fn copy(from: &Path, to: &Path, is_second: bool) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap();
+        if name == "pass-2" {
+            if is_second {
+                copy(&path, to, true);
+            }
+        } else if path.is_dir() {
+            copy(&path, &to.join(name), is_second);
+        } else {
+            std::fs::create_dir_all(to).unwrap();
+            std::fs::copy(&path, to.join(name)).unwrap();
+        }
+    }
+}
+
+/// What differs from what a fixture expects of one day.
+fn differs(expected: &toml::Table, landing: &Landing) -> Option<String> {
+    let outcome = match landing.outcome {
+        Outcome::Landed { .. } => "landed",
+        Outcome::AlreadyLanded => "already_landed",
+        Outcome::Partial { .. } => "partial",
+        Outcome::Refused { .. } => "refused",
+    };
+    let words = |key: &str| expected.get(key).and_then(|v| v.as_array()).cloned().unwrap_or_default();
+    let count = |key: &str, n: u64| expected.get(key).is_none_or(|v| v.as_integer() == Some(n as i64));
+    let says = |key: &str, text: &str| expected.get(key).is_none_or(|v| text.contains(v.as_str().unwrap()));
+    let message = match &landing.outcome {
+        Outcome::Refused { message, .. } => message.as_str(),
+        _ => "",
+    };
+    let reasons: Vec<toml::Value> = landing.quarantine_reasons.iter().map(|r| r.clone().into()).collect();
+    let warned = |code: &toml::Value| landing.warnings.iter().any(|w| w.starts_with(code.as_str().unwrap()));
+    let is_so = expected["outcome"].as_str() == Some(outcome)
+        && expected.get("reason_code").is_none_or(|v| v.as_str() == Some(reason(landing)))
+        && says("message", message)
+        && count("accepted", landing.accepted)
+        && count("duplicate", landing.duplicate)
+        && count("quarantined", landing.quarantined)
+        && (!expected.contains_key("reasons") || words("reasons") == reasons)
+        && words("warnings").iter().all(warned)
+        && landing.fetched == landing.accepted + landing.duplicate + landing.quarantined;
+    (!is_so).then(|| format!("expected {expected:?}\n     got {landing:?}"))
+}
+
+#[tokio::test]
+async fn every_bad_input_has_its_outcome() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bad");
+    let mut wrong = Vec::new();
+    for entry in std::fs::read_dir(root).unwrap() {
+        let case = entry.unwrap().path();
+        let Ok(text) = std::fs::read_to_string(case.join("expected.toml")) else { continue };
+        let expected: toml::Table = text.parse().unwrap();
+        let word = |key: &str| expected.get(key).and_then(|v| v.as_str()).unwrap_or_default();
+        let settings = word("settings");
+        let kind = word("kind");
+        let bench = Bench::with(&format!("name = \"{kind}\"\nkind = \"{kind}\"\nfrom = \"extracts/{kind}\"\n{settings}\n")).await;
+        let (from, to) = (case.join("extracts"), bench.config.root.join("extracts"));
+        copy(&from, &to, false);
+        let backfill = expected.contains_key("backfill");
+        let mut report = land(&bench.config, &bench.store, &LandOptions::default(), Clock::System, &Quiet).await.unwrap();
+        if expected.contains_key("passes") {
+            copy(&from, &to, true);
+            let options = LandOptions { backfill, ..LandOptions::default() };
+            report = land(&bench.config, &bench.store, &options, Clock::System, &Quiet).await.unwrap();
+        }
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        let exit = report.exit_kind().map_or(0, ErrorKind::exit_code);
+        if expected["exit"].as_integer() != Some(i64::from(exit)) {
+            wrong.push(format!("{name}: exit {exit}"));
+        }
+        let days = expected["landing"].as_array().unwrap();
+        if days.len() != report.landings.len() {
+            wrong.push(format!("{name}: {} landings: {:?}", report.landings.len(), report.landings));
+        }
+        for (day, landing) in days.iter().zip(&report.landings) {
+            wrong.extend(differs(day.as_table().unwrap(), landing).map(|d| format!("{name}: {d}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -1,0 +1,168 @@
+//! A project folder of a test's own: copied, changed, landed and run in process, as often as the test likes.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use chrono::{DateTime, Utc};
+use seatledger::base::progress::Quiet;
+use seatledger::base::{AsOf, Clock, Result};
+use seatledger::engine::Settings;
+use seatledger::ingest::{LandOptions, LandReport, Outcome};
+use seatledger::job::{Job, Run, RunOptions};
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+
+/// One row of a table: text by column, empty where the value is NULL.
+pub type Row = BTreeMap<String, String>;
+
+/// A project in a folder that goes away with it.
+pub struct Project {
+    folder: TempDir,
+    runtime: Arc<Runtime>,
+    clock: Clock,
+    partitions: usize,
+}
+
+/// The tables of one run.
+pub struct Tables {
+    /// The run itself.
+    pub run: Run,
+    runtime: Arc<Runtime>,
+}
+
+impl Project {
+    /// The tiny project that every story starts from.
+    pub fn base() -> Self {
+        Self::copy_of(&scenarios().join("_base"))
+    }
+
+    /// A project with the files of a folder.
+    pub fn copy_of(folder: &Path) -> Self {
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let project = Self {
+            folder: TempDir::new().unwrap(),
+            runtime: Arc::new(runtime),
+            clock: Clock::Fixed(long_after()),
+            partitions: 2,
+        };
+        project.with_files_of(folder)
+    }
+
+    /// The same with the files of a folder laid over it.
+    #[must_use]
+    pub fn with_files_of(self, folder: &Path) -> Self {
+        copy(folder, self.path());
+        self
+    }
+
+    /// The same with one file written anew.
+    #[must_use]
+    pub fn with(self, file: &str, text: &str) -> Self {
+        let path = self.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        self
+    }
+
+    /// The same without a file that is there.
+    #[must_use]
+    pub fn without(self, file: &str) -> Self {
+        fs::remove_file(self.path().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
+        self
+    }
+
+    /// The same, worked on at another time.
+    #[must_use]
+    pub fn at(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The same, planned in so many partitions.
+    #[must_use]
+    pub fn in_partitions(self, partitions: usize) -> Self {
+        Self { partitions, ..self }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Lands what is not landed yet.
+    pub fn land(&self) -> Result<LandReport> {
+        self.runtime.block_on(async { self.open().await?.ingest(&LandOptions::default(), &Quiet).await })
+    }
+
+    /// Runs one day over what has landed.
+    pub fn build(&self, as_of: &str) -> Result<Tables> {
+        let options = RunOptions {
+            as_of: AsOf::parse(as_of)?,
+            select: None,
+            settings: Settings { partitions: self.partitions },
+        };
+        let run = self.runtime.block_on(async { self.open().await?.build(&options, &Quiet).await })?;
+        Ok(Tables { run, runtime: self.runtime.clone() })
+    }
+
+    /// Lands everything, which must go well, and runs one day.
+    pub fn run(&self, as_of: &str) -> Result<Tables> {
+        for landing in self.land()?.landings {
+            if let Outcome::Refused { reason_code, message } = &landing.outcome {
+                panic!("{}/{} is refused ({reason_code}): {message}", landing.source, landing.stream);
+            }
+        }
+        self.build(as_of)
+    }
+
+    async fn open(&self) -> Result<Job> {
+        Job::open(self.path(), self.clock).await
+    }
+}
+
+impl Tables {
+    /// Every row of a table.
+    pub fn rows(&self, table: &str) -> Vec<Row> {
+        rows_of(&self.runtime.block_on(self.run.session.table(table)).unwrap_or_else(|e| panic!("{table}: {e}")))
+    }
+
+    /// The rows of a question.
+    pub fn ask(&self, sql: &str) -> Vec<Row> {
+        let (_, batches) = self.runtime.block_on(self.run.session.query(sql)).unwrap_or_else(|e| panic!("{sql}: {e}"));
+        batches.iter().flat_map(rows_of).collect()
+    }
+}
+
+/// The folder of the stories.
+pub fn scenarios() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios")
+}
+
+/// However late it is, a run speaks for its as-of date.
+fn long_after() -> DateTime<Utc> {
+    "2027-03-01T06:00:00Z".parse().unwrap()
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap_or_else(|e| panic!("{}: {e}", from.display())) {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn rows_of(batch: &RecordBatch) -> Vec<Row> {
+    let options = FormatOptions::default();
+    let schema = batch.schema();
+    let cells: Vec<_> = batch.columns().iter().map(|c| ArrayFormatter::try_new(c, &options).unwrap()).collect();
+    let row = |at| schema.fields().iter().zip(&cells).map(|(f, c)| (f.name().clone(), c.value(at).to_string())).collect();
+    (0..batch.num_rows()).map(row).collect()
+}

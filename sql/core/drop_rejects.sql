@@ -1,4 +1,4 @@
--- One row per line of a drop that could not be laid to anything: it has no effect and waits for a correction.
+-- One row per line of a drop that could not be read or laid to anything: it has no effect until corrected.
 -- One exception: a legal hold with an unknown reason code is listed here and still protects its person.
 with lines_about_accounts as (
     select 'holds' as drop, file, line, app_id, account_ref, sku_ref, cast(null as varchar) as target_sku_ref,
@@ -71,6 +71,8 @@ final as (
     select drop, file, line, reason_code from judged_lines_about_accounts where reason_code is not null
     union all
     select drop, file, line, reason_code from judged_legal_holds where reason_code is not null
+    union all
+    select drop, file, line, reason_code from drops.rejected
 )
 
 select drop, file, line, reason_code

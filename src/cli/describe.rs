@@ -66,7 +66,11 @@ impl Describe {
             .iter()
             .map(|c| vec![c.name.clone(), c.ty.clone(), c.pii.clone(), c.disclosed().to_string(), c.doc.clone()])
             .collect();
-        output::texts(self.format.or(Some(ListFormat::Table)), &["column", "type", "pii", "disclosed", "meaning"], &lines)
+        output::texts(
+            self.format.or(Some(ListFormat::Table)),
+            &["column", "type", "pii", "disclosed", "meaning"],
+            &lines,
+        )
     }
 
     fn dataset(&self, dataset: &schema::Dataset) -> Result<()> {

@@ -55,8 +55,7 @@ impl Ingest {
 
 fn list(format: Option<ListFormat>, report: &LandReport) -> Result<()> {
     let lines: Vec<Vec<String>> = report.landings.iter().map(line).collect();
-    let headings =
-        ["source", "stream", "extract_date", "outcome", "fetched", "accepted", "duplicate", "quarantined"];
+    let headings = ["source", "stream", "extract_date", "outcome", "fetched", "accepted", "duplicate", "quarantined"];
     output::texts(format, &headings, &lines)
 }
 

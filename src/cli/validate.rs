@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use super::output::{self, ListFormat};
 use super::ProjectArgs;
+use super::output::{self, ListFormat};
 use crate::base::{Error, ErrorKind, Result};
 use crate::config;
 

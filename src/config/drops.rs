@@ -1,5 +1,5 @@
 //! `drops/*.csv` or `*.ndjson`: what managers and other systems hand in. A row that cannot be used is rejected with its
-//! line and listed; it never stops a run and is never silently ignored. Only a file that cannot be read at all is an error.
+//! line and listed; it never stops a run and is never silently ignored. Only a file that cannot be read is an error.
 
 use std::collections::BTreeMap;
 
@@ -304,7 +304,9 @@ impl Reader<'_, '_> {
             Ok(value) => Some(value),
             Err((reason_code, message)) => {
                 let found = file.at(REJECTED, start..start, format!("row rejected ({reason_code}): {message}"));
-                self.folder.problems.report(found.warning());
+                // A legal hold that does not read would lift a protection unseen: nothing runs until it does.
+                let found = if drop == "legal_holds" { found } else { found.warning() };
+                self.folder.problems.report(found);
                 self.rejected.push(Rejected { drop, file: file.name.clone(), line, reason_code, message });
                 None
             }

@@ -1,5 +1,5 @@
-//! Layer 1: what people wrote. The project file, the policies, the seeds and the drops, parsed and validated; every error
-//! of every file is found in one go, each with its file, line and column and with what to write instead.
+//! Layer 1: what people wrote. The project file, the policies, the seeds and the drops, parsed and validated; every
+//! error of every file is found in one go, each with its file, line and column and with what to write instead.
 
 mod diagnostic;
 mod drops;

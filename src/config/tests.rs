@@ -632,7 +632,11 @@ m365,,,2026-01-01,2026-03-01,project,x
 m365,a@b.example,2026-01-01,2026-03-01,project,x
 figma,a@b.example,full,2026-01-01,2026-03-01,project,
 ";
-    let json = "{\"worker_id\": 42, \"effective_from\": \"2026-01-01\", \"reason_code\": \"project\"}\n\n[1]\n{\"worker_id\": \"7\", \"effective_from\": \"2026-01-01\", \"reason_code\": \"because\"}";
+    let json = r#"{"worker_id": 42, "effective_from": "2026-01-01", "reason_code": "project"}
+
+[1]
+{"worker_id": "7", "effective_from": "2026-01-01", "reason_code": "because"}
+"#;
     let edit = ("drops/holds.csv", "m365,ana", &format!("{bad}m365,ana")[..]);
     let config = load_with(&[edit], &[("drops/legal_holds.ndjson", json)]).unwrap();
     let rejected: Vec<_> = config.drops.rejected.iter().map(|r| (r.drop, r.line, r.reason_code)).collect();

@@ -196,7 +196,7 @@ const ROWS: &[Row] = &[
     // rule 9
     ("new_seat", ("Milla", "Korhonen", SALES), (SALESFORCE, 1, None), ("grace", "new_seat"),
         "ten days old and not yet used"),
-    ("new_seat_grace_over", ("Timo", "Laine", SALES), (SALESFORCE, 2, None), ("keep", "active"),
+    ("new_seat_grace_over", ("Timo", "Laine", ENG), (JIRA, 0, None), ("keep", "active"),
         "30 days old: the grace is over, the window of 90 days is not"),
     // rule 10
     ("stale_source", ("Vera", "Sommer", FIN), (TABLEAU, 1, Some(-150)), ("unknown", "stale_source"),
@@ -243,10 +243,10 @@ const ROWS: &[Row] = &[
     ("tier_justified", ("Karl", "Schwarz", SALES), (SALESFORCE, 0, Some(0)), ("keep", "active"),
         "one premium feature, used once 80 days ago, is enough"),
     ("tier_too_young", ("Pia", "Jung", SALES), (SALESFORCE, 0, Some(0)), ("keep", "active"),
-        "60 days old: a rule over 90 days cannot judge it"),
-    ("recently_downgraded", ("Mona", "Kranz", SALES), (SALESFORCE, 1, Some(-160)), ("grace", "recently_downgraded"),
-        "taken from Unlimited 40 days ago: a full window must pass"),
-    ("downgraded_long_ago", ("Rolf", "Steiner", SALES), (SALESFORCE, 1, Some(-200)), ("candidate", "inactive"),
+        "70 days old: a rule over 90 days cannot judge it"),
+    ("recently_downgraded", ("Mona", "Kranz", ENG), (FIGMA, 1, Some(-160)), ("grace", "recently_downgraded"),
+        "taken from Full to Dev 40 days ago: a full window of 60 must pass"),
+    ("downgraded_long_ago", ("Rolf", "Steiner", ENG), (FIGMA, 1, Some(-200)), ("candidate", "inactive"),
         "downgraded 100 days ago and still idle: reclaim"),
     ("two_skus_used", ("Dina", "Sauer", SALES), (M365, 1, Some(-3)), ("keep", "active"),
         "holds E3 and Power BI Pro: two seats, each judged for itself"),
@@ -460,7 +460,7 @@ impl Cases<'_> {
         self.drops.exceptions = vec![(known("exception"), -100, 60), (known("exception_expired"), -180, 0)];
         self.drops.confirmed = vec![(known("self_confirmed"), -20), (known("self_confirmation_old"), -60)];
         for (name, day) in [("recently_downgraded", -40), ("downgraded_long_ago", -100)] {
-            self.drops.executed.push((self.known[name], "SFDC_UNLIMITED", "SFDC_ENTERPRISE", day));
+            self.drops.executed.push((self.known[name], "Full", "Dev", day));
             self.of(name).old_tier = Some((0, day));
         }
         for (name, from, to) in [("legal_hold", -30, None), ("legal_hold_ended", -200, Some(0))] {
@@ -472,7 +472,7 @@ impl Cases<'_> {
     /// What is special about the seats themselves.
     fn seats_apart(&mut self) {
         for (name, from) in
-            [("new_seat", -10), ("new_seat_grace_over", -30), ("never_used", -140), ("tier_too_young", -60)]
+            [("new_seat", -10), ("new_seat_grace_over", -30), ("never_used", -140), ("tier_too_young", -70)]
         {
             self.of(name).from = from;
         }

@@ -139,6 +139,7 @@ assigned_on = "Invited on"
 name = "workday"
 kind = "workday"
 from = "extracts/workday"
+may_be_empty = ["leaves", "project_assignments"]
 
 [source.stream.workers.columns]
 practice = "Practice_Name"

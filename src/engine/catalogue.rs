@@ -121,8 +121,7 @@ impl Catalogue {
 
     fn named(&self, name: &str) -> Result<Vec<String>> {
         if let Some(schema) = name.strip_suffix(".*") {
-            let members: Vec<_> =
-                self.models.iter().filter(|m| m.schema() == schema).map(|m| m.name.clone()).collect();
+            let members: Vec<_> = self.models.iter().filter(|m| m.schema() == schema).map(|m| m.name.clone()).collect();
             if !members.is_empty() {
                 return Ok(members);
             }

@@ -7,9 +7,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Decimal128Builder, St
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal128Type};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
-use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 

@@ -98,11 +98,8 @@ async fn collected(model: &Model, frame: DataFrame) -> Result<Built> {
 
 /// The Arrow schema of a sidecar.
 fn declared_schema(sidecar: &Sidecar) -> Result<SchemaRef> {
-    let fields = sidecar
-        .column
-        .iter()
-        .map(|c| Ok(Field::new(&c.name, c.arrow_type()?, true)))
-        .collect::<Result<Vec<_>>>()?;
+    let fields =
+        sidecar.column.iter().map(|c| Ok(Field::new(&c.name, c.arrow_type()?, true))).collect::<Result<Vec<_>>>()?;
     Ok(Arc::new(Schema::new(fields)))
 }
 
@@ -110,8 +107,7 @@ fn declared_schema(sidecar: &Sidecar) -> Result<SchemaRef> {
 fn check_grain(sidecar: &Sidecar, batches: &[RecordBatch]) -> Result<()> {
     let mut previous: Option<Vec<u8>> = None;
     for batch in batches {
-        let columns: Vec<_> =
-            sidecar.grain.iter().filter_map(|g| batch.column_by_name(g)).map(Arc::clone).collect();
+        let columns: Vec<_> = sidecar.grain.iter().filter_map(|g| batch.column_by_name(g)).map(Arc::clone).collect();
         if let Some(at) = columns.iter().position(|c| c.null_count() > 0) {
             return Err(Error::data(format!("grain column `{}` holds nulls", sidecar.grain[at])));
         }

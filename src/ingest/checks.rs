@@ -28,7 +28,11 @@ pub(super) fn quarantine(pages: &[Page], fetched: u64, quarantined: u64) -> Resu
     let list: Vec<String> = list
         .iter()
         .take(3)
-        .map(|((reason, column), n)| if column.is_empty() { format!("{reason} {n}") } else { format!("{reason} in `{column}` {n}") })
+        .map(
+            |((reason, column), n)| {
+                if column.is_empty() { format!("{reason} {n}") } else { format!("{reason} in `{column}` {n}") }
+            },
+        )
         .collect();
     let message = format!("{quarantined} of {fetched} rows cannot be read ({})", list.join(", "));
     Err(Refusal::new("too_many_quarantined", message))
@@ -119,7 +123,9 @@ mod tests {
 
     #[test]
     fn the_limit_on_quarantine_is_one_percent_from_ten_rows() {
-        let pages = |n: u64| vec![Page { rejects: (0..n).map(|i| Reject::new(i, "c", "width", "")).collect(), ..Page::default() }];
+        let pages = |n: u64| {
+            vec![Page { rejects: (0..n).map(|i| Reject::new(i, "c", "width", "")).collect(), ..Page::default() }]
+        };
         assert!(quarantine(&pages(9), 9, 9).is_ok());
         assert!(quarantine(&pages(10), 1000, 10).is_ok());
         assert_eq!(quarantine(&pages(10), 999, 10).unwrap_err().reason, "too_many_quarantined");
@@ -128,7 +134,8 @@ mod tests {
 
     #[test]
     fn missing_pages_are_seen() {
-        let page = |more, total| Page { records: 2, paging: Paging { more, total, is_failed: false }, ..Page::default() };
+        let page =
+            |more, total| Page { records: 2, paging: Paging { more, total, is_failed: false }, ..Page::default() };
         let none = Control::default();
         assert!(lacks(&[page(Some(true), None), page(Some(false), None)], &none).is_empty());
         assert_eq!(lacks(&[page(Some(true), None), page(Some(true), None)], &none).len(), 1);

@@ -70,11 +70,11 @@ pub(super) fn read(bytes: &[u8], path: &str, reader: &Reader) -> Result<Page, Re
     page.columns.remove("");
     let places = places(reader, &sheet.header, &mut page);
     let has: Vec<bool> =
-        places.iter().enumerate().map(|(i, p)| p.is_some() || reader.from_path(i, path).is_some()).collect();
+        places.iter().enumerate().map(|(i, p)| !p.is_empty() || reader.path_part(i, path).is_some()).collect();
     reader.require(&has, &sheet.header).map_err(|missing| better_delimiter(bytes, delimiter).unwrap_or(missing))?;
     page.seen = has;
 
-    let subject = reader.dataset.index(reader.dataset.subject).and_then(|i| places[i]);
+    let subject = reader.dataset.index(reader.dataset.subject).and_then(|i| places[i].first().copied());
     let (mut row, mut number) = (ByteRecord::new(), 0);
     while sheet.next(&mut row)? {
         let first = row.get(0).unwrap_or_default();
@@ -91,9 +91,10 @@ pub(super) fn read(bytes: &[u8], path: &str, reader: &Reader) -> Result<Page, Re
             page.rejects.push(misshapen(reader, number, "invalid_utf8", &row, subject, &written));
             continue;
         }
-        let cell = |i: usize| match places[i] {
-            Some(at) => row.get(at).and_then(|c| std::str::from_utf8(c).ok()).map_or(Raw::Missing, Raw::Text),
-            None => reader.from_path(i, path).map_or(Raw::Missing, Raw::Text),
+        let cell = |i: usize| {
+            let text = |at: &usize| row.get(*at).and_then(|c| std::str::from_utf8(c).ok());
+            let filled = places[i].iter().filter_map(text).find(|t| !t.is_empty());
+            filled.or_else(|| reader.path_part(i, path)).map_or(Raw::Missing, Raw::Text)
         };
         reader.record(&mut page, number, cell, written, |row| vec![row])?;
     }
@@ -122,24 +123,25 @@ fn written(row: &ByteRecord, delimiter: u8) -> String {
     cells.join(&char::from(delimiter).to_string())
 }
 
-/// For each field the column that holds it: by its exact name, else by its name in other case or spacing.
-fn places(reader: &Reader, header: &[String], page: &mut Page) -> Vec<Option<usize>> {
-    let mut renamed = Vec::new();
-    let places = reader
-        .names
-        .iter()
-        .map(|names| {
-            let exact = names.iter().find_map(|name| header.iter().position(|h| h == name));
-            exact.or_else(|| {
-                let at = names.iter().find_map(|name| header.iter().position(|h| fold(h) == fold(name)))?;
-                renamed.push(header[at].clone());
-                Some(at)
-            })
-        })
-        .collect();
-    if !renamed.is_empty() {
-        let names: Vec<String> = renamed.iter().map(|n| format!("`{n}`")).collect();
-        page.warnings.push(format!("header_spelling: other case or spaces than documented: {}", names.join(", ")));
+/// For each field the columns that may hold it: by exact name, else by name in other case or spacing. The first that is
+/// filled counts.
+fn places(reader: &Reader, header: &[String], page: &mut Page) -> Vec<Vec<usize>> {
+    let mut respelled = Vec::new();
+    let mut places = Vec::with_capacity(reader.names.len());
+    for names in &reader.names {
+        let exact: Vec<usize> = names.iter().filter_map(|name| header.iter().position(|h| h == name)).collect();
+        let alike = || names.iter().find_map(|name| header.iter().position(|h| fold(h) == fold(name)));
+        places.push(match exact.is_empty().then(alike).flatten() {
+            Some(at) => {
+                respelled.push(format!("`{}`", header[at]));
+                vec![at]
+            }
+            None => exact,
+        });
+    }
+    if !respelled.is_empty() {
+        let names = respelled.join(", ");
+        page.warnings.push(format!("header_spelling: other case or spaces than documented: {names}"));
     }
     places
 }
@@ -156,7 +158,8 @@ fn better_delimiter(bytes: &[u8], declared: u8) -> Option<Refusal> {
     let best = [b',', b';', b'\t', b'|'].into_iter().max_by_key(|d| (count(*d), *d == declared))?;
     (best != declared && count(best) > count(declared)).then(|| {
         let name = if best == b'\t' { "\\t".to_owned() } else { char::from(best).to_string() };
-        let message = format!("the header looks delimited by `{name}`: declare `delimiter = \"{name}\"` for this stream");
+        let message =
+            format!("the header looks delimited by `{name}`: declare `delimiter = \"{name}\"` for this stream");
         Refusal::new("delimiter", message)
     })
 }
@@ -202,7 +205,8 @@ mod tests {
     #[test]
     fn rows_are_found_by_header_whatever_the_line_ends() {
         for end in ["\n", "\r\n", "\r"] {
-            let text = [HEADER, "a1,007,p1,2026-01-01,", "\"a\"\"2\",008,\"p,\n2\",2026-01-01,2026-12-31", "", ""].join(end);
+            let text =
+                [HEADER, "a1,007,p1,2026-01-01,", "\"a\"\"2\",008,\"p,\n2\",2026-01-01,2026-12-31", "", ""].join(end);
             let page = parse(&text).unwrap();
             assert_eq!((page.rows.len(), page.rejects.len()), (2, 0), "{end:?}");
             assert_eq!(page.rows[1].values[0].text(), Some("a\"2"));
@@ -221,7 +225,10 @@ mod tests {
         assert_eq!(refused(&format!("{HEADER}\n\"a1,1,p,2026-01-01,\n")), "unterminated_quote");
         let page = parse(&format!("{}\n", HEADER.replace("Employee_ID", " EMPLOYEE_ID"))).unwrap();
         assert!(page.warnings[0].starts_with("header_spelling"));
-        assert_eq!(refused(&vec!["c"; 3000].iter().enumerate().map(|(i, c)| format!("{c}{i}")).collect::<Vec<_>>().join(",")), "too_many_columns");
+        assert_eq!(
+            refused(&vec!["c"; 3000].iter().enumerate().map(|(i, c)| format!("{c}{i}")).collect::<Vec<_>>().join(",")),
+            "too_many_columns"
+        );
     }
 
     #[test]

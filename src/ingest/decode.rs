@@ -21,7 +21,10 @@ const MAX_BYTES: u64 = 8 << 30;
 pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Refusal> {
     let plain = decompress(bytes)?;
     if plain.starts_with(b"PK\x03\x04") {
-        return Err(Refusal::new("unsupported_format", "a zip archive or workbook: drop the CSV or JSON in it, plain or .gz"));
+        return Err(Refusal::new(
+            "unsupported_format",
+            "a zip archive or workbook: drop the CSV or JSON in it, plain or .gz",
+        ));
     }
     let text = to_utf8(plain)?;
     let start = text.trim_ascii_start();
@@ -47,7 +50,7 @@ fn decompress(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Refusal> {
 }
 
 fn read_bounded(from: impl Read, compressed: usize) -> Result<Vec<u8>, Refusal> {
-    let limit = (compressed as u64).saturating_mul(MAX_RATIO).max(FREE_BYTES).min(MAX_BYTES);
+    let limit = (compressed as u64).saturating_mul(MAX_RATIO).clamp(FREE_BYTES, MAX_BYTES);
     let mut out = Vec::new();
     from.take(limit + 1).read_to_end(&mut out).map_err(|e| damaged(&e))?;
     if out.len() as u64 > limit {
@@ -58,7 +61,9 @@ fn read_bounded(from: impl Read, compressed: usize) -> Result<Vec<u8>, Refusal> 
 
 fn damaged(error: &std::io::Error) -> Refusal {
     match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => Refusal::new("truncated", "the compressed file ends too early: fetch it again"),
+        std::io::ErrorKind::UnexpectedEof => {
+            Refusal::new("truncated", "the compressed file ends too early: fetch it again")
+        }
         _ => Refusal::new("corrupt", format!("the compressed file is damaged ({error}): fetch it again")),
     }
 }

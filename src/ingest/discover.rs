@@ -109,7 +109,8 @@ impl Place {
         match self {
             Self::Folder(folder) => {
                 let file = folder.join(stream).join(path);
-                let bytes = std::fs::read(&file).context(ErrorKind::Source, format!("cannot read {}", file.display()))?;
+                let bytes =
+                    std::fs::read(&file).context(ErrorKind::Source, format!("cannot read {}", file.display()))?;
                 Ok(bytes.into())
             }
             Self::Bucket(bucket) => {
@@ -186,7 +187,13 @@ mod tests {
     #[test]
     fn the_day_of_a_file_is_the_first_in_its_path() {
         let day = NaiveDate::from_ymd_opt(2026, 11, 20);
-        for path in ["2026-11-20/page-1.json.gz", "users_2026-11-20.csv", "20261120/a", "a/x-20261120T0500.csv", "99/2026-11-20/2025-01-01.csv"] {
+        for path in [
+            "2026-11-20/page-1.json.gz",
+            "users_2026-11-20.csv",
+            "20261120/a",
+            "a/x-20261120T0500.csv",
+            "99/2026-11-20/2025-01-01.csv",
+        ] {
             assert_eq!(date_in(path), day, "{path}");
         }
         for path in ["users.csv", "2026-13-40.csv", "1202611201.csv", "id-00000000.csv"] {

@@ -35,7 +35,9 @@ pub(super) fn explode(dataset: &Dataset, record: &Json, row: Row) -> Vec<Row> {
     if dataset.table() != "microsoft365_users" {
         return vec![row];
     }
-    let (Some(sku), Some(group)) = (dataset.index("sku_id"), dataset.index("assigned_by_group")) else { return vec![row] };
+    let (Some(sku), Some(group)) = (dataset.index("sku_id"), dataset.index("assigned_by_group")) else {
+        return vec![row];
+    };
     let states = record.get("licenseAssignmentStates").map_or(&[][..], Json::items);
     let held = record.get("assignedLicenses").map_or(&[][..], Json::items);
     let mut grants = BTreeSet::new();
@@ -122,7 +124,9 @@ pub(super) fn check(
     match dataset.stream {
         "workers" if view.is_before("end_on", "start_on") => Err(("end_on", "termination_before_hire")),
         "leaves" if view.is_before("end_on", "start_on") => Err(("end_on", "leave_ends_before_start")),
-        "leaves" if view.is_before("estimated_end_on", "start_on") => Err(("estimated_end_on", "leave_ends_before_start")),
+        "leaves" if view.is_before("estimated_end_on", "start_on") => {
+            Err(("estimated_end_on", "leave_ends_before_start"))
+        }
         "project_assignments" if view.is_before("end_on", "start_on") => Err(("end_on", "ends_before_start")),
         "contracts" | "entitlements" if view.is_before("ends_on", "starts_on") => Err(("ends_on", "ends_before_start")),
         "entitlements" => check_entitlement(&view),

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow::datatypes::{Field as ArrowField, Schema};
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -155,7 +157,9 @@ fn landings_table(facts: &[LandingFact]) -> Result<RecordBatch> {
         let at = facts.iter().map(|f| pick(f).map(|at| at.timestamp_micros()));
         Arc::new(at.collect::<TimestampMicrosecondArray>().with_timezone("UTC")) as ArrayRef
     };
-    let flags = |flag: fn(&LandingFact) -> bool| Arc::new(BooleanArray::from_iter(facts.iter().map(|f| Some(flag(f))))) as ArrayRef;
+    let flags = |flag: fn(&LandingFact) -> bool| {
+        Arc::new(BooleanArray::from_iter(facts.iter().map(|f| Some(flag(f))))) as ArrayRef
+    };
     let inputs = |f: &LandingFact| f.body.inputs.iter().map(|i| i.path.as_str()).collect::<Vec<_>>().join(";");
     table(vec![
         ("source", texts(facts.iter().map(|f| Some(f.source.clone())))),

@@ -390,13 +390,13 @@ fn read_record(slice: &[u8], number: u64, path: &str, reader: &Reader, page: &mu
         })
         .collect();
     for (i, value) in found.iter().enumerate() {
-        page.seen[i] |= value.is_some() || reader.from_path(i, path).is_some();
+        page.seen[i] |= value.is_some() || reader.path_part(i, path).is_some();
     }
     let cell = |i: usize| match found[i] {
         // What explodes into rows is no value yet.
         Some(Json::List(_)) if is_exploded(reader, i) => Raw::Missing,
         Some(value) => value.raw(),
-        None => reader.from_path(i, path).map_or(Raw::Missing, Raw::Text),
+        None => reader.path_part(i, path).map_or(Raw::Missing, Raw::Text),
     };
     reader.record(page, number, cell, || text.to_owned(), |row| explode::explode(reader.dataset, &record, row))
 }
@@ -453,7 +453,10 @@ mod tests {
     fn pages_say_whether_more_follow() {
         let paging = |text: &str| records(text.as_bytes(), false).unwrap().paging;
         assert_eq!(paging("{\"value\":[],\"@odata.nextLink\":\"https://x\"}").more, Some(true));
-        assert_eq!(paging("{\"records\":[],\"done\":true,\"totalSize\":3}"), Paging { more: Some(false), total: Some(3), is_failed: false });
+        assert_eq!(
+            paging("{\"records\":[],\"done\":true,\"totalSize\":3}"),
+            Paging { more: Some(false), total: Some(3), is_failed: false }
+        );
         assert_eq!(paging("{\"members\":[],\"response_metadata\":{\"next_cursor\":\"\"}}").more, Some(false));
         assert_eq!(paging("[]").more, None);
     }

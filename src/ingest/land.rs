@@ -79,7 +79,8 @@ impl Stream<'_> {
         for file in listing.files {
             days.entry(file.extract_date).or_default().push(file);
         }
-        progress.start(&format!("land {}/{}", self.source.name, self.name), days.values().map(|d| d.len() as u64).sum());
+        progress
+            .start(&format!("land {}/{}", self.source.name, self.name), days.values().map(|d| d.len() as u64).sum());
         let mut landings = Vec::new();
         for (day, files) in days {
             let count = files.len() as u64;
@@ -109,13 +110,7 @@ impl Stream<'_> {
         Chain::Raw { source: self.source.name.clone(), stream: self.name.to_owned() }
     }
 
-    async fn day(
-        &self,
-        day: NaiveDate,
-        found: &[Found],
-        control: Option<&String>,
-        past: &mut Past,
-    ) -> Result<Landing> {
+    async fn day(&self, day: NaiveDate, found: &[Found], control: Option<&String>, past: &mut Past) -> Result<Landing> {
         match self.try_day(day, found, control, past).await? {
             Ok(landing) => Ok(landing),
             Err(refusal) => Ok(self.refused(Some(day), refusal)),

@@ -247,7 +247,6 @@ mod tests {
 
     #[test]
     fn targets_are_found_by_type_and_anything_may_be_null() {
-        let swapped = SSO.replace("\"u1\"", "\"u3\"").replace("AppUser\"}", "AppInstance\",\"alternateId\":\"Slack\"}");
         for text in [format!("[{SSO},{BARE}]"), format!("{}\n{BARE}", SSO.replace('\n', ""))] {
             let page = read(text.as_bytes(), false, &reader("okta", "system_log")).unwrap();
             assert_eq!((page.records, page.rejects.len()), (2, 0));
@@ -258,7 +257,6 @@ mod tests {
             assert_eq!(column(&page, "outcome_result"), ["SUCCESS", "-"]);
             assert_eq!(page.chunks[0].batch.column(1).null_count(), 0);
         }
-        assert!(swapped.contains("u3"));
     }
 
     #[test]
@@ -266,7 +264,7 @@ mod tests {
         let bad = [
             SSO.replace("\"uuid\":\"u1\",", ""),
             SSO.replace("2026-02-10T16:19:37.608Z", "2026-02-10 16:19:37"),
-            SSO.replace("2026-02-10T16:19:37.608Z", "2029-02-10T16:19:37Z"),
+            SSO.replace("2026-02-10T16:19:37.608Z", "2027-02-10T16:19:37Z"),
             SSO.replace("\"version\":0", "\"version\":NaN"),
             SSO.replace("\"uuid\":\"u1\"", "\"uuid\":\"u1\",\"uuid\":\"u9\""),
             SSO.replace("\"s1\"", "\"s\\u0000\""),

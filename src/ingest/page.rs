@@ -152,7 +152,8 @@ impl Page {
 
 impl Chunk {
     fn from_rows(dataset: &Dataset, rows: &[Row]) -> Result<Self> {
-        let columns = (0..dataset.fields.len()).map(|i| column(dataset.fields[i].ty, rows, i)).collect::<Result<_>>()?;
+        let columns =
+            (0..dataset.fields.len()).map(|i| column(dataset.fields[i].ty, rows, i)).collect::<Result<_>>()?;
         let key: Vec<usize> = dataset.key.iter().filter_map(|k| dataset.index(k)).collect();
         let keys = rows.iter().map(|row| hash_key(key.iter().map(|i| key_part(&row.values[*i])))).collect();
         Ok(Self { batch: batch(dataset, columns)?, keys })

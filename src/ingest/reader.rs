@@ -43,7 +43,7 @@ impl Reader {
     }
 
     /// What the file's path says about a field.
-    pub(super) fn from_path<'p>(&self, field: usize, path: &'p str) -> Option<&'p str> {
+    pub(super) fn path_part<'p>(&self, field: usize, path: &'p str) -> Option<&'p str> {
         let prefix = self.names[field].iter().find_map(|n| n.strip_prefix(PATH))?;
         path.split(['/', '_', '.']).find(|part| part.starts_with(prefix))
     }

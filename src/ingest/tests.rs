@@ -91,7 +91,8 @@ fn event(id: &str, at: &str) -> String {
 #[tokio::test]
 async fn overlapping_log_drops_land_each_event_once_and_again_changes_nothing() {
     let bench = Bench::new(vec![source("okta")]).await;
-    let (a, b, c) = (event("a", "2026-11-01T10:00:00Z"), event("b", "2026-11-02T10:00:00Z"), event("c", "2026-11-03T10:00:00Z"));
+    let (a, b, c) =
+        (event("a", "2026-11-01T10:00:00Z"), event("b", "2026-11-02T10:00:00Z"), event("c", "2026-11-03T10:00:00Z"));
     bench.put("okta/system_log/2026-11-02/1.ndjson", format!("{a}\n{b}\n{b}\n"));
     let first = bench.land().await;
     assert_eq!((first[0].fetched, first[0].accepted, first[0].duplicate), (3, 2, 1));
@@ -109,7 +110,9 @@ async fn a_refused_feed_keeps_the_landing_before_and_others_go_on() {
     let bench = Bench::new(vec![source("okta")]).await;
     bench.put("okta/groups/2026-11-01.json", r#"[{"id":"g1","profile":{"name":"A"}}]"#);
     bench.land().await;
-    bench.put("okta/groups/2026-11-02.json", "[]").put("okta/apps/2026-11-02.json", r#"[{"id":"0oa1","label":"Slack"}]"#);
+    bench
+        .put("okta/groups/2026-11-02.json", "[]")
+        .put("okta/apps/2026-11-02.json", r#"[{"id":"0oa1","label":"Slack"}]"#);
     let report = land(&bench.config, &bench.store, &LandOptions::default(), Clock::System, &Quiet).await.unwrap();
     assert_eq!(report.exit_kind(), Some(ErrorKind::Data));
     assert_eq!(reason(&report.landings[1]), "empty_feed");
@@ -153,13 +156,20 @@ async fn control_totals_coverage_and_drift_are_recorded() {
     bench
         .put("okta/system_log/2026-11-07/1.json", format!("[{}]", event("a", "2026-11-05T00:00:00Z")))
         .put("okta/system_log/2026-11-07/_control.json", r#"{"rows":2,"holes":[["2026-11-03","2026-11-04"]]}"#)
-        .put("workday/workers/2026-11-06.csv", "Employee_ID,Hire_Date,Base_Pay\n001,2020-01-01,99000\n002,2020-01-01,99000\n")
-        .put("workday/workers/2026-11-07.csv", "Employee_ID,Hire_Date,Base_Pay,Shoe\n001,2020-01-01,99000,42\n002,2021-01-01,99000,42\n");
+        .put(
+            "workday/workers/2026-11-06.csv",
+            "Employee_ID,Hire_Date,Base_Pay\n001,2020-01-01,99000\n002,2020-01-01,99000\n",
+        )
+        .put(
+            "workday/workers/2026-11-07.csv",
+            "Employee_ID,Hire_Date,Base_Pay,Shoe\n001,2020-01-01,99000,42\n002,2021-01-01,99000,42\n",
+        );
     let landed = bench.land().await;
     assert_eq!(landed[0].outcome, Outcome::Partial { version: 1 });
     assert!(landed[2].warnings.iter().any(|w| w.starts_with("schema_drift") && w.contains("`Shoe`")));
     let tables = audit_tables(&bench.config, &bench.store, AsOf::new(day("2026-11-07"))).await.unwrap();
-    let show = |i: usize| arrow::util::pretty::pretty_format_batches(std::slice::from_ref(&tables[i].1)).unwrap().to_string();
+    let show =
+        |i: usize| arrow::util::pretty::pretty_format_batches(std::slice::from_ref(&tables[i].1)).unwrap().to_string();
     assert!(show(0).contains("2026-11-01"), "covers seven days: {}", show(0));
     assert!(show(1).contains("2026-11-03"), "{}", show(1));
 }
@@ -257,11 +267,14 @@ async fn every_bad_input_has_its_outcome() {
         let word = |key: &str| expected.get(key).and_then(|v| v.as_str()).unwrap_or_default();
         let settings = word("settings");
         let kind = word("kind");
-        let bench = Bench::with(&format!("name = \"{kind}\"\nkind = \"{kind}\"\nfrom = \"extracts/{kind}\"\n{settings}\n")).await;
+        let bench =
+            Bench::with(&format!("name = \"{kind}\"\nkind = \"{kind}\"\nfrom = \"extracts/{kind}\"\n{settings}\n"))
+                .await;
         let (from, to) = (case.join("extracts"), bench.config.root.join("extracts"));
         copy(&from, &to, false);
         let backfill = expected.contains_key("backfill");
-        let mut report = land(&bench.config, &bench.store, &LandOptions::default(), Clock::System, &Quiet).await.unwrap();
+        let mut report =
+            land(&bench.config, &bench.store, &LandOptions::default(), Clock::System, &Quiet).await.unwrap();
         if expected.contains_key("passes") {
             copy(&from, &to, true);
             let options = LandOptions { backfill, ..LandOptions::default() };

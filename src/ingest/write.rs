@@ -59,7 +59,11 @@ pub(super) fn keep(dataset: &Dataset, pages: &[Page], committed: Keys) -> Result
     let mut masks: Vec<Vec<bool>> = chunks.iter().map(|c| vec![false; c.keys.len()]).collect();
     let mut mark = |(mask, chunk): (&mut Vec<bool>, &&super::page::Chunk), is_reverse: bool| {
         let mut each = |i: usize| mask[i] = seen.insert(chunk.keys[i]);
-        if is_reverse { (0..chunk.keys.len()).rev().for_each(&mut each) } else { (0..chunk.keys.len()).for_each(&mut each) }
+        if is_reverse {
+            (0..chunk.keys.len()).rev().for_each(&mut each)
+        } else {
+            (0..chunk.keys.len()).for_each(&mut each)
+        }
     };
     match dataset.feed {
         Feed::Full => masks.iter_mut().zip(&chunks).rev().for_each(|pair| mark(pair, true)),
@@ -138,7 +142,8 @@ impl Target<'_> {
             Arc::new(numbers.clone()),
         ];
         columns.extend(batch.columns().iter().cloned());
-        RecordBatch::try_new(Arc::clone(schema), columns).context(ErrorKind::Internal, "landed rows do not fit their schema")
+        RecordBatch::try_new(Arc::clone(schema), columns)
+            .context(ErrorKind::Internal, "landed rows do not fit their schema")
     }
 
     /// Writes the rows that are set apart, when there are any. `inputs` are path and hash of each page's file.

@@ -28,7 +28,8 @@ impl Job {
         let meant: Vec<&Row> = seats.iter().filter(|s| is_meant(s)).collect();
         if meant.is_empty() {
             let known = seats.iter().flat_map(|s| ["account_id", "account_email"].map(|c| s.get(c)?.as_str()));
-            let hint = text::nearest(account, known.flatten()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+            let hint =
+                text::nearest(account, known.flatten()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
             return Err(Error::usage(format!("`{account}` holds no seat of {app} as of {}{hint}", session.as_of())));
         }
         let files = extract_files(&session).await?;
@@ -70,7 +71,8 @@ async fn one(session: &Session, table: &str, seat: &Row) -> Result<Row> {
 
 /// The extract files behind each `source/stream@landing`.
 async fn extract_files(session: &Session) -> Result<BTreeMap<String, String>> {
-    let sql = "select source || '/' || stream || '@' || cast(landing as varchar) as ref, input_files from audit.landings";
+    let sql =
+        "select source || '/' || stream || '@' || cast(landing as varchar) as ref, input_files from audit.landings";
     let text = |row: &Row, c: &str| row.get(c).and_then(Value::as_str).unwrap_or_default().to_owned();
     Ok(rows(session, sql).await?.iter().map(|r| (text(r, "ref"), text(r, "input_files"))).collect())
 }

@@ -53,9 +53,11 @@ impl Job {
     async fn write_candidates(&self, run: &Run, outputs: &Outputs) -> Result<()> {
         let model = run.catalogue.get("policy.candidates").ok_or_else(|| Error::internal("no policy.candidates"))?;
         let rows = publish::disclosed(&model.sidecar, &run.session.table(&model.name).await?)?;
-        for (name, format) in
-            [("candidates.csv", Format::Csv), ("candidates.json", Format::Json), ("candidates.parquet", Format::Parquet)]
-        {
+        for (name, format) in [
+            ("candidates.csv", Format::Csv),
+            ("candidates.json", Format::Json),
+            ("candidates.parquet", Format::Parquet),
+        ] {
             let bytes = publish::encode(format, &rows.schema(), std::slice::from_ref(&rows))?;
             write(&outputs.folder.join(name), &bytes)?;
         }
@@ -64,8 +66,12 @@ impl Job {
 
     async fn seal(&self, run: &Run, target: &Path) -> Result<snapshot::SealedSnapshot> {
         let body = RunBody::read(&run.record)?;
-        let grains =
-            run.catalogue.models().iter().map(|m| (m.name.clone(), m.sidecar.grain.clone())).collect::<BTreeMap<_, _>>();
+        let grains = run
+            .catalogue
+            .models()
+            .iter()
+            .map(|m| (m.name.clone(), m.sidecar.grain.clone()))
+            .collect::<BTreeMap<_, _>>();
         let mut tables = Vec::new();
         for (name, rows) in tables_of(run, SEALED_SCHEMAS).await? {
             let Some(model) = run.catalogue.get(&name) else { continue };
@@ -75,12 +81,8 @@ impl Job {
                 tables.push((name, rows.schema(), vec![rows]));
             }
         }
-        let policies = self
-            .config
-            .policies
-            .iter()
-            .map(|p| (format!("{}.toml", p.app_id), p.text.clone().into_bytes()))
-            .collect();
+        let policies =
+            self.config.policies.iter().map(|p| (format!("{}.toml", p.app_id), p.text.clone().into_bytes())).collect();
         let sql = run
             .catalogue
             .models()

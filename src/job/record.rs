@@ -84,5 +84,10 @@ pub(super) struct PolicyVersion {
 
 /// The models whose tables a run must hold.
 pub(super) fn missing_tables(catalogue: &Catalogue, tables: &BTreeMap<String, FileEntry>) -> Vec<String> {
-    catalogue.models().iter().filter(|m| m.is_table() && !tables.contains_key(&m.name)).map(|m| m.name.clone()).collect()
+    catalogue
+        .models()
+        .iter()
+        .filter(|m| m.is_table() && !tables.contains_key(&m.name))
+        .map(|m| m.name.clone())
+        .collect()
 }

@@ -102,13 +102,9 @@ impl Job {
             body: serde_json::to_value(body).context(ErrorKind::Internal, "run record")?,
         };
         match self.store.commit(&Chain::Runs, records.last(), draft).await? {
-            Commit::Written(record) | Commit::AlreadyThere(record) => Ok(Run {
-                record,
-                session,
-                catalogue,
-                currency: self.config.project.reporting_currency.clone(),
-                rows,
-            }),
+            Commit::Written(record) | Commit::AlreadyThere(record) => {
+                Ok(Run { record, session, catalogue, currency: self.config.project.reporting_currency.clone(), rows })
+            }
             Commit::Conflict(other) => Err(Error::new(
                 ErrorKind::Conflict,
                 format!("run {} committed first; nothing of this one counts: run again", other.run_id),

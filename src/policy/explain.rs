@@ -89,7 +89,13 @@ const RULES: &[Rule] = &[
         number: 10,
         name: "cannot tell",
         holds: "rule_10_holds",
-        compares: &["failing_sources", "evidence_grade", "sign_in_seat_share", "min_signal_coverage", "last_counted_use_on"],
+        compares: &[
+            "failing_sources",
+            "evidence_grade",
+            "sign_in_seat_share",
+            "min_signal_coverage",
+            "last_counted_use_on",
+        ],
         sources: &["last_feature_use_ref", "last_sign_in_ref"],
     },
     Rule {
@@ -240,9 +246,21 @@ impl fmt::Display for Explanation {
             get("reason")
         )?;
         for rule in &self.rules {
-            let mark = if rule.decides { "✔" } else if rule.holds { "·" } else { "–" };
+            let mark = if rule.decides {
+                "✔"
+            } else if rule.holds {
+                "·"
+            } else {
+                "–"
+            };
             let values = compared(rule);
-            writeln!(f, "  {mark} {:>2} {:<28} {}", rule.rule, rule.name, if values.is_empty() { "none" } else { &values })?;
+            writeln!(
+                f,
+                "  {mark} {:>2} {:<28} {}",
+                rule.rule,
+                rule.name,
+                if values.is_empty() { "none" } else { &values }
+            )?;
             for (source, files) in rule.sources.iter().filter(|_| rule.decides || rule.rule == 12) {
                 writeln!(f, "       {source}  {files}")?;
             }
@@ -257,6 +275,10 @@ impl fmt::Display for Explanation {
         } else {
             format!("{} {saving} a year", get("annual_saving_currency"))
         };
-        writeln!(f, "money      {money}{}", Some(get("cash_on")).filter(|d| !d.is_empty()).map_or(String::new(), |d| format!("; cash from {d}")))
+        writeln!(
+            f,
+            "money      {money}{}",
+            Some(get("cash_on")).filter(|d| !d.is_empty()).map_or(String::new(), |d| format!("; cash from {d}"))
+        )
     }
 }

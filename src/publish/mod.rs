@@ -59,7 +59,8 @@ pub fn disclosed(sidecar: &Sidecar, batch: &RecordBatch) -> Result<RecordBatch> 
 
 /// How a cell reads: dates `YYYY-MM-DD`, instants RFC 3339 in UTC, decimals with their places, nothing for null.
 fn formatter<'a>(batch: &'a RecordBatch, column: usize) -> Result<ArrayFormatter<'a>> {
-    const OPTIONS: FormatOptions<'static> = FormatOptions::new().with_null("").with_timestamp_tz_format(Some("%Y-%m-%dT%H:%M:%S%.fZ"));
+    const OPTIONS: FormatOptions<'static> =
+        FormatOptions::new().with_null("").with_timestamp_tz_format(Some("%Y-%m-%dT%H:%M:%S%.fZ"));
     ArrayFormatter::try_new(batch.column(column), &OPTIONS).context(ErrorKind::Internal, "a cell")
 }
 

@@ -55,7 +55,10 @@ fn banner(policies: &Frame) -> Result<Option<String>> {
         shadow += usize::from(policies.text("mode", row)? == "shadow");
     }
     Ok((shadow > 0).then(|| {
-        format!("Shadow: {shadow} of {} policies only report. Nothing is sent or changed for their apps.", policies.height())
+        format!(
+            "Shadow: {shadow} of {} policies only report. Nothing is sent or changed for their apps.",
+            policies.height()
+        )
     }))
 }
 
@@ -66,8 +69,16 @@ fn tiles(frames: &Frames<'_>, meta: &RunMeta) -> Result<Vec<Tile>> {
     let tile = |label: &str, value: String, note: String| Tile { label: label.into(), value, note };
     let currency = &meta.reporting_currency;
     Ok(vec![
-        tile("Seats", count(allocation.count("assigned_count")?), format!("{} bought", count(allocation.count("purchased_quantity")?))),
-        tile("Annual spend", display(spend.total("reporting_annual_amount")?, currency), format!("{currency}, contract lines in force")),
+        tile(
+            "Seats",
+            count(allocation.count("assigned_count")?),
+            format!("{} bought", count(allocation.count("purchased_quantity")?)),
+        ),
+        tile(
+            "Annual spend",
+            display(spend.total("reporting_annual_amount")?, currency),
+            format!("{currency}, contract lines in force"),
+        ),
         tile("Candidates", count(candidates.count("candidate_count")?), "seats a policy proposes to act on".into()),
         tile(
             "Identified a year",
@@ -78,7 +89,8 @@ fn tiles(frames: &Frames<'_>, meta: &RunMeta) -> Result<Vec<Tile>> {
 }
 
 fn changes(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
-    let frame = frames.get("marts.candidate_changes")?.sorted(&[("annual_saving_amount", true), ("candidate_id", false)])?;
+    let frame =
+        frames.get("marts.candidate_changes")?.sorted(&[("annual_saving_amount", true), ("candidate_id", false)])?;
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
     let mut rows = Vec::new();
     for row in 0..frame.height() {
@@ -158,11 +170,9 @@ fn candidates(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
         .collect();
     let (seats, saving) = (frame.count("candidate_count")?, frame.total("annual_saving_amount")?);
     let title = match ranked.first() {
-        Some((app, by)) => format!(
-            "{} candidates; {app} holds {}",
-            count(seats),
-            percent(by.iter().sum::<i64>(), seats)
-        ),
+        Some((app, by)) => {
+            format!("{} candidates; {app} holds {}", count(seats), percent(by.iter().sum::<i64>(), seats))
+        }
         None => "No candidates".into(),
     };
     let total = vec![
@@ -173,7 +183,8 @@ fn candidates(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
         display(saving, &meta.reporting_currency),
         count(frame.count("unpriced_candidate_count")?),
     ];
-    let chart = chart("candidates-chart", &title, "Candidates of each app by action: reclaim, downgrade, suspend", &drawn)?;
+    let chart =
+        chart("candidates-chart", &title, "Candidates of each app by action: reclaim, downgrade, suspend", &drawn)?;
     Ok(Section {
         id: "candidates",
         title,
@@ -191,8 +202,12 @@ fn candidates(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
 }
 
 fn allocation(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
-    let frame =
-        frames.get("marts.tier_allocation")?.sorted(&[("app_id", false), ("tier_rank", true), ("sku_id", false), ("region", false)])?;
+    let frame = frames.get("marts.tier_allocation")?.sorted(&[
+        ("app_id", false),
+        ("tier_rank", true),
+        ("sku_id", false),
+        ("region", false),
+    ])?;
     let (mut rows, mut drawn, mut over) = (Vec::new(), Vec::new(), 0);
     for row in 0..frame.height() {
         let int = |column: &str| frame.int(column, row);
@@ -201,7 +216,11 @@ fn allocation(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
         let paid = frame.flag("is_paid", row)?;
         over += i64::from(paid && surplus < 0);
         let region = frame.text("region", row)?;
-        let label = format!("{} {tier}{}", frame.text("app_id", row)?, if region == "*" { String::new() } else { format!(" {region}") });
+        let label = format!(
+            "{} {tier}{}",
+            frame.text("app_id", row)?,
+            if region == "*" { String::new() } else { format!(" {region}") }
+        );
         if paid {
             drawn.push(Bar {
                 label,
@@ -242,12 +261,24 @@ fn allocation(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
         display(frame.total("reporting_annual_amount")?, &meta.reporting_currency),
     ];
     let assigned = frame.count("assigned_count")?;
-    let title = format!("{} of {} seats were used in 90 days", percent(frame.count("active_90_count")?, assigned), count(assigned));
-    let chart = chart("allocation-chart", &title, "Each tier: seats active in 90 days, assigned but not active, bought but not assigned", &drawn)?;
+    let title = format!(
+        "{} of {} seats were used in 90 days",
+        percent(frame.count("active_90_count")?, assigned),
+        count(assigned)
+    );
+    let chart = chart(
+        "allocation-chart",
+        &title,
+        "Each tier: seats active in 90 days, assigned but not active, bought but not assigned",
+        &drawn,
+    )?;
     Ok(Section {
         id: "allocation",
         title,
-        subtitle: format!("Bought, assigned and active seats by tier and contract region; {} a year", meta.reporting_currency),
+        subtitle: format!(
+            "Bought, assigned and active seats by tier and contract region; {} a year",
+            meta.reporting_currency
+        ),
         chart,
         table: table(
             &[("App", false), ("Tier", false), ("Region", false)],
@@ -374,12 +405,19 @@ fn spend(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
     let mut total = vec!["Total".to_owned()];
     total.extend(std::iter::repeat_n(String::new(), 4));
     total.push(display(whole, &meta.reporting_currency));
-    let title = format!("Contracts in force cost {} {} a year", meta.reporting_currency, display(whole, &meta.reporting_currency));
+    let title = format!(
+        "Contracts in force cost {} {} a year",
+        meta.reporting_currency,
+        display(whole, &meta.reporting_currency)
+    );
     let chart = chart("spend-chart", &title, "Annual contract cost of each app in the reporting currency", &drawn)?;
     Ok(Section {
         id: "spend",
         title,
-        subtitle: format!("Contract currency beside {} at {} rates; rows sum to the contract lines", meta.reporting_currency, meta.rate_set),
+        subtitle: format!(
+            "Contract currency beside {} at {} rates; rows sum to the contract lines",
+            meta.reporting_currency, meta.rate_set
+        ),
         chart,
         table: table(
             &[("Currency", false)],
@@ -393,8 +431,11 @@ fn spend(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
             rows,
             Some(total),
         ),
-        note: (unconverted > 0)
-            .then(|| format!("{unconverted} lines have no usable rate: they stand in their own currency and in no converted sum.")),
+        note: (unconverted > 0).then(|| {
+            format!(
+                "{unconverted} lines have no usable rate: they stand in their own currency and in no converted sum."
+            )
+        }),
         source: "marts.spend",
     })
 }
@@ -442,7 +483,11 @@ fn renewals(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
 }
 
 fn gaps(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
-    let frame = frames.get("marts.data_gaps")?.sorted(&[("amount_at_stake", true), ("affected_count", true), ("gap_id", false)])?;
+    let frame = frames.get("marts.data_gaps")?.sorted(&[
+        ("amount_at_stake", true),
+        ("affected_count", true),
+        ("gap_id", false),
+    ])?;
     let mut rows = Vec::new();
     for row in 0..frame.height() {
         rows.push(vec![
@@ -459,7 +504,10 @@ fn gaps(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
             0 => "No gaps in the data".into(),
             n => format!("{} gaps: what these numbers do not cover", count(n as i64)),
         },
-        subtitle: format!("Unpriced, unmatched, uncovered; amounts overlap and are not added up; {}", meta.reporting_currency),
+        subtitle: format!(
+            "Unpriced, unmatched, uncovered; amounts overlap and are not added up; {}",
+            meta.reporting_currency
+        ),
         chart: None,
         table: table(
             &[("Gap", false), ("Subject", false), ("Detail", false)],
@@ -517,7 +565,12 @@ fn chart(id: &str, title: &str, description: &str, drawn: &[Bar]) -> Result<Opti
     bars(id, title, description, drawn).map(Some)
 }
 
-fn table(texts: &[(&str, bool)], numbers: &[(&str, bool)], mut rows: Vec<Vec<String>>, total: Option<Vec<String>>) -> Table {
+fn table(
+    texts: &[(&str, bool)],
+    numbers: &[(&str, bool)],
+    mut rows: Vec<Vec<String>>,
+    total: Option<Vec<String>>,
+) -> Table {
     let hidden = rows.len().saturating_sub(SHOWN);
     rows.truncate(SHOWN);
     let headings = texts.iter().chain(numbers).map(|(name, number)| ((*name).to_owned(), *number)).collect();

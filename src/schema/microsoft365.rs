@@ -51,7 +51,8 @@ const UPN: Field = text("user_principal_name", &["User Principal Name", "userPri
 const NAME: Field = text("display_name", &["Display Name", "displayName"]).personal();
 const DELETED: Field = bool("is_deleted", &["Is Deleted", "isDeleted"]);
 const DELETED_ON: Field = date("deleted_on", &["Deleted Date", "deletedDate"]);
-const LAST_ACTIVITY: Field = date("last_activity_on", &["Last Activity Date", "lastActivityDate"]).required().activity();
+const LAST_ACTIVITY: Field =
+    date("last_activity_on", &["Last Activity Date", "lastActivityDate"]).required().activity();
 const PRODUCTS: Field = text("assigned_products", &["Assigned Products", "assignedProducts"]);
 const PERIOD: Field = text("report_period", &["Report Period", "reportPeriod"]);
 
@@ -86,7 +87,9 @@ const ACTIVE_USER_DETAIL: &[Field] = &[
     NAME,
     DELETED,
     DELETED_ON,
-    date("exchange_last_activity_on", &["Exchange Last Activity Date", "exchangeLastActivityDate"]).required().activity(),
+    date("exchange_last_activity_on", &["Exchange Last Activity Date", "exchangeLastActivityDate"])
+        .required()
+        .activity(),
     date("onedrive_last_activity_on", &["OneDrive Last Activity Date", "oneDriveLastActivityDate"]).activity(),
     date("sharepoint_last_activity_on", &["SharePoint Last Activity Date", "sharePointLastActivityDate"]).activity(),
     date("skype_last_activity_on", &["Skype For Business Last Activity Date", "skypeForBusinessLastActivityDate"])

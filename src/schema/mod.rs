@@ -163,7 +163,11 @@ mod tests {
         for d in datasets() {
             let named = |column: &str| d.index(column).map(|i| d.fields[i]);
             assert!(d.key.iter().all(|k| named(k).is_some()), "{}: key", d.table());
-            assert!(named(d.key[0]).is_some_and(|f| f.required || f.rule == Rule::Computed), "{}: first key", d.table());
+            assert!(
+                named(d.key[0]).is_some_and(|f| f.required || f.rule == Rule::Computed),
+                "{}: first key",
+                d.table()
+            );
             assert!(named(d.subject).is_some(), "{}: subject", d.table());
             assert!(d.content_day.is_none_or(|c| named(c).is_some_and(|f| f.ty == Type::Date)), "{}", d.table());
             assert_eq!(d.event_at.is_some(), d.feed == Feed::Events, "{}: event_at", d.table());

@@ -42,8 +42,11 @@ const CONTRACTS: &[Field] = &[
     decimal("uplift_percent", 9, 4, &["uplift_percent", "renewal_uplift_percent"]),
     text("currency", &["currency", "payment_amount.currency_display_value", "total_cost.currency_display_value"])
         .rule(Rule::Currency),
-    text("owner_email", &["business_owner.email", "business_owner_email", "owner_email", "business_owner.display_value"])
-        .identifier(),
+    text(
+        "owner_email",
+        &["business_owner.email", "business_owner_email", "owner_email", "business_owner.display_value"],
+    )
+    .identifier(),
     id("cost_center_id", &["cost_center", "cost_center_id"]),
 ];
 

@@ -91,7 +91,8 @@ fn a_module_uses_only_what_lies_below_it() {
     let mut faults = Vec::new();
     for file in files_below(&root().join("src"), "rs") {
         let inner = file.strip_prefix(root().join("src")).unwrap().to_path_buf();
-        let module = inner.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
+        let module =
+            inner.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
         if module == "lib" || module == "main" {
             continue;
         }
@@ -108,7 +109,10 @@ fn a_module_uses_only_what_lies_below_it() {
         for (name, owners) in OWNERS {
             let named = text.lines().any(|l| {
                 let l = l.trim_start();
-                !l.starts_with("//") && (l.contains(&format!(" {name}::")) || l.contains(&format!("({name}::")) || l.starts_with(&format!("{name}::")))
+                !l.starts_with("//")
+                    && (l.contains(&format!(" {name}::"))
+                        || l.contains(&format!("({name}::"))
+                        || l.starts_with(&format!("{name}::")))
             });
             if named && !owners.contains(&module.as_str()) {
                 faults.push(format!("{}: names the crate {name}, which belongs to {owners:?}", inner.display()));
@@ -122,9 +126,7 @@ fn a_module_uses_only_what_lies_below_it() {
 fn every_folder_says_what_lives_there() {
     let mut folders = vec![root().join("sql"), root().join("tests"), root().join("reports"), root().join("src")];
     for top in ["src", "sql"] {
-        folders.extend(
-            fs::read_dir(root().join(top)).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()),
-        );
+        folders.extend(fs::read_dir(root().join(top)).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()));
     }
     for folder in folders {
         let readme = folder.join("README.md");
@@ -141,7 +143,9 @@ fn models_keep_the_rules_of_the_house() {
         let name = file.strip_prefix(root()).unwrap().display().to_string();
         let code: String = text.lines().map(|l| l.split("--").next().unwrap()).collect::<Vec<_>>().join("\n");
         let bare = code.to_lowercase();
-        for banned in ["now(", "current_date", "current_timestamp", "random(", "uuid(", "float", "double", "approx_", "{{"] {
+        for banned in
+            ["now(", "current_date", "current_timestamp", "random(", "uuid(", "float", "double", "approx_", "{{"]
+        {
             if bare.contains(banned) {
                 faults.push(format!("{name}: `{banned}` makes a result depend on when or where it runs"));
             }

@@ -99,11 +99,8 @@ impl Project {
 
     /// Runs one day over what has landed.
     pub fn build(&self, as_of: &str) -> Result<Tables> {
-        let options = RunOptions {
-            as_of: AsOf::parse(as_of)?,
-            select: None,
-            settings: Settings { partitions: self.partitions },
-        };
+        let options =
+            RunOptions { as_of: AsOf::parse(as_of)?, select: None, settings: Settings { partitions: self.partitions } };
         let run = self.runtime.block_on(async { self.open().await?.build(&options, &Quiet).await })?;
         Ok(Tables { run, runtime: self.runtime.clone() })
     }
@@ -163,6 +160,7 @@ fn rows_of(batch: &RecordBatch) -> Vec<Row> {
     let options = FormatOptions::default();
     let schema = batch.schema();
     let cells: Vec<_> = batch.columns().iter().map(|c| ArrayFormatter::try_new(c, &options).unwrap()).collect();
-    let row = |at| schema.fields().iter().zip(&cells).map(|(f, c)| (f.name().clone(), c.value(at).to_string())).collect();
+    let row =
+        |at| schema.fields().iter().zip(&cells).map(|(f, c)| (f.name().clone(), c.value(at).to_string())).collect();
     (0..batch.num_rows()).map(row).collect()
 }

@@ -136,7 +136,8 @@ fn compare(sheet: &Sheet, tables: &Tables, names: &mut Names) -> Vec<String> {
     for (line, expected) in &sheet.rows {
         let what = key.iter().map(|k| expected[*k].as_str()).collect::<Vec<_>>().join(" ");
         let place = format!("{} line {line} ({what})", sheet.file);
-        let found: Vec<&Row> = actual.iter().filter(|row| key.iter().all(|k| row.get(*k) == expected.get(*k))).collect();
+        let found: Vec<&Row> =
+            actual.iter().filter(|row| key.iter().all(|k| row.get(*k) == expected.get(*k))).collect();
         let [row] = found[..] else {
             faults.push(format!("{place}: {} rows of {} where one should be", found.len(), sheet.table));
             continue;

@@ -27,17 +27,22 @@ pub(in crate::report) struct Segment {
 
 /// Draws the bars from the top, all to one scale from zero.
 pub(in crate::report) fn bars(id: &str, title: &str, description: &str, bars: &[Bar]) -> Result<String> {
-    let longest = bars.iter().map(|b| b.segments.iter().map(|s| s.length.max(0)).sum::<i64>()).max().unwrap_or(0).max(1);
+    let longest =
+        bars.iter().map(|b| b.segments.iter().map(|s| s.length.max(0)).sum::<i64>()).max().unwrap_or(0).max(1);
     let height = i32::try_from(bars.len()).unwrap_or_default() * ROW + 8;
     let mut svg = String::new();
     {
         let size = (WIDTH.unsigned_abs(), height.unsigned_abs());
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
         let draw = |element: Result<(), _>| element.context(ErrorKind::Internal, "a chart");
-        let text = |anchor: HPos| ("sans-serif", 13).into_text_style(&area).color(&BLACK).pos(Pos::new(anchor, VPos::Center));
+        let text =
+            |anchor: HPos| ("sans-serif", 13).into_text_style(&area).color(&BLACK).pos(Pos::new(anchor, VPos::Center));
         for (at, bar) in (0i32..).zip(bars) {
             let (top, middle) = (at * ROW + 7, at * ROW + ROW / 2 + 4);
-            draw(area.draw_text(&cut(&bar.label, 26), &text(HPos::Right), (LABELS - 8, middle)).map_err(|e| e.to_string()))?;
+            draw(
+                area.draw_text(&cut(&bar.label, 26), &text(HPos::Right), (LABELS - 8, middle))
+                    .map_err(|e| e.to_string()),
+            )?;
             let mut from = LABELS;
             for segment in &bar.segments {
                 let scaled = i64::from(WIDTH - LABELS - ENDS) * segment.length.max(0) / longest;

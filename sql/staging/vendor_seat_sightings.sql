@@ -1,7 +1,8 @@
 -- One row per complete landing in which an account of a vendor's own seat list held a SKU: where an unbroken run of a
 -- seat begins. The same seats as staging.vendor_seats, in every landing.
 with sightings as (
-    select source, stream, account_id, sku_id as source_sku_id, extract_date, landing
+    -- a licence held directly and through a group is two rows: one sighting
+    select distinct source, stream, account_id, sku_id as source_sku_id, extract_date, landing
     from history.microsoft365_users
     where sku_id is not null
     union all

@@ -1,4 +1,5 @@
 //! A project folder of a test's own: copied, changed, landed and run in process, as often as the test likes.
+#![allow(dead_code, reason = "stories, properties and command tests each use a part of it")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +13,7 @@ use seatledger::base::progress::Quiet;
 use seatledger::base::{AsOf, Clock, Result};
 use seatledger::engine::Settings;
 use seatledger::ingest::{LandOptions, LandReport, Outcome};
-use seatledger::job::{Job, Run, RunOptions};
+use seatledger::job::{Job, Outputs, Run, RunOptions};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
@@ -42,14 +43,13 @@ impl Project {
 
     /// A project with the files of a folder.
     pub fn copy_of(folder: &Path) -> Self {
+        Self::in_folder(TempDir::new().unwrap()).with_files_of(folder)
+    }
+
+    /// The project that is in a folder, or will be.
+    pub fn in_folder(folder: TempDir) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let project = Self {
-            folder: TempDir::new().unwrap(),
-            runtime: Arc::new(runtime),
-            clock: Clock::Fixed(long_after()),
-            partitions: 2,
-        };
-        project.with_files_of(folder)
+        Self { folder, runtime: Arc::new(runtime), clock: Clock::Fixed(long_after()), partitions: 2 }
     }
 
     /// The same with the files of a folder laid over it.
@@ -94,7 +94,12 @@ impl Project {
 
     /// Lands what is not landed yet.
     pub fn land(&self) -> Result<LandReport> {
-        self.runtime.block_on(async { self.open().await?.ingest(&LandOptions::default(), &Quiet).await })
+        self.land_with(&LandOptions::default())
+    }
+
+    /// The same with options.
+    pub fn land_with(&self, options: &LandOptions) -> Result<LandReport> {
+        self.with_job(async |job| job.ingest(options, &Quiet).await)
     }
 
     /// Runs one day over what has landed.
@@ -115,6 +120,16 @@ impl Project {
         self.build(as_of)
     }
 
+    /// Writes what people open after a run.
+    pub fn publish(&self, tables: &Tables) -> Result<Outputs> {
+        self.with_job(async |job| job.publish(&tables.run).await)
+    }
+
+    /// Opens the project for whatever else a test asks of it.
+    pub fn with_job<T>(&self, act: impl AsyncFnOnce(Job) -> Result<T>) -> Result<T> {
+        self.runtime.block_on(async { act(self.open().await?).await })
+    }
+
     async fn open(&self) -> Result<Job> {
         Job::open(self.path(), self.clock).await
     }
@@ -130,6 +145,18 @@ impl Tables {
     pub fn ask(&self, sql: &str) -> Vec<Row> {
         let (_, batches) = self.runtime.block_on(self.run.session.query(sql)).unwrap_or_else(|e| panic!("{sql}: {e}"));
         batches.iter().flat_map(rows_of).collect()
+    }
+
+    /// The one value of a question.
+    pub fn value(&self, sql: &str) -> String {
+        let [row] = &self.ask(sql)[..] else { panic!("{sql}: not one row") };
+        row.values().next().unwrap_or_else(|| panic!("{sql}: no column")).clone()
+    }
+
+    /// The stored bytes of a table, by their hash in the run record.
+    pub fn sha256(&self, table: &str) -> String {
+        let sha256 = &self.run.record.body["tables"][table]["sha256"];
+        sha256.as_str().unwrap_or_else(|| panic!("the run has no table {table}")).to_owned()
     }
 }
 
@@ -156,7 +183,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn rows_of(batch: &RecordBatch) -> Vec<Row> {
+/// The rows of a batch.
+pub fn rows_of(batch: &RecordBatch) -> Vec<Row> {
     let options = FormatOptions::default();
     let schema = batch.schema();
     let cells: Vec<_> = batch.columns().iter().map(|c| ArrayFormatter::try_new(c, &options).unwrap()).collect();

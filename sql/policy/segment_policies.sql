@@ -62,39 +62,39 @@ fields_as_overridden as (
         practice,
         job_family,
         string_agg(cast(override_index as text), '|' order by key_count, override_index) as override_indexes,
-        last_value(override_index order by key_count, override_index)
+        first_value(override_index order by key_count desc, override_index desc)
             filter (where inactive_after_days is not null) as window_override_index,
-        last_value(mode order by key_count, override_index)
+        first_value(mode order by key_count desc, override_index desc)
             filter (where mode is not null) as mode,
-        last_value(counts_feature_use order by key_count, override_index)
+        first_value(counts_feature_use order by key_count desc, override_index desc)
             filter (where counts_feature_use is not null) as counts_feature_use,
-        last_value(counts_sign_in order by key_count, override_index)
+        first_value(counts_sign_in order by key_count desc, override_index desc)
             filter (where counts_sign_in is not null) as counts_sign_in,
-        last_value(inactive_after_days order by key_count, override_index)
+        first_value(inactive_after_days order by key_count desc, override_index desc)
             filter (where inactive_after_days is not null) as inactive_after_days,
-        last_value(new_seat_grace_days order by key_count, override_index)
+        first_value(new_seat_grace_days order by key_count desc, override_index desc)
             filter (where new_seat_grace_days is not null) as new_seat_grace_days,
-        last_value(leave_return_grace_days order by key_count, override_index)
+        first_value(leave_return_grace_days order by key_count desc, override_index desc)
             filter (where leave_return_grace_days is not null) as leave_return_grace_days,
-        last_value(bench_grace_days order by key_count, override_index)
+        first_value(bench_grace_days order by key_count desc, override_index desc)
             filter (where bench_grace_days is not null) as bench_grace_days,
-        last_value(upcoming_hold_days order by key_count, override_index)
+        first_value(upcoming_hold_days order by key_count desc, override_index desc)
             filter (where upcoming_hold_days is not null) as upcoming_hold_days,
-        last_value(self_confirm_days order by key_count, override_index)
+        first_value(self_confirm_days order by key_count desc, override_index desc)
             filter (where self_confirm_days is not null) as self_confirm_days,
-        last_value(idle_action order by key_count, override_index)
+        first_value(idle_action order by key_count desc, override_index desc)
             filter (where idle_action is not null) as idle_action,
-        last_value(orphan_action order by key_count, override_index)
+        first_value(orphan_action order by key_count desc, override_index desc)
             filter (where orphan_action is not null) as orphan_action,
-        last_value(leaver_due_days order by key_count, override_index)
+        first_value(leaver_due_days order by key_count desc, override_index desc)
             filter (where leaver_due_days is not null) as leaver_due_days,
-        last_value(due_days order by key_count, override_index)
+        first_value(due_days order by key_count desc, override_index desc)
             filter (where due_days is not null) as due_days,
-        last_value(on_no_response order by key_count, override_index)
+        first_value(on_no_response order by key_count desc, override_index desc)
             filter (where on_no_response is not null) as on_no_response,
-        last_value(maker_checker order by key_count, override_index)
+        first_value(maker_checker order by key_count desc, override_index desc)
             filter (where maker_checker is not null) as maker_checker,
-        last_value(min_signal_coverage order by key_count, override_index)
+        first_value(min_signal_coverage order by key_count desc, override_index desc)
             filter (where min_signal_coverage is not null) as min_signal_coverage
     from overrides_that_match
     group by app_id, tier, worker_type, region, practice, job_family

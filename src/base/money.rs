@@ -61,8 +61,8 @@ mod tests {
 
     #[test]
     fn rounding_is_half_even_and_display_knows_minor_units() {
-        assert_eq!(round_amount(Decimal::new(1_000_050, 5)), Decimal::new(100_000, 4));
-        assert_eq!(round_amount(Decimal::new(1_000_150, 5)), Decimal::new(100_020, 4));
+        assert_eq!(round_amount(Decimal::new(1_000_005, 5)), Decimal::new(100_000, 4));
+        assert_eq!(round_amount(Decimal::new(1_000_015, 5)), Decimal::new(100_002, 4));
         assert_eq!(display(Decimal::new(-12_345_675, 3), "EUR"), "-12,345.68");
         assert_eq!(display(Decimal::new(12_345_675, 3), "JPY"), "12,346");
         assert_eq!(display(Decimal::ZERO, "EUR"), "0.00");

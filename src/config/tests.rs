@@ -634,7 +634,6 @@ figma,a@b.example,full,2026-01-01,2026-03-01,project,
 ";
     let json = r#"{"worker_id": 42, "effective_from": "2026-01-01", "reason_code": "project"}
 
-[1]
 {"worker_id": "7", "effective_from": "2026-01-01", "reason_code": "because"}
 "#;
     let edit = ("drops/holds.csv", "m365,ana", &format!("{bad}m365,ana")[..]);
@@ -648,7 +647,6 @@ figma,a@b.example,full,2026-01-01,2026-03-01,project,
         ("holds", 6, "unknown_reason_code"),
         ("holds", 7, "missing_value"),
         ("holds", 8, "width"),
-        ("legal_holds", 3, "bad_json"),
     ];
     assert_eq!(rejected, wanted);
     assert_eq!(config.drops.holds.iter().map(|hold| hold.target.line).collect::<Vec<_>>(), [9, 10]);
@@ -659,4 +657,6 @@ figma,a@b.example,full,2026-01-01,2026-03-01,project,
     assert_eq!(config.drops.legal_holds[1].reason_code, "because", "an unknown reason does not lift a legal hold");
     assert_eq!(config.warnings.len(), wanted.len());
     assert!(!config.warnings.iter().any(Diagnostic::is_error));
+    let found = load_with(&[], &[("drops/legal_holds.ndjson", "[1]\n")]).unwrap_err();
+    assert!(found[0].is_error(), "a legal hold that does not read stops the run");
 }

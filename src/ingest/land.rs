@@ -24,7 +24,7 @@ pub(super) struct Stream<'a> {
     pub config: &'a Config,
     pub store: &'a Store,
     pub source: &'a Source,
-    pub name: &'a str,
+    pub name: String,
     pub dataset: &'static Dataset,
     pub place: &'a Place,
     pub is_backfill: bool,
@@ -66,8 +66,8 @@ impl Stream<'_> {
     ///
     /// # Errors
     /// A store or conflict error. What the files got wrong is in the landings.
-    pub(super) async fn land(&self, progress: &dyn Progress) -> Result<Vec<Landing>> {
-        let listing = match self.place.list(self.name, self.default_date).await {
+    pub(super) async fn land(&self) -> Result<Vec<Landing>> {
+        let listing = match self.place.list(&self.name, self.default_date).await {
             Ok(listing) => listing,
             Err(error) => return Ok(vec![self.refused(None, Refusal::new("unreachable", error.to_string()))]),
         };
@@ -79,11 +79,8 @@ impl Stream<'_> {
         for file in listing.files {
             days.entry(file.extract_date).or_default().push(file);
         }
-        progress
-            .start(&format!("land {}/{}", self.source.name, self.name), days.values().map(|d| d.len() as u64).sum());
         let mut landings = Vec::new();
         for (day, files) in days {
-            let count = files.len() as u64;
             let landing = match day {
                 Some(day) => self.day(day, &files, listing.controls.get(&Some(day)), &mut past).await?,
                 None => {
@@ -91,23 +88,13 @@ impl Stream<'_> {
                     self.refused(None, Refusal::new("no_extract_date", message))
                 }
             };
-            progress.advance(count);
             landings.push(landing);
         }
-        let of = |test: fn(&Outcome) -> bool| landings.iter().filter(|l| test(&l.outcome)).count();
-        progress.finish(&format!(
-            "{}/{}: {} landed, {} there already, {} refused",
-            self.source.name,
-            self.name,
-            of(|o| matches!(o, Outcome::Landed { .. } | Outcome::Partial { .. })),
-            of(|o| *o == Outcome::AlreadyLanded),
-            of(|o| matches!(o, Outcome::Refused { .. })),
-        ));
         Ok(landings)
     }
 
     fn chain(&self) -> Chain {
-        Chain::Raw { source: self.source.name.clone(), stream: self.name.to_owned() }
+        Chain::Raw { source: self.source.name.clone(), stream: self.name.clone() }
     }
 
     async fn day(&self, day: NaiveDate, found: &[Found], control: Option<&String>, past: &mut Past) -> Result<Landing> {
@@ -126,16 +113,20 @@ impl Stream<'_> {
         past: &mut Past,
     ) -> Result<Result<Landing, Refusal>> {
         let mut warnings = Vec::new();
-        let mut files: Vec<File> = Vec::with_capacity(found.len());
+        let mut read = Vec::with_capacity(found.len());
         for file in found {
-            let bytes = match self.place.read(self.name, &file.path).await {
-                Ok(bytes) => bytes,
+            match self.place.read(&self.name, &file.path).await {
+                Ok(bytes) => read.push((file.path.clone(), bytes)),
                 Err(error) => return Ok(Err(Refusal::new("unreachable", error.to_string()))),
-            };
-            let sha256 = sha256_hex(&bytes);
-            match files.iter().find(|other| other.sha256 == sha256) {
+            }
+        }
+        let hashed: Vec<File> =
+            read.into_par_iter().map(|(path, bytes)| File { sha256: sha256_hex(&bytes), path, bytes }).collect();
+        let mut files: Vec<File> = Vec::with_capacity(hashed.len());
+        for file in hashed {
+            match files.iter().find(|other| other.sha256 == file.sha256) {
                 Some(other) => warnings.push(format!("same_file: {} has the bytes of {}", file.path, other.path)),
-                None => files.push(File { path: file.path.clone(), bytes, sha256 }),
+                None => files.push(file),
             }
         }
         let landed = past.landed(self.dataset.feed, day);
@@ -158,12 +149,12 @@ impl Stream<'_> {
             let mut fresh = fresh.into_iter();
             files.retain(|_| fresh.next().unwrap_or(true));
         }
-        let control = match self.place.control(self.name, control).await {
+        let control = match self.place.control(&self.name, control).await {
             Ok(control) => control,
             Err(error) => return Ok(Err(Refusal::new("control_file", error.to_string()))),
         };
-        let reader = Reader::new(self.source, self.name, self.dataset, day);
-        let pages: Result<Vec<Page>, Refusal> = files.par_iter().map(|file| read(&reader, file)).collect();
+        let reader = Reader::new(self.source, &self.name, self.dataset, day);
+        let pages: Result<Vec<Page>, Refusal> = files.par_iter().map(|file| parsed(&reader, file)).collect();
         let mut pages = match pages {
             Ok(pages) => pages,
             Err(refusal) => return Ok(Err(refusal)),
@@ -206,7 +197,7 @@ impl Stream<'_> {
     fn check_content(&self, reader: &Reader, pages: &[Page]) -> Result<(), Refusal> {
         let records: u64 = pages.iter().map(|p| p.records).sum();
         if records == 0 {
-            return if self.source.may_be_empty.iter().any(|s| s == self.name) {
+            return if self.source.may_be_empty.iter().any(|s| *s == self.name) {
                 Ok(())
             } else {
                 let message = format!(
@@ -264,7 +255,7 @@ impl Stream<'_> {
         });
         let complete_through = content_day.map_or(day, |content| content.min(day));
         let covers_from = (self.dataset.feed == Feed::Events).then(|| {
-            let declared = self.source.stream.get(self.name).and_then(|o| o.covers_days);
+            let declared = self.source.stream.get(&self.name).and_then(|o| o.covers_days);
             let first = || write::span(batches(), self.dataset.event_at?).map(|(first, _)| first.date_naive());
             control
                 .from
@@ -332,7 +323,7 @@ impl Stream<'_> {
             store: self.store,
             dataset: self.dataset,
             source: &self.source.name,
-            stream: self.name,
+            stream: &self.name,
             extract_date: day,
             version,
             run_id: self.run_id,
@@ -387,7 +378,7 @@ impl Stream<'_> {
     fn landing(&self, extract_date: Option<NaiveDate>, outcome: Outcome, warnings: Vec<String>) -> Landing {
         Landing {
             source: self.source.name.clone(),
-            stream: self.name.to_owned(),
+            stream: self.name.clone(),
             extract_date,
             outcome,
             fetched: 0,
@@ -400,7 +391,7 @@ impl Stream<'_> {
     }
 }
 
-fn read(reader: &Reader, file: &File) -> Result<Page, Refusal> {
+fn parsed(reader: &Reader, file: &File) -> Result<Page, Refusal> {
     parse::file(reader, &file.path, &file.bytes)
         .map_err(|refusal| Refusal { message: format!("{}: {}", file.path, refusal.message), ..refusal })
 }

@@ -23,6 +23,8 @@ mod write;
 pub use facts::{LandingFact, RawTable, audit_tables, files_in_force, landings};
 pub use report::{LandOptions, LandReport, Landing, Outcome};
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crate::base::{Clock, Error, Progress, Result};
 use crate::config::Config;
 use crate::schema::dataset;
@@ -46,27 +48,54 @@ pub async fn land(
         return Err(Error::usage(format!("no source is called `{unknown}`: there are {}", names.join(", "))));
     }
     let run_id = RunId::new(clock);
-    let mut report = LandReport::default();
-    for source in &config.project.sources {
+    let places = config.project.sources.iter().map(|s| discover::Place::of(config, s)).collect::<Result<Vec<_>>>()?;
+    let mut streams = Vec::new();
+    for (source, place) in config.project.sources.iter().zip(&places) {
         if !options.sources.is_empty() && !options.sources.contains(&source.name) {
             continue;
         }
-        let place = discover::Place::of(config, source)?;
         for name in source.configured(&config.root) {
             let Some(dataset) = source.dataset(&name).and_then(|d| dataset(source.kind.as_str(), d)) else { continue };
-            let stream = land::Stream {
+            streams.push(land::Stream {
                 config,
                 store,
                 source,
-                name: &name,
+                name,
                 dataset,
-                place: &place,
+                place,
                 is_backfill: options.backfill,
                 default_date: options.extract_date,
                 run_id: &run_id,
-            };
-            report.landings.extend(stream.land(progress).await?);
+            });
         }
     }
+    progress.start("ingest", streams.len() as u64);
+    let report = LandReport { landings: each(&streams, progress)? };
+    progress.finish(&report.to_string());
     Ok(report)
+}
+
+/// Lands the streams side by side, a thread a core: each has a chain of its own. The landings keep their order.
+fn each(streams: &[land::Stream<'_>], progress: &dyn Progress) -> Result<Vec<Landing>> {
+    let runtime = tokio::runtime::Handle::current();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        while let Some((at, stream)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, streams.get(i)?))) {
+            done.push((at, runtime.block_on(stream.land())));
+            progress.advance(1);
+        }
+        done
+    };
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let mut done: Vec<(usize, Result<Vec<Landing>>)> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        running.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
+    });
+    done.sort_by_key(|(at, _)| *at);
+    if done.len() != streams.len() {
+        return Err(Error::internal("a thread died while landing"));
+    }
+    let landed = done.into_iter().map(|(_, landings)| landings).collect::<Result<Vec<_>>>()?;
+    Ok(landed.into_iter().flatten().collect())
 }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::json;
-use super::page::{Chunk, Page, Refusal, Reject, Value, batch, hash_key};
+use super::page::{Chunk, Page, Refusal, Reject, Value, batch, hash_text};
 use super::reader::Reader;
 use super::values::{self, Fault, Raw};
 use crate::schema::Field;
@@ -176,7 +176,7 @@ fn read_events(events: &[&[u8]], before: usize, published: &Field, reader: &Read
                     page.note("activity_ahead");
                 }
                 let columns = event.texts();
-                keys.push(hash_key([columns[0]].into_iter()));
+                keys.push(hash_text(filled(columns[0]).unwrap_or_default()));
                 texts.iter_mut().zip(columns).for_each(|(builder, text)| builder.append_option(filled(text)));
                 instants.append_option(match at {
                     Value::Time(at) => Some(at),
@@ -208,7 +208,7 @@ fn read_event<'a>(
 ) -> Result<(Event<'a>, Value), (&'static str, &'static str)> {
     let text = std::str::from_utf8(slice).map_err(|_| ("", "invalid_utf8"))?;
     let event: Event<'a> = sonic_rs::from_str(text).map_err(|_| ("", "invalid_json"))?;
-    if text.contains("\\u0000") && event.texts().iter().flatten().any(|t| t.contains('\0')) {
+    if event.texts().iter().flatten().any(|t| t.contains('\0')) {
         return Err(("", "nul"));
     }
     for (column, value) in [("event_id", &event.uuid), ("event_type", &event.event_type)] {

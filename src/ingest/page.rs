@@ -155,7 +155,11 @@ impl Chunk {
         let columns =
             (0..dataset.fields.len()).map(|i| column(dataset.fields[i].ty, rows, i)).collect::<Result<_>>()?;
         let key: Vec<usize> = dataset.key.iter().filter_map(|k| dataset.index(k)).collect();
-        let keys = rows.iter().map(|row| hash_key(key.iter().map(|i| key_part(&row.values[*i])))).collect();
+        let hash = |row: &Row| match (&key[..], key.first().map(|i| &row.values[*i])) {
+            ([_], Some(Value::Text(text))) => hash_text(text),
+            _ => hash_key(key.iter().map(|i| key_part(&row.values[*i]))),
+        };
+        let keys = rows.iter().map(hash).collect();
         Ok(Self { batch: batch(dataset, columns)?, keys })
     }
 }
@@ -167,6 +171,30 @@ pub(super) fn batch(dataset: &Dataset, columns: Vec<ArrayRef>) -> Result<RecordB
     let rows = columns.first().map_or(0, |c| c.len());
     RecordBatch::try_new_with_options(schema, columns, &RecordBatchOptions::new().with_row_count(Some(rows)))
         .context(ErrorKind::Internal, format!("columns of {} do not fit its fields", dataset.table()))
+}
+
+/// The hash of a key of one text; a UUID is its own hash.
+pub(super) fn hash_text(text: &str) -> u128 {
+    uuid(text).unwrap_or_else(|| hash_key([Some(text)].into_iter()))
+}
+
+/// The number that a UUID writes in lower-case digits.
+fn uuid(text: &str) -> Option<u128> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 36 {
+        return None;
+    }
+    let mut number = 0;
+    for (i, b) in bytes.iter().enumerate() {
+        match (i, b) {
+            (8 | 13 | 18 | 23, b'-') => {}
+            (8 | 13 | 18 | 23, _) => return None,
+            (_, b'0'..=b'9') => number = number << 4 | u128::from(b - b'0'),
+            (_, b'a'..=b'f') => number = number << 4 | u128::from(b - b'a' + 10),
+            _ => return None,
+        }
+    }
+    Some(number)
 }
 
 /// The hash of a row's key; a null part differs from any text.
@@ -232,5 +260,7 @@ mod tests {
         assert_ne!(key(&[Some("a"), None]), key(&[Some("a"), Some("")]));
         assert_ne!(key(&[Some("ab"), Some("c")]), key(&[Some("a"), Some("bc")]));
         assert_eq!(key(&[Some("a")]), key(&[Some("a")]));
+        assert_eq!(hash_text("00000000-0000-11f0-aaaa-00000000000f"), 0x11f0_aaaa_0000_0000_000f);
+        assert_eq!(hash_text("a"), key(&[Some("a")]));
     }
 }

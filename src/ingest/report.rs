@@ -94,3 +94,16 @@ impl LandReport {
         kinds.max_by_key(|kind| kind.exit_code())
     }
 }
+
+impl std::fmt::Display for LandReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let of = |test: fn(&Outcome) -> bool| self.landings.iter().filter(|l| test(&l.outcome)).count();
+        write!(
+            f,
+            "{} extracts landed, {} there already, {} refused",
+            of(|o| matches!(o, Outcome::Landed { .. } | Outcome::Partial { .. })),
+            of(|o| *o == Outcome::AlreadyLanded),
+            of(|o| matches!(o, Outcome::Refused { .. })),
+        )
+    }
+}

@@ -12,7 +12,7 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Date32Type, Field as ArrowField, Schema, SchemaRef, TimestampMicrosecondType};
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::page::{Page, hash_key};
+use super::page::{Page, hash_key, hash_text};
 use super::values::days_since_epoch;
 use crate::base::error::Context;
 use crate::base::{ErrorKind, Result};
@@ -223,7 +223,13 @@ pub(super) fn keys(dataset: &Dataset, batch: &RecordBatch) -> Result<Vec<u128>> 
             _ => array.as_string::<i32>().value(row).to_owned(),
         })
     };
-    Ok((0..batch.num_rows()).map(|row| hash_key(columns.iter().map(|array| part(array, row)))).collect())
+    let hash = |row: usize| match columns[..] {
+        [only] if *only.data_type() == DataType::Utf8 && only.is_valid(row) => {
+            hash_text(only.as_string::<i32>().value(row))
+        }
+        _ => hash_key(columns.iter().map(|array| part(array, row))),
+    };
+    Ok((0..batch.num_rows()).map(hash).collect())
 }
 
 #[cfg(test)]

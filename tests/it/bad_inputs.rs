@@ -71,7 +71,11 @@ const ROWS: &[(u32, &str, Proof)] = &[
     (37, "negative cost", Fixture),
     (38, "placeholder price", Fixture),
     (39, "contract ends before it starts", Fixture),
-    (40, "more assigned than bought", Test("ties::spend_is_the_sum_of_the_contract_lines_in_every_currency, over_assigned_amount")),
+    (
+        40,
+        "more assigned than bought",
+        Test("ties::spend_is_the_sum_of_the_contract_lines_in_every_currency, over_assigned_amount"),
+    ),
     (41, "one seat by several grants", Fixture),
     (42, "unmapped app or SKU", Test("sql/marts/data_gaps.sql, kind unmapped_sku")),
     (43, "two tiers, two seats", Story("24-two-tiers-two-seats")),
@@ -143,7 +147,9 @@ fn every_row_of_the_page_has_its_proof() {
             Case(name) => {
                 assert!(demo().summary.cases.iter().any(|c| c.name == *name), "row {row} ({what}): no case {name}");
             }
-            Test(_) | Later(_) => assert!(!rows_of_fixtures.contains(row), "row {row} ({what}) has a folder by now"),
+            Test(by) | Later(by) => {
+                assert!(!rows_of_fixtures.contains(row), "row {row} ({what}) has a folder by now: no need of {by}");
+            }
         }
     }
     for folder in fixtures() {

@@ -74,7 +74,14 @@ impl Sealed {
 
 fn assert_nothing_lands(project: &Project) {
     for landing in project.land().unwrap().landings {
-        assert_eq!(landing.outcome, Outcome::AlreadyLanded, "{}/{} {:?}", landing.source, landing.stream, landing.extract_date);
+        assert_eq!(
+            landing.outcome,
+            Outcome::AlreadyLanded,
+            "{}/{} {:?}",
+            landing.source,
+            landing.stream,
+            landing.extract_date
+        );
     }
 }
 

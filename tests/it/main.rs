@@ -2,5 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod architecture;
+mod bad_inputs;
+mod cli;
+mod demo;
+mod demo_cases;
+mod determinism;
 mod project;
+mod properties;
+mod real_samples;
 mod scenarios;
+mod ties;

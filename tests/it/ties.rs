@@ -87,7 +87,8 @@ fn candidates_by_app_and_practice_are_the_candidates() {
     let mut counted: BTreeMap<[String; 3], (u64, Decimal)> = BTreeMap::new();
     for candidate in tables.rows("policy.candidates") {
         let practice = practice_of.get(&candidate["person_key"]).filter(|p| !p.is_empty());
-        let key = [candidate["app_id"].clone(), practice.map_or("none".into(), Clone::clone), candidate["action"].clone()];
+        let key =
+            [candidate["app_id"].clone(), practice.map_or("none".into(), Clone::clone), candidate["action"].clone()];
         let entry = counted.entry(key).or_default();
         entry.0 += 1;
         entry.1 += decimal(&candidate["annual_saving_amount"]);
@@ -114,10 +115,16 @@ fn the_figures_of_the_page_are_sums_of_the_marts() {
         ("Seats", count("select count(*) as n from policy.evaluations")),
         (
             "Annual spend",
-            money::display(sum("select sum(reporting_annual_amount) as n from core.contract_lines where is_in_force"), "EUR"),
+            money::display(
+                sum("select sum(reporting_annual_amount) as n from core.contract_lines where is_in_force"),
+                "EUR",
+            ),
         ),
         ("Candidates", count("select count(*) as n from policy.candidates")),
-        ("Identified a year", money::display(sum("select sum(annual_saving_amount) as n from policy.candidates"), "EUR")),
+        (
+            "Identified a year",
+            money::display(sum("select sum(annual_saving_amount) as n from policy.candidates"), "EUR"),
+        ),
     ]);
     for (label, figure) in &tiles {
         assert_eq!(tile(&page, label), figure.as_str(), "{label}");

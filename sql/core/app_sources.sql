@@ -34,6 +34,24 @@ sign_in_streams as (
     where app.has_okta and stream.kind = 'okta' and stream.stream = 'system_log'
 ),
 
+-- The catalogue maps an Okta app and the project collects no Okta: needed all the same, and never landed. A source
+-- that is taken away must not make anyone look idle.
+okta_collected as (
+    select count(*) as stream_count
+    from config.streams
+    where kind = 'okta'
+),
+
+okta_streams_missing as (
+    select app.app_id, 'okta' as source, needed.stream, needed.need
+    from core.apps as app
+    cross join okta_collected as collected
+    cross join (
+        values ('users', 'directory'), ('app_users', 'directory'), ('system_log', 'sign_in')
+    ) as needed (stream, need)
+    where app.has_okta and collected.stream_count = 0
+),
+
 feature_streams as (
     select app.app_id, feed.source, feed.stream, 'feature_use' as need
     from core.apps as app
@@ -50,6 +68,8 @@ final as (
     select app_id, source, stream, need from stated_assignment_streams
     union
     select app_id, source, stream, need from sign_in_streams
+    union
+    select app_id, source, stream, need from okta_streams_missing
     union
     select app_id, source, stream, need from feature_streams
 )

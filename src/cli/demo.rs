@@ -26,7 +26,7 @@ pub(super) struct Demo {
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(200..=20_000_000))]
     seats: u32,
     /// Days of history
-    #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(120..=1200))]
+    #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(150..=1200))]
     days: u32,
     /// The seed; the same seed makes the same bytes
     #[arg(long, default_value_t = 7)]

@@ -1,5 +1,7 @@
 //! `ingest`: lands what is not landed yet.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use clap::Args;
 
@@ -78,16 +80,24 @@ fn line(landing: &Landing) -> Vec<String> {
     ]
 }
 
-/// Says what was refused or odd, with what to do.
+/// Says what was refused or odd, with what to do. Of warnings of one kind in one stream the newest is shown.
 pub(super) fn complain(report: &LandReport, terminal: &Terminal) {
+    let mut kinds: BTreeMap<(&str, &str, &str), (usize, String)> = BTreeMap::new();
     for landing in &report.landings {
         let day = landing.extract_date.map_or(String::new(), |d| format!(" {d}"));
-        let place = format!("{}/{}{day}", landing.source, landing.stream);
         for warning in &landing.warnings {
-            terminal.say(&format!("warning: {place}: {warning}"));
+            let code = warning.split(':').next().unwrap_or_default();
+            let (count, newest) = kinds.entry((&landing.source, &landing.stream, code)).or_default();
+            *count += 1;
+            *newest = format!("{}/{}{day}: {warning}", landing.source, landing.stream);
         }
         if let Outcome::Refused { reason_code, message } = &landing.outcome {
+            let place = format!("{}/{}{day}", landing.source, landing.stream);
             terminal.say(&format!("error: {place}: refused ({reason_code}): {message}"));
         }
+    }
+    for (count, newest) in kinds.values() {
+        let more = if *count > 1 { format!(" ({} earlier landings alike)", count - 1) } else { String::new() };
+        terminal.say(&format!("warning: {newest}{more}"));
     }
 }

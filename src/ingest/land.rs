@@ -14,7 +14,7 @@ use super::report::{Landing, Outcome};
 use super::write::{self, Kept};
 use super::{checks, explode, parse};
 use crate::base::error::Context;
-use crate::base::{Error, ErrorKind, Progress, Result};
+use crate::base::{Error, ErrorKind, Result};
 use crate::config::{Config, Source};
 use crate::schema::{Dataset, Feed};
 use crate::store::{Chain, Commit, Draft, Kind, Record, RunId, Store, sha256_hex};
@@ -197,7 +197,7 @@ impl Stream<'_> {
     fn check_content(&self, reader: &Reader, pages: &[Page]) -> Result<(), Refusal> {
         let records: u64 = pages.iter().map(|p| p.records).sum();
         if records == 0 {
-            return if self.source.may_be_empty.iter().any(|s| *s == self.name) {
+            return if self.source.may_be_empty.contains(&self.name) {
                 Ok(())
             } else {
                 let message = format!(

@@ -81,7 +81,9 @@ fn each(streams: &[land::Stream<'_>], progress: &dyn Progress) -> Result<Vec<Lan
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
-        while let Some((at, stream)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, streams.get(i)?))) {
+        while let Some((at, stream)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, streams.get(i)?)))
+        {
             done.push((at, runtime.block_on(stream.land())));
             progress.advance(1);
         }

@@ -81,7 +81,7 @@ impl<'a> Log<'a> {
         let mut today = self.events_of(day);
         today.retain(|e| !is_late(e) || day == 0);
         for at in 1..today.len() {
-            if today[at].key % 83 == 0 {
+            if today[at].key.is_multiple_of(83) {
                 today.swap(at - 1, at);
             }
         }
@@ -223,7 +223,7 @@ impl<'a> Log<'a> {
                 });
                 network(out, person);
                 out.push_str("\"debugContext\":{\"debugData\":{\"requestUri\":\"/idp/idx/identify\",\"threatSuspected\":\"false\"}},\"target\":");
-                out.push_str(if key % 3 == 0 { "[]," } else { "null," });
+                out.push_str(if key.is_multiple_of(3) { "[]," } else { "null," });
                 tail(out, "WEB", key, published);
             }
             Kind::Mfa => {
@@ -305,8 +305,11 @@ impl<'a> Log<'a> {
                     group_id(seat.app, seat.tier),
                     group_name(seat.app, seat.tier)
                 );
-                let (first, second) =
-                    if key % 2 == 0 { (actor.as_str(), group.as_str()) } else { (group.as_str(), actor.as_str()) };
+                let (first, second) = if key.is_multiple_of(2) {
+                    (actor.as_str(), group.as_str())
+                } else {
+                    (group.as_str(), actor.as_str())
+                };
                 push(out, &["\"debugContext\":{\"debugData\":{}},\"target\":[", first, ",", second, "],"]);
                 tail(out, "JOB", key, published);
             }
@@ -359,7 +362,7 @@ impl<'a> Log<'a> {
 
 /// One event of 300 reaches the log a day late; never the only sign-in of someone.
 fn is_late(event: &Event) -> bool {
-    event.key % 300 == 0
+    event.key.is_multiple_of(300)
 }
 
 const SYSTEM: &str = "{\"id\":\"00uSystemPrincipal00\",\"type\":\"SystemPrincipal\",\"alternateId\":\"system@okta.com\",\"displayName\":\"Okta System\",\"detailEntry\":null}";

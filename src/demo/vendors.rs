@@ -124,7 +124,7 @@ impl<'a> Vendors<'a> {
             {
                 let key = mix(seat.key ^ at as u64);
                 let id = salesforce_id("0Ya", key);
-                let failed = key % 40 == 0 && seat.uses[0].last != Some(at);
+                let failed = key.is_multiple_of(40) && seat.uses[0].last != Some(at);
                 rows.push(format!(
                     "{{\"attributes\":{{\"type\":\"LoginHistory\",\"url\":\"/services/data/v62.0/sobjects/LoginHistory/{id}\"}},\"Id\":\"{id}\",\"UserId\":\"{}\",\"LoginTime\":\"{}\",\"Status\":\"{}\",\"Application\":\"Browser\",\"LoginType\":\"SAML Sfdc Initiated SSO\",\"SourceIp\":\"198.51.100.{}\"}}",
                     seat.account, self.calendar.instant(at, key).with(".000+0000"), if failed { "Failed: InResponseTo Invalid" } else { "Success" }, key % 250 + 2
@@ -227,7 +227,7 @@ impl<'a> Vendors<'a> {
         for (n, (seat, _)) in self.holders(SLACK, day).enumerate() {
             let is_active = seat.is_used(Signal::Feature, day, self.calendar);
             let key = mix(seat.key ^ day as u64);
-            if !is_active && key % 30 > 0 && n > 0 {
+            if !is_active && !key.is_multiple_of(30) && n > 0 {
                 continue;
             }
             let posts = if is_active { key % 25 + 1 } else { 0 };

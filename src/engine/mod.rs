@@ -7,5 +7,5 @@ mod runner;
 mod session;
 
 pub use catalogue::{Catalogue, Model, bind, tables_read};
-pub use runner::{Built, build};
+pub use runner::{Built, build, register_views};
 pub use session::{Session, Settings};

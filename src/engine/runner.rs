@@ -30,7 +30,8 @@ pub struct Built {
     pub rows: usize,
 }
 
-/// Builds the models in the order given. Views are registered, tables are returned as well; nothing is written.
+/// Builds the models in the order given and registers each: a view is computed once for all its readers, a table is
+/// returned as well. Nothing is written.
 ///
 /// # Errors
 /// A config error when a statement does not plan or does not return the columns its sidecar declares; a data error
@@ -40,13 +41,11 @@ pub async fn build(session: &Session, models: &[&Model], progress: &dyn Progress
     let mut tables = Vec::new();
     for model in models {
         let place = format!("sql/{}.sql", model.name.replace('.', "/"));
-        let frame = planned(session, model).await.map_err(|e| e.at(place.clone()))?;
+        let built = built(session, model).await.map_err(|e| e.at(place.clone()))?;
+        session.register_batches(&built.name, built.schema.clone(), built.batches.clone())?;
         if model.is_table() {
-            let built = collected(model, frame).await.map_err(|e| e.at(place))?;
-            session.register_batches(&built.name, built.schema.clone(), built.batches.clone())?;
             tables.push(built);
         } else {
-            session.register(&model.name, frame.into_view())?;
             check_view_grain(session, model).await.map_err(|e| e.at(place))?;
         }
         progress.advance(1);
@@ -80,18 +79,34 @@ async fn planned(session: &Session, model: &Model) -> Result<DataFrame> {
     frame.select(columns).map_err(|e| Error::config(e.strip_backtrace()))
 }
 
-async fn collected(model: &Model, frame: DataFrame) -> Result<Built> {
-    let sidecar = &model.sidecar;
-    let order = sidecar.grain.iter().map(|g| ident(g).sort(true, true)).collect();
-    let frame = frame.sort(order).map_err(|e| Error::config(e.strip_backtrace()))?;
+/// Registers the views among the models, to be computed by whoever reads them.
+///
+/// # Errors
+/// As [`build`], for a statement that does not plan.
+pub async fn register_views(session: &Session, models: &[Model]) -> Result<()> {
+    for model in models.iter().filter(|m| !m.is_table()) {
+        let frame = planned(session, model).await?;
+        session.register(&model.name, frame.into_view())?;
+    }
+    Ok(())
+}
+
+async fn built(session: &Session, model: &Model) -> Result<Built> {
+    let mut frame = planned(session, model).await?;
+    if model.is_table() {
+        let order = model.sidecar.grain.iter().map(|g| ident(g).sort(true, true)).collect();
+        frame = frame.sort(order).map_err(|e| Error::config(e.strip_backtrace()))?;
+    }
     let batches = frame.collect().await.map_err(|e| Error::data(e.strip_backtrace()))?;
-    let schema = declared_schema(sidecar)?;
+    let schema = declared_schema(&model.sidecar)?;
     let batches = batches
         .into_iter()
         .map(|b| RecordBatch::try_new(schema.clone(), b.columns().to_vec()))
         .collect::<Result<Vec<_>, _>>()
         .context(ErrorKind::Internal, "rows do not fit their schema")?;
-    check_grain(sidecar, &batches)?;
+    if model.is_table() {
+        check_grain(&model.sidecar, &batches)?;
+    }
     let rows = batches.iter().map(RecordBatch::num_rows).sum();
     Ok(Built { name: model.name.clone(), schema, batches, rows })
 }
@@ -105,7 +120,7 @@ fn declared_schema(sidecar: &Sidecar) -> Result<SchemaRef> {
 
 /// Sorted rows are unique when no two neighbours are equal.
 fn check_grain(sidecar: &Sidecar, batches: &[RecordBatch]) -> Result<()> {
-    let mut previous: Option<Vec<u8>> = None;
+    let mut previous: Vec<u8> = Vec::new();
     for batch in batches {
         let columns: Vec<_> = sidecar.grain.iter().filter_map(|g| batch.column_by_name(g)).map(Arc::clone).collect();
         if let Some(at) = columns.iter().position(|c| c.null_count() > 0) {
@@ -115,16 +130,18 @@ fn check_grain(sidecar: &Sidecar, batches: &[RecordBatch]) -> Result<()> {
         let converter = RowConverter::new(fields).context(ErrorKind::Internal, "grain")?;
         let rows = converter.convert_columns(&columns).context(ErrorKind::Internal, "grain")?;
         for (at, row) in rows.iter().enumerate() {
-            if previous.as_deref() == Some(row.data()) {
+            if previous == row.data() {
                 let shown = show(&[batch.slice(at, 1)])?;
                 return Err(Error::data(format!("two rows of one ({}):\n{shown}", sidecar.grain.join(", "))));
             }
-            previous = Some(row.data().to_vec());
+            previous.clear();
+            previous.extend_from_slice(row.data());
         }
     }
     Ok(())
 }
 
+/// A view keeps no order: its grain is counted.
 async fn check_view_grain(session: &Session, model: &Model) -> Result<()> {
     let grain = model.sidecar.grain.join(", ");
     let sql = format!(

@@ -75,11 +75,42 @@ struct Debug<'a> {
     debug_data: Option<DebugData<'a>>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// An object by the documentation; an empty text in events that people trimmed.
+#[derive(Default)]
 struct DebugData<'a> {
-    #[serde(borrow)]
     sign_on_mode: Option<Text<'a>>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for DebugData<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyShape<'a>(std::marker::PhantomData<&'a ()>);
+
+        impl<'de: 'a, 'a> serde::de::Visitor<'de> for AnyShape<'a> {
+            type Value = DebugData<'a>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object or a text")
+            }
+
+            fn visit_map<M: serde::de::MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut data = DebugData::default();
+                while let Some(key) = map.next_key::<Text<'de>>()? {
+                    if key.0 == "signOnMode" {
+                        data.sign_on_mode = map.next_value()?;
+                    } else {
+                        map.next_value::<serde::de::IgnoredAny>()?;
+                    }
+                }
+                Ok(data)
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+                Ok(DebugData::default())
+            }
+        }
+
+        deserializer.deserialize_any(AnyShape(std::marker::PhantomData))
+    }
 }
 
 impl<'a> Text<'a> {

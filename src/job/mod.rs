@@ -10,7 +10,7 @@ use std::path::Path;
 
 use crate::base::{AsOf, Clock, Error, Progress, Result};
 use crate::config::{self, Config};
-use crate::engine::{Session, Settings};
+use crate::engine::{self, Catalogue, Session, Settings};
 use crate::ingest::{self, LandOptions, LandReport};
 use crate::store::{Chain, Record, Store};
 
@@ -64,6 +64,7 @@ impl Job {
         for table in record::tables(&newest)? {
             table.register(&session, &self.store).await?;
         }
+        engine::register_views(&session, Catalogue::load()?.models()).await?;
         Ok((session, newest))
     }
 }

@@ -83,7 +83,7 @@ fn tiles(frames: &Frames<'_>, meta: &RunMeta) -> Result<Vec<Tile>> {
         tile(
             "Identified a year",
             display(candidates.total("annual_saving_amount")?, currency),
-            format!("{currency}; {} candidates unpriced", count(candidates.count("unpriced_candidate_count")?)),
+            format!("{currency}; unpriced candidates: {}", count(candidates.count("unpriced_candidate_count")?)),
         ),
     ])
 }
@@ -96,7 +96,8 @@ fn changes(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
     for row in 0..frame.height() {
         let change = frame.text("change", row)?;
         *kinds.entry(change.clone()).or_default() += 1;
-        if change == "continuing" {
+        // The first run has nothing to compare with: its candidates stand below.
+        if change == "continuing" || frame.text("compared_with_on", row)?.is_empty() {
             continue;
         }
         rows.push(vec![

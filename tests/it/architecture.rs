@@ -90,6 +90,9 @@ fn modules_used(text: &str) -> Vec<String> {
 fn a_module_uses_only_what_lies_below_it() {
     let mut faults = Vec::new();
     for file in files_below(&root().join("src"), "rs") {
+        if file.ends_with("tests.rs") {
+            continue;
+        }
         let inner = file.strip_prefix(root().join("src")).unwrap().to_path_buf();
         let module =
             inner.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
@@ -107,12 +110,10 @@ fn a_module_uses_only_what_lies_below_it() {
             }
         }
         for (name, owners) in OWNERS {
-            let named = text.lines().any(|l| {
-                let l = l.trim_start();
-                !l.starts_with("//")
-                    && (l.contains(&format!(" {name}::"))
-                        || l.contains(&format!("({name}::"))
-                        || l.starts_with(&format!("{name}::")))
+            // `store::parquet` is a module of ours: only an import tells the crate from it.
+            let named = text.lines().map(str::trim_start).filter(|l| !l.starts_with("//")).any(|l| {
+                l.starts_with(&format!("use {name}::"))
+                    || (*name != "parquet" && [' ', '('].iter().any(|before| l.contains(&format!("{before}{name}::"))))
             });
             if named && !owners.contains(&module.as_str()) {
                 faults.push(format!("{}: names the crate {name}, which belongs to {owners:?}", inner.display()));

@@ -6,14 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use rayon::prelude::*;
 use seatledger::base::AsOf;
 use seatledger::ingest::{self, LandOptions, Landing, Outcome};
 use serde::Deserialize;
 use tempfile::TempDir;
 
 use super::demo::demo;
-use super::project::{Project, Row, rows_of, scenarios};
+use super::project::{Project, Row, in_parallel, rows_of, scenarios};
 
 /// Where a row of the page is proved.
 enum Proof {
@@ -132,7 +131,7 @@ fn once() -> u32 {
 
 #[test]
 fn every_bad_input_comes_to_what_it_must() {
-    let faults: Vec<String> = fixtures().par_iter().flat_map(|folder| faults_of(folder)).collect();
+    let faults: Vec<String> = in_parallel(&fixtures(), |folder| faults_of(folder));
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 

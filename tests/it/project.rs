@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -158,6 +159,23 @@ impl Tables {
         let sha256 = &self.run.record.body["tables"][table]["sha256"];
         sha256.as_str().unwrap_or_else(|| panic!("the run has no table {table}")).to_owned()
     }
+}
+
+/// Does one thing for each item, on as many threads as there are cores, and gathers what comes back in order.
+/// Not on rayon's own threads: landing waits for those.
+pub fn in_parallel<T: Sync>(items: &[T], work: impl Fn(&T) -> Vec<String> + Sync) -> Vec<String> {
+    let next = AtomicUsize::new(0);
+    let mut done: Vec<(usize, Vec<String>)> = std::thread::scope(|scope| {
+        let thread = || {
+            let turns = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
+            turns.map_while(|at| Some((at, work(items.get(at)?)))).collect::<Vec<_>>()
+        };
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(thread)).collect();
+        running.into_iter().flat_map(|t| t.join().unwrap()).collect()
+    });
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().flat_map(|(_, found)| found).collect()
 }
 
 /// The folder of the stories.

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
 use serde::Deserialize;
 
-use super::project::{Project, Row, Tables, scenarios};
+use super::project::{Project, Row, Tables, in_parallel, scenarios};
 
 /// The columns that find a row; all others of an expected row are compared.
 const KEY: &[&str] = &["app_id", "account_id", "sku_id"];
@@ -69,7 +68,7 @@ impl Names {
 
 #[test]
 fn every_story_ends_as_it_should() {
-    let faults: Vec<String> = stories().par_iter().flat_map(|story| faults_of(story)).collect();
+    let faults: Vec<String> = in_parallel(&stories(), |story| faults_of(story));
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 

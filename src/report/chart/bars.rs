@@ -7,10 +7,10 @@ use super::{HUES, finish};
 use crate::base::error::Context;
 use crate::base::{ErrorKind, Result};
 
-const WIDTH: i32 = 720;
+const WIDTH: i32 = 760;
 const ROW: i32 = 26;
 const LABELS: i32 = 190;
-const ENDS: i32 = 150;
+const ENDS: i32 = 190;
 
 /// One bar: its name, its segments from the left, what stands at its end.
 pub(in crate::report) struct Bar {

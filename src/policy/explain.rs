@@ -8,6 +8,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::base::money;
+
 /// A row as names and values.
 pub type Row = Map<String, Value>;
 
@@ -151,8 +153,8 @@ pub struct Judged {
     pub holds: bool,
     /// Whether it is the first that holds.
     pub decides: bool,
-    /// The values compared.
-    pub compared: BTreeMap<&'static str, Value>,
+    /// The values compared, in the order in which the rule names them.
+    pub compared: Row,
     /// Where the values come from: `source/stream@landing` or `file:line`, with the extract files.
     pub sources: BTreeMap<String, String>,
 }
@@ -184,7 +186,7 @@ fn judge(rule: &Rule, evidence: &Row, decided: Option<i64>, files: &BTreeMap<Str
         name: rule.name,
         holds: evidence.get(rule.holds).and_then(Value::as_bool).unwrap_or(false),
         decides: decided == Some(rule.number),
-        compared: rule.compares.iter().map(|name| (*name, value(name))).collect(),
+        compared: rule.compares.iter().map(|name| ((*name).to_owned(), value(name))).collect(),
         sources: sources.map(|s| (s.to_owned(), files.get(s).cloned().unwrap_or_default())).collect(),
     }
 }
@@ -205,9 +207,23 @@ fn why_not(evaluation: &Row, rules: &[Judged]) -> String {
     stopped + &until
 }
 
+/// The values in one line; nothing where a rule has only its own settings to show.
 fn compared(rule: &Judged) -> String {
+    let is_fact = |(name, value): (&String, &Value)| value.is_string() && !name.ends_with("coverage");
+    if !rule.holds && !rule.compared.iter().any(is_fact) {
+        return String::new();
+    }
     let shown = rule.compared.iter().filter(|(_, v)| !v.is_null());
     shown.map(|(name, value)| format!("{name} {}", plain(value))).collect::<Vec<_>>().join(", ")
+}
+
+/// The files of a landing, the first of many.
+fn first_files(files: &str) -> String {
+    let all: Vec<&str> = files.split(';').collect();
+    match all[..] {
+        [first, _, _, _, ..] => format!("{first} and {} more", all.len() - 1),
+        _ => all.join(" "),
+    }
 }
 
 fn plain(value: &Value) -> String {
@@ -262,7 +278,7 @@ impl fmt::Display for Explanation {
                 if values.is_empty() { "none" } else { &values }
             )?;
             for (source, files) in rule.sources.iter().filter(|_| rule.decides || rule.rule == 12) {
-                writeln!(f, "       {source}  {files}")?;
+                writeln!(f, "       {source}  {}", first_files(files))?;
             }
         }
         if let Some(why_not) = &self.why_not {
@@ -273,7 +289,9 @@ impl fmt::Display for Explanation {
         let money = if saving.is_empty() {
             or("saving_gap", "no saving")
         } else {
-            format!("{} {saving} a year", get("annual_saving_currency"))
+            let currency = get("annual_saving_currency");
+            let shown = saving.parse().map_or(saving, |amount| money::display(amount, &currency));
+            format!("{currency} {shown} a year")
         };
         writeln!(
             f,

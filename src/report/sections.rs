@@ -261,6 +261,8 @@ fn allocation(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
         String::new(),
         display(frame.total("reporting_annual_amount")?, &meta.reporting_currency),
     ];
+    let outside =
+        frames.get("marts.spend")?.total("reporting_annual_amount")? - frame.total("reporting_annual_amount")?;
     let assigned = frame.count("assigned_count")?;
     let title = format!(
         "{} of {} seats were used in 90 days",
@@ -297,7 +299,9 @@ fn allocation(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
             Some(total),
         ),
         note: Some(format!(
-            "In the chart: active in 90 days, then assigned without use, then bought without holder. {over} pools hold more seats than were bought; that is legal and a true-up question. Region * is a contract line for all regions."
+            "In the chart: active in 90 days, then assigned without use, then bought without holder. Pools that hold more seats than were bought: {over}; that is legal, and a true-up question. Region * is a contract line for all regions. Credits and lines of no app belong to no pool: {} {} make up the difference to the spend below.",
+            meta.reporting_currency,
+            display(outside, &meta.reporting_currency)
         )),
         source: "marts.tier_allocation",
     })
@@ -368,18 +372,20 @@ fn utilization(frames: &Frames<'_>) -> Result<Section> {
 
 fn spend(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
     let frame = frames.get("marts.spend")?;
-    let mut currencies: BTreeMap<String, [Decimal; 5]> = BTreeMap::new();
+    let mut currencies: BTreeMap<String, ([Decimal; 4], Option<Decimal>)> = BTreeMap::new();
     let mut apps: BTreeMap<String, Decimal> = BTreeMap::new();
     let mut unconverted = 0;
     for row in 0..frame.height() {
         let amount = |column: &str| frame.amount(column, row).map(Option::unwrap_or_default);
-        let sums = currencies.entry(frame.text("annual_currency", row)?).or_default();
+        let (sums, converted) = currencies.entry(frame.text("annual_currency", row)?).or_default();
         sums[0] += amount("annual_amount")?;
         sums[1] += amount("allocated_amount")?;
         sums[2] += amount("unassigned_amount")?;
         sums[3] += amount("annual_amount")? - amount("allocated_amount")? - amount("unassigned_amount")?;
-        sums[4] += amount("reporting_annual_amount")?;
-        unconverted += usize::from(frame.amount("reporting_annual_amount", row)?.is_none());
+        match frame.amount("reporting_annual_amount", row)? {
+            Some(amount) => *converted.get_or_insert_default() += amount,
+            None => unconverted += 1,
+        }
         let app = Some(frame.text("app_id", row)?).filter(|a| !a.is_empty()).unwrap_or("(no app)".into());
         *apps.entry(app).or_default() += amount("reporting_annual_amount")?;
     }
@@ -396,10 +402,10 @@ fn spend(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
         .collect();
     let rows = currencies
         .iter()
-        .map(|(currency, sums)| {
+        .map(|(currency, (sums, converted))| {
             let mut cells = vec![currency.clone()];
-            cells.extend(sums[..4].iter().map(|a| display(*a, currency)));
-            cells.push(display(sums[4], &meta.reporting_currency));
+            cells.extend(sums.iter().map(|a| display(*a, currency)));
+            cells.push(money(*converted, &meta.reporting_currency));
             cells
         })
         .collect();
@@ -434,7 +440,7 @@ fn spend(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
         ),
         note: (unconverted > 0).then(|| {
             format!(
-                "{unconverted} lines have no usable rate: they stand in their own currency and in no converted sum."
+                "Lines without a usable rate: {unconverted}. They stand in their own currency and in no converted sum."
             )
         }),
         source: "marts.spend",

@@ -1,5 +1,6 @@
 //! `run`: the whole job, for cron.
 
+use arrow::array::AsArray;
 use clap::Args;
 
 use super::build::ModelArgs;
@@ -35,7 +36,7 @@ impl RunCommand {
         let options = self.models.options(clock, &self.as_of);
         let (run, outputs) = build_and_publish(&job, &options, terminal).await?;
         print_summary(self.format, &run, &outputs).await?;
-        exit_code(&run, &report).await
+        exit_code(&run, &report, terminal).await
     }
 }
 
@@ -65,13 +66,22 @@ async fn print_summary(format: Option<ListFormat>, run: &Run, outputs: &Outputs)
 }
 
 /// 5 when a feed was refused, 4 when one is partial, 3 when a configured source is staler than its limit.
-async fn exit_code(run: &Run, report: &LandReport) -> Result<u8> {
+async fn exit_code(run: &Run, report: &LandReport, terminal: &Terminal) -> Result<u8> {
     if let Some(kind) = report.exit_kind() {
         return Ok(kind.exit_code());
     }
     let (_, stale) = run
         .session
-        .query("select source, stream from core.source_status where is_configured and is_stale limit 1")
+        .query(
+            "select source || '/' || stream || case when has_landed then ' is complete through ' \
+             || coalesce(cast(complete_through as varchar), 'no day') || ', more than ' || cast(freshness_error_days as varchar) \
+             || ' days before the as-of date' else ' has never landed' end as stale \
+             from core.source_status where is_configured and is_stale order by source, stream",
+        )
         .await?;
-    Ok(if stale.iter().any(|b| b.num_rows() > 0) { ErrorKind::Stale.exit_code() } else { 0 })
+    let stale: Vec<&str> = stale.iter().flat_map(|b| b.column(0).as_string::<i32>().iter().flatten()).collect();
+    for line in &stale {
+        terminal.say(&format!("error: {line}: what rests on it is unknown, not idle"));
+    }
+    Ok(if stale.is_empty() { 0 } else { ErrorKind::Stale.exit_code() })
 }

@@ -115,12 +115,8 @@ fn put_in_force(dataset: &Dataset, landings: &mut [LandingFact]) {
     }
 }
 
-/// The tables `raw.*` and `history.*` of every dataset there is, with the files that count.
-///
-/// # Errors
-/// A store error.
-pub async fn files_in_force(config: &Config, store: &Store, as_of: AsOf) -> Result<Vec<RawTable>> {
-    let facts = landings(config, store, as_of).await?;
+/// The tables `raw.*` and `history.*` of every dataset there is, with the files of these landings that count.
+pub fn files_in_force(facts: &[LandingFact]) -> Vec<RawTable> {
     let files = |dataset: &Dataset, counts: &dyn Fn(&LandingFact) -> bool| {
         let of_dataset = facts.iter().filter(|f| f.dataset.table() == dataset.table() && counts(f));
         of_dataset.flat_map(|f| f.files.iter().cloned()).collect()
@@ -135,19 +131,18 @@ pub async fn files_in_force(config: &Config, store: &Store, as_of: AsOf) -> Resu
             tables.push(RawTable { schema: "history", table, dataset, files: complete });
         }
     }
-    Ok(tables)
+    tables
 }
 
-/// The tables `audit.landings`, `audit.coverage_holes` and `audit.quarantine`.
+/// The tables `audit.landings`, `audit.coverage_holes` and `audit.quarantine` of these landings.
 ///
 /// # Errors
-/// A store error.
-pub async fn audit_tables(config: &Config, store: &Store, as_of: AsOf) -> Result<Vec<(String, RecordBatch)>> {
-    let facts = landings(config, store, as_of).await?;
+/// An internal error when the columns of a table disagree.
+pub fn audit_tables(facts: &[LandingFact]) -> Result<Vec<(String, RecordBatch)>> {
     Ok(vec![
-        ("audit.landings".to_owned(), landings_table(&facts)?),
-        ("audit.coverage_holes".to_owned(), holes_table(&facts)?),
-        ("audit.quarantine".to_owned(), quarantine_table(&facts)?),
+        ("audit.landings".to_owned(), landings_table(facts)?),
+        ("audit.coverage_holes".to_owned(), holes_table(facts)?),
+        ("audit.quarantine".to_owned(), quarantine_table(facts)?),
     ])
 }
 

@@ -71,7 +71,7 @@ impl Bench {
     }
 
     async fn rows(&self, table: &str, as_of: &str) -> u64 {
-        let tables = files_in_force(&self.config, &self.store, AsOf::new(day(as_of))).await.unwrap();
+        let tables = files_in_force(&landings(&self.config, &self.store, AsOf::new(day(as_of))).await.unwrap());
         let of = tables.iter().find(|t| format!("{}.{}", t.schema, t.table) == table).unwrap();
         of.files.iter().map(|f| f.rows).sum()
     }
@@ -167,7 +167,8 @@ async fn control_totals_coverage_and_drift_are_recorded() {
     let landed = bench.land().await;
     assert_eq!(landed[0].outcome, Outcome::Partial { version: 1 });
     assert!(landed[2].warnings.iter().any(|w| w.starts_with("schema_drift") && w.contains("`Shoe`")));
-    let tables = audit_tables(&bench.config, &bench.store, AsOf::new(day("2026-11-07"))).await.unwrap();
+    let facts = landings(&bench.config, &bench.store, AsOf::new(day("2026-11-07"))).await.unwrap();
+    let tables = audit_tables(&facts).unwrap();
     let show =
         |i: usize| arrow::util::pretty::pretty_format_batches(std::slice::from_ref(&tables[i].1)).unwrap().to_string();
     assert!(show(0).contains("2026-11-01"), "covers seven days: {}", show(0));
@@ -183,7 +184,8 @@ async fn quarantine_tells_whose_row_it_was_and_nothing_of_pay() {
     );
     let landed = bench.land().await;
     assert_eq!(landed[0].quarantine_reasons, ["termination_before_hire"]);
-    let tables = audit_tables(&bench.config, &bench.store, AsOf::new(day("2026-11-07"))).await.unwrap();
+    let facts = landings(&bench.config, &bench.store, AsOf::new(day("2026-11-07"))).await.unwrap();
+    let tables = audit_tables(&facts).unwrap();
     let shown = arrow::util::pretty::pretty_format_batches(std::slice::from_ref(&tables[2].1)).unwrap().to_string();
     assert!(shown.contains("001"), "{shown}");
     let chain = crate::store::Chain::Raw { source: "workday".into(), stream: "workers".into() };

@@ -118,10 +118,11 @@ pub(super) async fn register_inputs(job: &Job, session: &Session) -> Result<()> 
     for (name, rows) in policy::tables(&job.config)? {
         session.register_rows(&name, rows)?;
     }
-    for (name, rows) in ingest::audit_tables(&job.config, &job.store, session.as_of()).await? {
+    let landings = ingest::landings(&job.config, &job.store, session.as_of()).await?;
+    for (name, rows) in ingest::audit_tables(&landings)? {
         session.register_rows(&name, rows)?;
     }
-    for raw in ingest::files_in_force(&job.config, &job.store, session.as_of()).await? {
+    for raw in ingest::files_in_force(&landings) {
         let name = format!("{}.{}", raw.schema, raw.table);
         session.register_files(&name, raw.dataset.arrow_schema(), &raw.files, &job.store)?;
     }

@@ -234,7 +234,8 @@ fn faults_of(folder: &Path) -> Vec<String> {
 /// `audit.landings` of a project.
 fn audit_of(project: &Project) -> Vec<Row> {
     let day = AsOf::parse("2026-12-31").unwrap();
-    let tables = project.with_job(async |job| ingest::audit_tables(&job.config, &job.store, day).await).unwrap();
+    let facts = project.with_job(async |job| ingest::landings(&job.config, &job.store, day).await).unwrap();
+    let tables = ingest::audit_tables(&facts).unwrap();
     let (_, landings) = tables.iter().find(|(name, _)| name == "audit.landings").unwrap();
     rows_of(landings)
 }

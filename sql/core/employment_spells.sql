@@ -1,6 +1,19 @@
 -- One employment spell of one worker id, with the person it belongs to. Where two HR sources tell the same spell, the
 -- one that ends last is kept: no source makes a leaver of whom another still employs.
-with person_of_each_worker as (
+with status_words_that_say_no_more_than_the_dates as (
+    select regexp_replace(fold_text(status), '[ _-]+', ' ', 'g') as status_words
+    from seeds.worker_statuses
+    union
+    select status_words
+    from (
+        values
+        ('active'), ('full time'), ('part time'), ('contingent'), ('contractor'), ('on leave'), ('leave'),
+        ('leave of absence'), ('pre hire'), ('prehire'), ('future hire'), ('terminated'), ('inactive'), ('resigned'),
+        ('retired')
+    ) as words_of_every_project (status_words)
+),
+
+person_of_each_worker as (
     -- rows of one worker may lack the person id that others of it carry
     select worker_id, coalesce(max(person_id), worker_id) as person_key
     from staging.worker_spells
@@ -17,7 +30,8 @@ spells_by_how_late_they_end as (
         s.email,
         s.worker_type,
         s.status,
-        s.is_status_known,
+        -- what any other word ("garden leave") means for the person is not ours to guess: it protects
+        s.status_words is null or k.status_words is not null as is_status_known,
         coalesce(s.is_primary, false) as is_primary,
         s.effective_from <= $as_of and ($as_of < s.effective_to or s.effective_to is null) as is_active,
         s.manager_worker_id,
@@ -34,6 +48,7 @@ spells_by_how_late_they_end as (
         ) as place
     from staging.worker_spells as s
     inner join person_of_each_worker as p on s.worker_id = p.worker_id
+    left join status_words_that_say_no_more_than_the_dates as k on k.status_words = s.status_words
 ),
 
 final as (

@@ -273,6 +273,19 @@ clauses_nobody_proved as (
     where unproved_clauses <> ''
 ),
 
+words_that_protect as (
+    select
+        'unknown_status' as kind,
+        source || ' ' || status as subject,
+        source,
+        'status of HR that nobody explained: its people are protected until seeds/worker_statuses.csv lists it'
+            as detail,
+        count(distinct person_key) as affected_count
+    from core.employment_spells
+    where not is_status_known
+    group by source, status
+),
+
 rows_in_quarantine as (
     select
         'quarantine' as kind,
@@ -354,6 +367,9 @@ gaps_of_every_kind as (
     union all
     select kind, subject, null, source, stream, detail, affected_count, null, null, null
     from rows_in_quarantine
+    union all
+    select kind, subject, null, source, null, detail, affected_count, null, null, null
+    from words_that_protect
     union all
     select kind, subject, app_id, null, null, detail, affected_count, amount_at_stake, null, null
     from pools_with_more_seats_than_bought

@@ -29,11 +29,7 @@ final as (
         display_name,
         worker_type,
         status,
-        -- what an unknown word ("garden leave") means for the person is not ours to guess: it protects
-        status_words is null or status_words in (
-            'active', 'full time', 'part time', 'contingent', 'contractor', 'on leave', 'leave', 'leave of absence',
-            'pre hire', 'prehire', 'future hire', 'terminated', 'inactive', 'resigned', 'retired'
-        ) as is_status_known,
+        status_words,
         start_on as effective_from,
         end_on + 1 as effective_to,
         nullif(trim(manager_id), '') as manager_worker_id,
@@ -49,7 +45,7 @@ final as (
 )
 
 select
-    source, worker_id, person_id, email, display_name, worker_type, status, is_status_known, effective_from,
+    source, worker_id, person_id, email, display_name, worker_type, status, status_words, effective_from,
     effective_to, manager_worker_id, cost_center_id, practice, region, country, job_family, is_primary,
     email_valid_from, landing
 from final

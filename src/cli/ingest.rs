@@ -9,7 +9,8 @@ use super::output::{self, ListFormat};
 use super::terminal::Terminal;
 use super::{ProjectArgs, parse_day};
 use crate::base::{AsOf, Clock, Result};
-use crate::ingest::{LandOptions, LandReport, Landing, Outcome};
+use crate::config;
+use crate::ingest::{AcceptedSize, LandOptions, LandReport, Landing, Outcome};
 use crate::job::Job;
 
 /// Land every extract that is not landed yet
@@ -36,12 +37,27 @@ pub(super) struct LandArgs {
     /// Only this source; may be given again
     #[arg(long, value_name = "NAME")]
     source: Vec<String>,
+    /// Land a feed of half its usual rows or less, for a reason of seeds/reason_codes.csv; may be given again
+    #[arg(long, value_name = "SOURCE/STREAM=REASON", value_parser = parse_accepted)]
+    accept_row_count: Vec<AcceptedSize>,
+}
+
+fn parse_accepted(text: &str) -> std::result::Result<AcceptedSize, String> {
+    let parts = text.split_once('=').and_then(|(feed, reason)| Some((feed.split_once('/')?, reason)));
+    let ((source, stream), reason) = parts.ok_or("write it as SOURCE/STREAM=REASON, such as okta/groups=divested")?;
+    Ok(AcceptedSize { source: source.to_owned(), stream: stream.to_owned(), reason: reason.to_owned() })
 }
 
 impl LandArgs {
     pub(super) fn options(&self) -> LandOptions {
         let extract_date: Option<NaiveDate> = self.extract_date.map(AsOf::day);
-        LandOptions { extract_date, backfill: self.backfill, sources: self.source.clone() }
+        LandOptions {
+            extract_date,
+            backfill: self.backfill,
+            sources: self.source.clone(),
+            actor: config::actor(),
+            accepted: self.accept_row_count.clone(),
+        }
     }
 }
 

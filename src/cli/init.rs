@@ -83,6 +83,7 @@ const CSV_HEADERS: &[(&str, &str)] = &[
     ("seeds/identity_overrides.csv", "system,account_id,worker_id,effective_from,effective_to"),
     ("seeds/budget_rates.csv", "fiscal_year,currency,rate"),
     ("seeds/critical_roles.csv", "job_family"),
+    ("seeds/worker_statuses.csv", "status"),
     ("seeds/reason_codes.csv", "code,meaning,kind"),
     ("drops/holds.csv", "app_id,account_id,sku_id,effective_from,expires_on,reason_code,actor"),
     ("drops/exceptions.csv", "app_id,account_id,sku_id,effective_from,expires_on,reason_code,actor"),

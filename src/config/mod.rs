@@ -12,6 +12,7 @@ mod section;
 mod seeds;
 mod sheet;
 mod word;
+mod zone;
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ pub use seeds::{
     Sensitivity, SodRule, Tier,
 };
 pub use word::Word;
+pub use zone::Zone;
 
 use crate::base::Error;
 use folder::Folder;
@@ -93,6 +95,12 @@ pub fn to_error(found: Vec<Diagnostic>) -> Error {
     let shown: Vec<String> = found.iter().map(Diagnostic::to_string).collect();
     let plural = if errors == 1 { "" } else { "s" };
     Error::config(format!("the project has {errors} error{plural}\n\n{}", shown.join("\n\n")))
+}
+
+/// Who runs the program, for what is put on record: `SEATLEDGER_ACTOR`, else the user of the machine.
+pub fn actor() -> String {
+    let named = ["SEATLEDGER_ACTOR", "USER", "LOGNAME"].into_iter().filter_map(env).find(|name| !name.is_empty());
+    named.unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// A variable of the environment; secrets come this way and only this way. `None` when unset or not Unicode.

@@ -9,6 +9,7 @@ use super::folder::Folder;
 use super::kinds::Kind;
 use super::section::{Codes, Section, Spanned, parse};
 use super::word::words;
+use super::zone::Zone;
 use crate::base::money::is_currency;
 
 const CODES: Codes = Codes { syntax: "SL0101", unknown: "SL0102", kind: "SL0103", value: "SL0104", missing: "SL0105" };
@@ -148,8 +149,8 @@ pub struct StreamOptions {
     pub null_tokens: Vec<String>,
     /// From which age in days the stream is too old to act on.
     pub freshness_error_days: Option<u32>,
-    /// The zone of times written without one: `UTC` or an offset such as `+02:00`.
-    pub zone: Option<String>,
+    /// The zone of times written without one: `UTC`, an IANA name or an offset such as `+02:00`.
+    pub zone: Option<Zone>,
     /// The name at the source (header or JSON path) by canonical column.
     pub columns: BTreeMap<String, String>,
 }
@@ -278,13 +279,17 @@ fn read_stream(section: &Section<'_>, kind: Kind) -> StreamOptions {
     if date_format.as_ref().is_some_and(|format| StrftimeItems::new(format).any(|item| item == Item::Error)) {
         section.refuse("date_format", "the date format cannot be read", "use strftime letters, such as %d.%m.%Y");
     }
-    let zone = section.text("zone");
-    if zone
-        .as_ref()
-        .is_some_and(|zone| !matches!(zone.as_str(), "UTC" | "Z") && zone.parse::<chrono::FixedOffset>().is_err())
-    {
-        section.refuse("zone", "the zone cannot be read", "use UTC or an offset, such as +02:00");
-    }
+    let zone = section.text("zone").and_then(|text| {
+        let zone = Zone::parse(&text);
+        if zone.is_none() {
+            section.refuse(
+                "zone",
+                "there is no such zone",
+                "use an IANA name (Europe/Berlin), UTC or an offset (+02:00)",
+            );
+        }
+        zone
+    });
     StreamOptions {
         role,
         format: section.word("format"),

@@ -63,6 +63,8 @@ pub struct Seeds {
     pub budget_rates: Vec<BudgetRate>,
     /// Job families whose candidates need a second person.
     pub critical_roles: Vec<String>,
+    /// Status words of the HR feed that say no more than its dates do; any other unknown word protects.
+    pub worker_statuses: Vec<String>,
     /// Grants that one person must not hold together.
     pub sod_rules: Vec<SodRule>,
     /// The reasons that holds and denials may give.
@@ -204,6 +206,7 @@ pub(super) fn read(folder: &Folder<'_>, project: Option<&Project>) -> Seeds {
         "identity_overrides",
         "budget_rates",
         "critical_roles",
+        "worker_statuses",
         "sod_rules",
         "reason_codes",
     ];
@@ -216,6 +219,8 @@ pub(super) fn read(folder: &Folder<'_>, project: Option<&Project>) -> Seeds {
     let critical = Columns { required: &["job_family"], optional: &[] };
     seeds.critical_roles =
         records(folder, "critical_roles", &critical, &["job_family"], |row| Some(row.text("job_family")));
+    let statuses = Columns { required: &["status"], optional: &[] };
+    seeds.worker_statuses = records(folder, "worker_statuses", &statuses, &["status"], |row| Some(row.text("status")));
     let sod = Columns { required: &["rule_id", "grant_a", "grant_b", "severity"], optional: &[] };
     seeds.sod_rules = records(folder, "sod_rules", &sod, &["rule_id"], |row| {
         let [rule_id, grant_a, grant_b, severity] =

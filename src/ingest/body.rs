@@ -46,6 +46,19 @@ pub(super) struct QuarantinedRow {
     pub natural_key: Option<String>,
 }
 
+/// A check that somebody set aside for this landing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Override {
+    /// The reason code under which the feed would have been refused.
+    pub check: String,
+    /// What the check found.
+    pub finding: String,
+    /// Why it was set aside, a code of `seeds/reason_codes.csv`.
+    pub reason: String,
+    /// Who did.
+    pub actor: String,
+}
+
 /// The body of a landing's record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Body {
@@ -70,6 +83,8 @@ pub(super) struct Body {
     pub schema_fp: String,
     pub warnings: Vec<String>,
     pub quarantined_rows: Vec<QuarantinedRow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<Override>,
 }
 
 impl Body {

@@ -87,10 +87,11 @@ pub(super) fn notes(pages: &[Page]) -> Vec<String> {
 }
 
 /// Names that are new since the landing before.
-pub(super) fn drift(before: Option<&BTreeSet<String>>, columns: &BTreeSet<String>) -> Option<String> {
+pub(super) fn drift(before: Option<&BTreeSet<String>>, columns: &BTreeSet<String>, is_kept: bool) -> Option<String> {
     let before = before.filter(|b| !b.is_empty())?;
     let new: Vec<String> = columns.difference(before).map(|c| format!("`{c}`")).collect();
-    (!new.is_empty()).then(|| format!("schema_drift: new at the source and not read: {}", new.join(", ")))
+    let fate = if is_kept { "kept unread in `extra`" } else { "not kept" };
+    (!new.is_empty()).then(|| format!("schema_drift: new at the source, {fate}: {}", new.join(", ")))
 }
 
 /// The rows set apart, without what they say.
@@ -147,8 +148,8 @@ mod tests {
     #[test]
     fn drift_names_new_columns_only() {
         let set = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<BTreeSet<_>>();
-        assert_eq!(drift(None, &set(&["a"])), None);
-        assert_eq!(drift(Some(&set(&["a", "b"])), &set(&["a"])), None);
-        assert!(drift(Some(&set(&["a"])), &set(&["a", "c"])).is_some_and(|w| w.contains("`c`")));
+        assert_eq!(drift(None, &set(&["a"]), true), None);
+        assert_eq!(drift(Some(&set(&["a", "b"])), &set(&["a"]), true), None);
+        assert!(drift(Some(&set(&["a"])), &set(&["a", "c"]), true).is_some_and(|w| w.contains("`c`")));
     }
 }

@@ -74,6 +74,7 @@ pub(super) fn read(bytes: &[u8], path: &str, reader: &Reader) -> Result<Page, Re
     reader.require(&has, &sheet.header).map_err(|missing| better_delimiter(bytes, delimiter).unwrap_or(missing))?;
     page.seen = has;
 
+    let extras: Vec<usize> = (0..sheet.header.len()).filter(|at| reader.is_extra(sheet.header[*at].trim())).collect();
     let subject = reader.dataset.index(reader.dataset.subject).and_then(|i| places[i].first().copied());
     let (mut row, mut number) = (ByteRecord::new(), 0);
     while sheet.next(&mut row)? {
@@ -96,7 +97,14 @@ pub(super) fn read(bytes: &[u8], path: &str, reader: &Reader) -> Result<Page, Re
             let filled = places[i].iter().filter_map(text).find(|t| !t.is_empty());
             filled.or_else(|| reader.path_part(i, path)).map_or(Raw::Missing, Raw::Text)
         };
-        reader.record(&mut page, number, cell, written, |row| vec![row])?;
+        let extra = (!extras.is_empty()).then(|| {
+            let cells = extras.iter().filter_map(|at| {
+                let text = std::str::from_utf8(row.get(*at)?).ok()?;
+                Some((sheet.header[*at].trim().to_owned(), text.into()))
+            });
+            serde_json::Value::Object(cells.collect()).to_string()
+        });
+        reader.record(&mut page, number, cell, written, extra, |row| vec![row])?;
     }
     page.records = number;
     Ok(page)

@@ -45,7 +45,7 @@ pub(super) fn read(bytes: &[u8], reader: &Reader) -> Result<Page, Refusal> {
             match values::read(&reader.dataset.fields[2], Raw::Text(cell), &reader.rules) {
                 Ok(rate @ Value::Decimal(1..)) => {
                     let values = vec![Value::Date(day), Value::Text(currency.clone()), rate];
-                    page.rows.push(Row { number, values });
+                    page.rows.push(Row { number, values, extra: None });
                 }
                 _ => {
                     let subject = Some(currency.clone());

@@ -413,7 +413,19 @@ fn read_record(slice: &[u8], number: u64, path: &str, reader: &Reader, page: &mu
         Some(value) => value.raw(),
         None => reader.path_part(i, path).map_or(Raw::Missing, Raw::Text),
     };
-    reader.record(page, number, cell, || text.to_owned(), |row| explode::explode(reader.dataset, &record, row))
+    let extra = extra(&record, text, reader);
+    reader.record(page, number, cell, || text.to_owned(), extra, |row| explode::explode(reader.dataset, &record, row))
+}
+
+/// What a record holds under keys that are new at the source, as it was written.
+fn extra(record: &Json, text: &str, reader: &Reader) -> Option<String> {
+    let Json::Map(entries) = record else { return None };
+    if !entries.iter().any(|(key, _)| reader.is_extra(key)) {
+        return None;
+    }
+    let mut all: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
+    all.retain(|key, _| reader.is_extra(key));
+    Some(serde_json::Value::Object(all).to_string())
 }
 
 fn is_empty(value: &Json) -> bool {

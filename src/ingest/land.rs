@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Days, NaiveDate};
 use rayon::prelude::*;
 
-use super::body::{Body, Coverage, Input};
+use super::body::{Body, Coverage, Input, Override};
 use super::discover::{Control, Found, Place};
 use super::page::{Page, Refusal};
 use super::reader::Reader;
@@ -30,6 +30,8 @@ pub(super) struct Stream<'a> {
     pub is_backfill: bool,
     pub default_date: Option<NaiveDate>,
     pub run_id: &'a RunId,
+    /// Why the size of the feed is accepted, and who says so.
+    pub accepted: Option<(&'a str, &'a str)>,
 }
 
 /// A file with its bytes and their hash.
@@ -47,6 +49,11 @@ struct Past {
 impl Past {
     fn newest_day(&self) -> Option<NaiveDate> {
         self.records.iter().filter_map(|(record, _)| record.extract_date).max()
+    }
+
+    /// The names of the first landing that had any: what came later is new.
+    fn known_columns(&self) -> Option<BTreeSet<String>> {
+        self.records.iter().map(|(_, body)| &body.columns).find(|columns| !columns.is_empty()).cloned()
     }
 
     fn on(&self, day: NaiveDate) -> impl Iterator<Item = &(Record, Body)> {
@@ -153,7 +160,7 @@ impl Stream<'_> {
             Ok(control) => control,
             Err(error) => return Ok(Err(Refusal::new("control_file", error.to_string()))),
         };
-        let reader = Reader::new(self.source, &self.name, self.dataset, day);
+        let reader = Reader::new(self.source, &self.name, self.dataset, day, past.known_columns());
         let pages: Result<Vec<Page>, Refusal> = files.par_iter().map(|file| parsed(&reader, file)).collect();
         let mut pages = match pages {
             Ok(pages) => pages,
@@ -176,18 +183,30 @@ impl Stream<'_> {
             return Ok(Err(refusal));
         }
         let lacks = checks::lacks(&pages, &control);
+        let mut overrides = Vec::new();
         // A landing that lacks pages is small for a known reason.
         if self.dataset.feed == Feed::Full && lacks.is_empty() {
             let before: Vec<u64> =
                 past.records.iter().filter(|(_, b)| b.is_complete()).map(|(_, b)| b.accepted).collect();
-            match checks::row_count(&before, kept.accepted) {
-                Ok(warning) => warnings.extend(warning),
-                Err(refusal) => return Ok(Err(refusal)),
+            match (checks::row_count(&before, kept.accepted), self.accepted) {
+                (Ok(warning), _) => warnings.extend(warning),
+                (Err(Refusal { reason: check, message }), Some((reason, actor))) => {
+                    warnings.push(format!("{check}: {message}; accepted by {actor}: {reason}"));
+                    let [check, reason, actor] = [check, reason, actor].map(str::to_owned);
+                    overrides.push(Override { check, finding: message, reason, actor });
+                }
+                (Err(refusal), None) => {
+                    let target = format!("{}/{}", self.source.name, self.name);
+                    let message =
+                        format!("{}; if it is right, land it with --accept-row-count {target}=REASON", refusal.message);
+                    return Ok(Err(Refusal { message, ..refusal }));
+                }
             }
         }
         let mut body = self.body(day, &files, &pages, &kept, &control, past);
         body.coverage = if lacks.is_empty() { Coverage::Complete } else { Coverage::Partial };
         body.lacks = lacks;
+        body.overrides = overrides;
         warnings.append(&mut body.warnings);
         body.warnings = warnings;
         self.commit(day, &files, &pages, kept, body, is_older, past).await.map(Ok)
@@ -280,7 +299,8 @@ impl Stream<'_> {
                     .to_owned(),
             );
         }
-        warnings.extend(checks::drift(past.records.last().map(|(_, b)| &b.columns), &columns));
+        let before = past.records.last().map(|(_, b)| &b.columns);
+        warnings.extend(checks::drift(before, &columns, self.dataset.keeps_extra()));
         let input = |(file, page): (&File, &Page)| Input {
             path: file.path.clone(),
             sha256: file.sha256.clone(),
@@ -303,6 +323,7 @@ impl Stream<'_> {
             columns,
             warnings,
             quarantined_rows: checks::summary(pages),
+            overrides: Vec::new(),
         }
     }
 

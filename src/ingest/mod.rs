@@ -21,7 +21,7 @@ mod values;
 mod write;
 
 pub use facts::{LandingFact, RawTable, audit_tables, files_in_force, landings};
-pub use report::{LandOptions, LandReport, Landing, Outcome};
+pub use report::{AcceptedSize, LandOptions, LandReport, Landing, Outcome};
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -47,6 +47,9 @@ pub async fn land(
         let names: Vec<&str> = known().collect();
         return Err(Error::usage(format!("no source is called `{unknown}`: there are {}", names.join(", "))));
     }
+    for accepted in &options.accepted {
+        check_reason(config, accepted)?;
+    }
     let run_id = RunId::new(clock);
     let places = config.project.sources.iter().map(|s| discover::Place::of(config, s)).collect::<Result<Vec<_>>>()?;
     let mut streams = Vec::new();
@@ -56,7 +59,9 @@ pub async fn land(
         }
         for name in source.configured(&config.root) {
             let Some(dataset) = source.dataset(&name).and_then(|d| dataset(source.kind.as_str(), d)) else { continue };
+            let accepted = options.accepted.iter().find(|a| a.source == source.name && a.stream == name);
             streams.push(land::Stream {
+                accepted: accepted.map(|a| (a.reason.as_str(), options.actor.as_str())),
                 config,
                 store,
                 source,
@@ -73,6 +78,19 @@ pub async fn land(
     let report = LandReport { landings: each(&streams, progress)? };
     progress.finish(&report.to_string());
     Ok(report)
+}
+
+/// A size is accepted for a reason that the project knows.
+fn check_reason(config: &Config, accepted: &AcceptedSize) -> Result<()> {
+    let AcceptedSize { source, stream, reason } = accepted;
+    if !config.project.sources.iter().any(|s| s.name == *source && s.configured(&config.root).contains(stream)) {
+        return Err(Error::usage(format!("--accept-row-count: there is no stream {source}/{stream}")));
+    }
+    if config.seeds.reason_codes.iter().any(|r| r.kind == "override" && r.code == *reason) {
+        return Ok(());
+    }
+    let help = "list it in seeds/reason_codes.csv with the kind `override`";
+    Err(Error::usage(format!("--accept-row-count: `{reason}` is no reason to set a check aside: {help}")))
 }
 
 /// Lands the streams side by side, a thread a core: each has a chain of its own. The landings keep their order.

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Int64Builder, RecordBatch, RecordBatchOptions,
-    StringBuilder, TimestampMicrosecondBuilder,
+    StringArray, StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{Field as ArrowField, Schema};
 use sha2::{Digest, Sha256};
 
 use crate::base::error::Context;
 use crate::base::{ErrorKind, Result};
-use crate::schema::{Dataset, Type};
+use crate::schema::{Dataset, EXTRA, Type};
 
 /// Rows that are turned into columns at once.
 const CHUNK_ROWS: usize = 65_536;
@@ -57,6 +57,8 @@ pub(super) struct Row {
     /// The record of the file it came from, from 1.
     pub number: u64,
     pub values: Vec<Value>,
+    /// What the record holds in columns that are new at the source: a JSON object.
+    pub extra: Option<String>,
 }
 
 /// A row that is kept apart.
@@ -152,8 +154,11 @@ impl Page {
 
 impl Chunk {
     fn from_rows(dataset: &Dataset, rows: &[Row]) -> Result<Self> {
-        let columns =
-            (0..dataset.fields.len()).map(|i| column(dataset.fields[i].ty, rows, i)).collect::<Result<_>>()?;
+        let mut columns =
+            (0..dataset.fields.len()).map(|i| column(dataset.fields[i].ty, rows, i)).collect::<Result<Vec<_>>>()?;
+        if dataset.keeps_extra() {
+            columns.push(Arc::new(StringArray::from_iter(rows.iter().map(|row| row.extra.as_deref()))));
+        }
         let key: Vec<usize> = dataset.key.iter().filter_map(|k| dataset.index(k)).collect();
         let hash = |row: &Row| match (&key[..], key.first().map(|i| &row.values[*i])) {
             ([_], Some(Value::Text(text))) => hash_text(text),
@@ -164,9 +169,11 @@ impl Chunk {
     }
 }
 
-/// Columns of a dataset's fields as a batch.
+/// Columns of a dataset's fields, and what is new beside them, as a batch.
 pub(super) fn batch(dataset: &Dataset, columns: Vec<ArrayRef>) -> Result<RecordBatch> {
-    let fields = dataset.fields.iter().map(|f| ArrowField::new(f.name, f.ty.arrow(), true));
+    let extra = dataset.keeps_extra().then_some((EXTRA, Type::Text));
+    let fields = dataset.fields.iter().map(|f| (f.name, f.ty)).chain(extra);
+    let fields = fields.map(|(name, ty)| ArrowField::new(name, ty.arrow(), true));
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let rows = columns.first().map_or(0, |c| c.len());
     RecordBatch::try_new_with_options(schema, columns, &RecordBatchOptions::new().with_row_count(Some(rows)))

@@ -1,13 +1,13 @@
 //! One stream as it is read: the dataset, the names of its fields at this source, the rules of its values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{FixedOffset, NaiveDate};
+use chrono::NaiveDate;
 
 use super::explode;
 use super::page::{Page, Refusal, Reject, Row, Value};
 use super::values::{self, Fault, Raw, Rules};
-use crate::config::{Source, StreamOptions};
+use crate::config::{Source, StreamOptions, Zone};
 use crate::schema::{Dataset, Field, Role, Rule};
 
 /// Names that begin so take a part of the file's path.
@@ -21,20 +21,34 @@ pub(super) struct Reader {
     /// For each field the names it may have.
     pub names: Vec<Vec<String>>,
     pub rules: Rules,
+    /// The names that the first landing had; none before it.
+    known: Option<BTreeSet<String>>,
 }
 
 impl Reader {
-    pub(super) fn new(source: &Source, stream: &str, dataset: &'static Dataset, extract_date: NaiveDate) -> Self {
+    pub(super) fn new(
+        source: &Source,
+        stream: &str,
+        dataset: &'static Dataset,
+        extract_date: NaiveDate,
+        known: Option<BTreeSet<String>>,
+    ) -> Self {
         let options = source.stream.get(stream).cloned().unwrap_or_default();
         let rules = Rules {
             extract_date,
             date_format: options.date_format.clone(),
             decimal_comma: options.decimal_comma,
             null_tokens: options.null_tokens.clone(),
-            zone: zone(dataset, options.zone.as_deref()),
+            zone: options.zone.or_else(|| documented_zone(dataset)),
         };
         let names = dataset.fields.iter().map(|f| names(f, dataset, &options.columns)).collect();
-        Self { dataset, options, names, rules }
+        Self { dataset, options, names, rules, known }
+    }
+
+    /// Whether a column of the source came after its first landing, is no field, and may be kept.
+    pub(super) fn is_extra(&self, column: &str) -> bool {
+        let is_read = || self.names.iter().flatten().any(|n| n == column || n.split('.').next() == Some(column));
+        self.dataset.keeps_extra() && self.known.as_ref().is_some_and(|known| !known.contains(column)) && !is_read()
     }
 
     /// Whether only the columns of the allow-list may be kept of a row that is set apart.
@@ -58,14 +72,16 @@ impl Reader {
         number: u64,
         raw: impl Fn(usize) -> Raw<'r>,
         source: impl Fn() -> String,
+        extra: Option<String>,
         explode: impl FnOnce(Row) -> Vec<Row>,
     ) -> Result<(), Refusal> {
         let mut values = Vec::with_capacity(self.dataset.fields.len());
-        let mut is_ahead = false;
+        let (mut is_ahead, mut is_twice) = (false, false);
         for (i, field) in self.dataset.fields.iter().enumerate() {
             match values::read(field, raw(i), &self.rules) {
                 Ok(value) => {
                     is_ahead |= values::is_ahead(field, &value, &self.rules);
+                    is_twice |= values::is_twice(field, raw(i), &self.rules);
                     values.push(value);
                 }
                 Err(Fault::Row(reason)) => {
@@ -82,11 +98,14 @@ impl Reader {
                 }
             }
         }
-        for mut row in explode(Row { number, values }) {
+        for mut row in explode(Row { number, values, extra }) {
             match self.complete(&mut row) {
                 Ok(note) => {
                     if is_ahead {
                         page.note("activity_ahead");
+                    }
+                    if is_twice {
+                        page.note("dst_fold");
                     }
                     if let Some(note) = note {
                         page.note(note);
@@ -178,11 +197,6 @@ fn names(field: &Field, dataset: &Dataset, columns: &BTreeMap<String, String>) -
 }
 
 /// ServiceNow and Workday document that times without a zone are UTC; others must be told.
-fn zone(dataset: &Dataset, declared: Option<&str>) -> Option<FixedOffset> {
-    match declared {
-        Some("UTC" | "Z") => FixedOffset::east_opt(0),
-        Some(offset) => offset.parse().ok(),
-        None if matches!(dataset.kind, "servicenow" | "workday") => FixedOffset::east_opt(0),
-        None => None,
-    }
+fn documented_zone(dataset: &Dataset) -> Option<Zone> {
+    matches!(dataset.kind, "servicenow" | "workday").then_some(Zone::UTC)
 }

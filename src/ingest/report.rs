@@ -14,6 +14,21 @@ pub struct LandOptions {
     pub backfill: bool,
     /// The sources to land; empty: all.
     pub sources: Vec<String>,
+    /// Who answers for accepting a feed of an unusual size.
+    pub actor: String,
+    /// Feeds whose size is accepted, whatever is usual.
+    pub accepted: Vec<AcceptedSize>,
+}
+
+/// A feed that may land although it has half its usual rows or less.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedSize {
+    /// The source.
+    pub source: String,
+    /// Its stream.
+    pub stream: String,
+    /// Why, a code of kind `override` in `seeds/reason_codes.csv`.
+    pub reason: String,
 }
 
 /// What became of every extract that was found.

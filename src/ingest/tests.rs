@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use arrow::array::AsArray;
 use chrono::NaiveDate;
 
 use super::reader::Reader;
@@ -28,7 +29,7 @@ fn source(kind: &str) -> Source {
 
 /// A reader of one stream, extracted on 20 November 2026.
 pub(super) fn reader(kind: &str, stream: &str) -> Reader {
-    Reader::new(&source(kind), stream, dataset(kind, stream).unwrap(), day("2026-11-20"))
+    Reader::new(&source(kind), stream, dataset(kind, stream).unwrap(), day("2026-11-20"), None)
 }
 
 struct Bench {
@@ -70,6 +71,22 @@ impl Bench {
         self.land_with(LandOptions::default()).await
     }
 
+    /// A column of text of what is in force at the end of 2026.
+    async fn texts(&self, table: &str, column: &str) -> Vec<String> {
+        let facts = landings(&self.config, &self.store, AsOf::new(day("2026-12-31"))).await.unwrap();
+        let tables = files_in_force(&facts);
+        let of = tables.iter().find(|t| format!("{}.{}", t.schema, t.table) == table).unwrap();
+        let mut texts = Vec::new();
+        for file in &of.files {
+            let (_, batches) = crate::store::parquet::decode(self.store.get(&file.path).await.unwrap()).unwrap();
+            for batch in batches {
+                let values = batch.column_by_name(column).unwrap().as_string::<i32>().clone();
+                texts.extend(values.iter().map(|v| v.unwrap_or_default().to_owned()));
+            }
+        }
+        texts
+    }
+
     async fn rows(&self, table: &str, as_of: &str) -> u64 {
         let tables = files_in_force(&landings(&self.config, &self.store, AsOf::new(day(as_of))).await.unwrap());
         let of = tables.iter().find(|t| format!("{}.{}", t.schema, t.table) == table).unwrap();
@@ -103,6 +120,34 @@ async fn overlapping_log_drops_land_each_event_once_and_again_changes_nothing() 
     assert!(bench.land().await.iter().all(|l| l.outcome == Outcome::AlreadyLanded));
     assert_eq!(bench.rows("raw.okta_system_log", "2026-11-02").await, 2);
     assert_eq!(bench.rows("raw.okta_system_log", "2026-11-03").await, 3);
+}
+
+#[tokio::test]
+async fn columns_that_are_new_are_kept_unread_but_never_of_hr() {
+    let bench = Bench::new(vec![source("okta"), source("workday")]).await;
+    let workers = "Employee_ID,Name,Worker_Type,Hire_Date";
+    bench
+        .put("okta/groups/2026-11-01.csv", "id,name\n00g1,Sales\n")
+        .put("okta/apps/2026-11-01.json", r#"[{"id":"0oa1","label":"Slack"}]"#)
+        .put("workday/workers/2026-11-01.csv", format!("{workers}\n7,Ada,employee,2025-01-07\n"));
+    bench.land().await;
+    for day in ["2026-11-02", "2026-11-03"] {
+        bench
+            .put(&format!("okta/groups/{day}.csv"), format!("id,name,orn\n00g1,Sales,orn:{day}\n"))
+            .put(&format!("okta/apps/{day}.json"), r#"[{"id":"0oa1","label":"Slack","orn":{"n":1.50},"z":null}]"#)
+            .put(&format!("workday/workers/{day}.csv"), format!("{workers},Salary\n7,Ada,employee,2025-01-07,99000\n"));
+    }
+    let landed = bench.land().await;
+    let warning = |stream: &str| {
+        let landing = landed.iter().find(|l| l.stream == stream && l.extract_date == Some(day("2026-11-02"))).unwrap();
+        landing.warnings.iter().find(|w| w.starts_with("schema_drift")).unwrap().clone()
+    };
+    assert!(warning("groups").contains("kept unread in `extra`: `orn`"), "{}", warning("groups"));
+    assert!(warning("workers").contains("not kept: `Salary`"), "{}", warning("workers"));
+    assert_eq!(bench.texts("raw.okta_groups", "extra").await, [r#"{"orn":"orn:2026-11-03"}"#], "the day after, too");
+    assert_eq!(bench.texts("raw.okta_apps", "extra").await, [r#"{"orn":{"n":1.5},"z":null}"#]);
+    assert_eq!(bench.texts("raw.workday_workers", "worker_id").await, ["7"]);
+    assert!(dataset("workday", "workers").unwrap().arrow_schema().index_of("extra").is_err());
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! From what a source writes to a typed value, by the field's type and rule. Nothing is guessed: what does not have the
 //! declared form is kept apart with its reason.
 
-use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::page::Value;
 use crate::base::money::is_currency;
+use crate::config::Zone;
 use crate::schema::{Field, Rule, Type};
 
 /// Evidence of use is not older than this.
@@ -37,7 +38,7 @@ pub(super) struct Rules {
     pub decimal_comma: bool,
     pub null_tokens: Vec<String>,
     /// The zone of times written without one; none: such a time is not understood.
-    pub zone: Option<FixedOffset>,
+    pub zone: Option<Zone>,
 }
 
 /// Why a value cannot be taken.
@@ -204,14 +205,28 @@ fn parse_time(text: &str, rules: &Rules) -> Result<Option<NaiveDateTime>, Fault>
     let time = match zoned {
         Ok(time) => time.naive_utc(),
         Err(_) => {
-            let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f")
-                .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f"))
-                .map_err(|_| Fault::Row("date_format"))?;
-            let zone = rules.zone.ok_or(Fault::Row("no_zone"))?;
-            local.checked_sub_offset(zone).ok_or(Fault::Row("out_of_range"))?
+            let local = parse_local(text).ok_or(Fault::Row("date_format"))?;
+            // Of an hour that the clocks had twice the earlier one; of one they skipped none.
+            let instants = rules.zone.ok_or(Fault::Row("no_zone"))?.instants(local);
+            instants.earliest().ok_or(Fault::Row("dst_gap"))?.naive_utc()
         }
     };
     Ok((time.year() < 9999).then_some(time))
+}
+
+/// A time written without a zone.
+fn parse_local(text: &str) -> Option<NaiveDateTime> {
+    let forms = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
+    forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+}
+
+/// Whether a time without a zone falls into an hour that the clocks of its zone had twice.
+pub(super) fn is_twice(field: &Field, raw: Raw<'_>, rules: &Rules) -> bool {
+    let (Type::Timestamp | Type::Date, Raw::Text(text), Some(zone @ Zone::Named(_))) = (field.ty, raw, rules.zone)
+    else {
+        return false;
+    };
+    parse_local(text.trim()).is_some_and(|local| matches!(zone.instants(local), LocalResult::Ambiguous(..)))
 }
 
 fn check_day(rule: Rule, day: NaiveDate, rules: &Rules) -> Result<(), Fault> {
@@ -278,6 +293,19 @@ fn read_decimal(text: &str, precision: u8, scale: i8, decimal_comma: bool) -> Re
 mod tests {
     use super::*;
     use crate::schema::dataset;
+
+    #[test]
+    fn clocks_that_change_skip_an_hour_and_repeat_one() {
+        let login = field("salesforce", "users", "last_login_at");
+        let berlin = Rules { zone: Zone::parse("Europe/Berlin"), ..rules() };
+        let at = |text| read(login, Raw::Text(text), &berlin);
+        assert_eq!(at("2026-07-01 12:00:00"), at("2026-07-01T10:00:00Z"));
+        assert_eq!(at("2026-03-29 02:30:00"), Err(Fault::Row("dst_gap")));
+        assert_eq!(at("2026-10-25 02:30:00"), at("2026-10-25T00:30:00Z"), "the earlier of the two");
+        assert!(is_twice(login, Raw::Text("2026-10-25 02:30:00"), &berlin));
+        assert!(!is_twice(login, Raw::Text("2026-10-25 03:30:00"), &berlin));
+        assert!(!is_twice(login, Raw::Text("2026-10-25T02:30:00Z"), &berlin), "its zone is written");
+    }
 
     fn rules() -> Rules {
         Rules {

@@ -242,6 +242,7 @@ mod tests {
         let row = |(i, (a, b)): (usize, &(&str, &str))| Row {
             number: i as u64 + 1,
             values: vec![Value::Text((*a).to_owned()), Value::Text((*b).to_owned())],
+            extra: None,
         };
         let mut page = Page { rows: rows.iter().enumerate().map(row).collect(), ..Page::default() };
         page.settle(dataset).unwrap();

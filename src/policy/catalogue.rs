@@ -7,7 +7,9 @@ use crate::config::Seeds;
 pub(super) fn tables(seeds: &Seeds) -> Result<Vec<Table>> {
     let mut all = apps(seeds)?;
     all.extend(tiers(seeds)?);
-    let Seeds { account_types, identity_overrides, budget_rates, critical_roles, reason_codes, .. } = seeds;
+    let Seeds {
+        account_types, identity_overrides, budget_rates, critical_roles, worker_statuses, reason_codes, ..
+    } = seeds;
     let positions: Vec<_> = account_types.iter().enumerate().collect();
     all.push(table(
         "seeds.account_types",
@@ -37,6 +39,7 @@ pub(super) fn tables(seeds: &Seeds) -> Result<Vec<Table>> {
         ],
     )?);
     all.push(table("seeds.critical_roles", [text("job_family", critical_roles, |family| family.as_str())])?);
+    all.push(table("seeds.worker_statuses", [text("status", worker_statuses, |status| status.as_str())])?);
     all.push(table(
         "seeds.reason_codes",
         [

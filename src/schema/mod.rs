@@ -24,6 +24,9 @@ use arrow::datatypes::{Field as ArrowField, Schema, SchemaRef};
 
 pub use field::{Field, Pii, Rule, Type};
 
+/// The column that keeps what is new at a source: a JSON object by the source's names.
+pub const EXTRA: &str = "extra";
+
 /// How a stream grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feed {
@@ -114,7 +117,13 @@ impl Dataset {
         self.fields.iter().position(|f| f.name == column)
     }
 
-    /// The Arrow schema of its landed files: where a row comes from, then the fields; all nullable.
+    /// Whether columns that are new at the source are kept beside the fields, as one JSON text `extra`. Never of HR:
+    /// only what is listed lands. Not of the System Log and the exchange rates, whose unknown parts are skipped unread.
+    pub fn keeps_extra(&self) -> bool {
+        !matches!(self.role, Role::Hr | Role::Log | Role::Fx)
+    }
+
+    /// The Arrow schema of its landed files: where a row comes from, then the fields, then `extra`; all nullable.
     pub fn arrow_schema(&self) -> SchemaRef {
         let origin = [
             ("source", Type::Text),
@@ -123,7 +132,8 @@ impl Dataset {
             ("landing", Type::Int),
             ("row_number", Type::Int),
         ];
-        let fields = origin.into_iter().chain(self.fields.iter().map(|f| (f.name, f.ty)));
+        let extra = self.keeps_extra().then_some((EXTRA, Type::Text));
+        let fields = origin.into_iter().chain(self.fields.iter().map(|f| (f.name, f.ty))).chain(extra);
         Arc::new(Schema::new(fields.map(|(name, ty)| ArrowField::new(name, ty.arrow(), true)).collect::<Vec<_>>()))
     }
 }

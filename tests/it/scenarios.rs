@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::project::{Project, Row, Tables, in_parallel, scenarios};
 
 /// The columns that find a row; all others of an expected row are compared.
-const KEY: &[&str] = &["app_id", "account_id", "sku_id"];
+const KEY: &[&str] = &["app_id", "account_id", "sku_id", "kind", "subject"];
 
 /// The table a story means when it names none.
 const EVALUATIONS: &str = "policy.evaluations";

@@ -131,7 +131,8 @@ cost_of_each_account as (
 accounts_two_persons_claim as (
     select
         'ambiguous_identity' as kind,
-        x.system || '/' || x.account_id as subject,
+        x.system as subject,
+        x.account_id,
         case when x.system <> 'okta' then x.system end as app_id,
         cast(x.claimant_count as varchar) || ' persons claim the account (rule ' || x.match_rule || '): protected'
             as detail,
@@ -145,7 +146,8 @@ accounts_two_persons_claim as (
 accounts_of_nobody as (
     select
         'orphan' as kind,
-        app_id || '/' || account_id as subject,
+        app_id as subject,
+        account_id,
         app_id,
         'account holds seats and matches no person' as detail,
         count(*) as affected_count,
@@ -314,72 +316,75 @@ pools_with_more_seats_than_bought as (
 
 gaps_of_every_kind as (
     select
-        kind, subject, app_id, null as source, null as stream, detail, affected_count, null as amount_at_stake,
-        null as contract_amount, null as contract_currency
+        kind, subject, null as account_id, app_id, null as source, null as stream, detail, affected_count,
+        null as amount_at_stake, null as contract_amount, null as contract_currency
     from seats_without_a_contract_line
     union all
-    select kind, subject, app_id, null, null, detail, affected_count, null, null, null
+    select kind, subject, null, app_id, null, null, detail, affected_count, null, null, null
     from skus_no_catalogue_entry_lists
     union all
     select
-        kind, subject, app_id, null, null, detail, affected_count, amount_at_stake, contract_amount, contract_currency
+        kind, subject, null, app_id, null, null, detail, affected_count, amount_at_stake, contract_amount,
+        contract_currency
     from lines_no_catalogue_entry_matches
     union all
-    select kind, subject, null, null, null, detail, affected_count, null, contract_amount, contract_currency
+    select kind, subject, null, null, null, null, detail, affected_count, null, contract_amount, contract_currency
     from currencies_that_do_not_convert
     union all
-    select kind, subject, app_id, null, null, detail, affected_count, null, contract_amount, contract_currency
+    select kind, subject, null, app_id, null, null, detail, affected_count, null, contract_amount, contract_currency
     from lines_without_a_price_or_a_contract
     union all
-    select kind, subject, app_id, null, null, detail, affected_count, null, contract_amount, contract_currency
+    select kind, subject, null, app_id, null, null, detail, affected_count, null, contract_amount, contract_currency
     from seats_whose_cost_does_not_convert
     union all
-    select kind, subject, app_id, null, null, detail, affected_count, null, null, null
+    select kind, subject, null, app_id, null, null, detail, affected_count, null, null, null
     from candidates_without_a_saving
     union all
-    select kind, subject, app_id, null, null, detail, affected_count, amount_at_stake, null, null
+    select kind, subject, null, app_id, null, null, detail, affected_count, amount_at_stake, null, null
     from apps_without_a_policy
     union all
-    select kind, subject, app_id, null, null, detail, affected_count, amount_at_stake, null, null
+    select kind, subject, account_id, app_id, null, null, detail, affected_count, amount_at_stake, null, null
     from accounts_two_persons_claim
     union all
-    select kind, subject, app_id, null, null, detail, affected_count, amount_at_stake, null, null
+    select kind, subject, account_id, app_id, null, null, detail, affected_count, amount_at_stake, null, null
     from accounts_of_nobody
     union all
-    select kind, subject, null, null, null, detail, affected_count, null, null, null
+    select kind, subject, null, null, null, null, detail, affected_count, null, null, null
     from okta_apps_no_catalogue_entry_maps
     union all
-    select kind, subject, null, source, stream, detail, affected_count, amount_at_stake, null, null
+    select kind, subject, null, null, source, stream, detail, affected_count, amount_at_stake, null, null
     from sources_not_good
     union all
-    select kind, subject, null, source, stream, detail, affected_count, amount_at_stake, null, null
+    select kind, subject, null, null, source, stream, detail, affected_count, amount_at_stake, null, null
     from days_no_source_covers
     union all
-    select kind, subject, null, null, null, detail, affected_count, null, null, null
+    select kind, subject, null, null, null, null, detail, affected_count, null, null, null
     from drop_lines_not_understood
     union all
-    select kind, subject, app_id, null, null, detail, affected_count, null, null, null
+    select kind, subject, null, app_id, null, null, detail, affected_count, null, null, null
     from exemptions_that_ran_out
     union all
     select
-        kind, subject, null, null, null, detail, affected_count, amount_at_stake, contract_amount, contract_currency
+        kind, subject, null, null, null, null, detail, affected_count, amount_at_stake, contract_amount,
+        contract_currency
     from clauses_nobody_proved
     union all
-    select kind, subject, null, source, stream, detail, affected_count, null, null, null
+    select kind, subject, null, null, source, stream, detail, affected_count, null, null, null
     from rows_in_quarantine
     union all
-    select kind, subject, null, source, null, detail, affected_count, null, null, null
+    select kind, subject, null, null, source, null, detail, affected_count, null, null, null
     from words_that_protect
     union all
-    select kind, subject, app_id, null, null, detail, affected_count, amount_at_stake, null, null
+    select kind, subject, null, app_id, null, null, detail, affected_count, amount_at_stake, null, null
     from pools_with_more_seats_than_bought
 ),
 
 final as (
     select
-        'g-' || left(sha256(g.kind || '|' || g.subject), 20) as gap_id,
+        'g-' || left(sha256(g.kind || '|' || g.subject || coalesce('/' || pseudonym(g.account_id), '')), 20) as gap_id,
         g.kind,
         g.subject,
+        g.account_id,
         g.app_id,
         g.source,
         g.stream,
@@ -394,6 +399,6 @@ final as (
 )
 
 select
-    gap_id, kind, subject, app_id, source, stream, detail, affected_count, amount_at_stake, reporting_currency,
-    contract_amount, contract_currency
+    gap_id, kind, subject, account_id, app_id, source, stream, detail, affected_count, amount_at_stake,
+    reporting_currency, contract_amount, contract_currency
 from final

@@ -1,5 +1,6 @@
 -- One row per seat proposed for an action: its evaluation, the episode it belongs to, and who decides by when.
--- The id lasts as long as the episode does: app, account, SKU, action and the episode's first as-of date make it.
+-- The id lasts as long as the episode does: app, the key of the account, SKU, action and the episode's first as-of date
+-- make it.
 with people_by_email as (
     select
         email_folded,
@@ -90,7 +91,7 @@ final as (
     select
         'c-' || substr(
             sha256(
-                c.app_id || '|' || c.account_id || '|' || c.sku_id || '|' || c.action
+                c.app_id || '|' || pseudonym(c.account_id) || '|' || c.sku_id || '|' || c.action
                 || '|' || cast(c.episode_from as text)
             ), 1, 20
         ) as candidate_id,

@@ -45,6 +45,8 @@ pub struct Project {
     pub name: String,
     /// Where committed data lives: a folder relative to the project, or a URL.
     pub store: String,
+    /// Where the identity map lives, apart from the store: a folder relative to the project, or a URL.
+    pub private: String,
     /// ISO 4217 code of the currency of reports.
     pub reporting_currency: String,
     /// Which rates convert into it.
@@ -160,7 +162,16 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
     let file = folder.read(name, CODES.syntax)?;
     let document = parse(&file, &folder.problems, &CODES)?;
     let root = Section::root(&file, &document, &folder.problems, &CODES);
-    root.only(&["name", "store", "reporting_currency", "rate_set", "fiscal_year_start_month", "freshness", "source"]);
+    root.only(&[
+        "name",
+        "store",
+        "private",
+        "reporting_currency",
+        "rate_set",
+        "fiscal_year_start_month",
+        "freshness",
+        "source",
+    ]);
     root.need(&["name", "reporting_currency"]);
 
     let reporting_currency = root.text("reporting_currency").unwrap_or_default();
@@ -180,6 +191,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
     Some(Project {
         name: root.text("name").unwrap_or_default(),
         store: location(&root, "store").unwrap_or_else(|| "warehouse".to_owned()),
+        private: location(&root, "private").unwrap_or_else(|| "private".to_owned()),
         reporting_currency,
         rate_set: root.word("rate_set").unwrap_or(RateSet::Spot),
         fiscal_year_start_month: root.whole("fiscal_year_start_month", 1..=12).unwrap_or(1) as u32,

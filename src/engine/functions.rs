@@ -1,5 +1,6 @@
 //! The few functions the models use beyond stock SQL. Each is pure; each has a plain meaning an auditor can redo.
 
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -13,12 +14,26 @@ use sha2::{Digest, Sha256};
 
 use crate::base::{money, text};
 
-type Body = fn(&[ArrayRef]) -> Result<ArrayRef>;
+type Body = Arc<dyn Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync>;
 
 /// The type of a stored amount.
 const AMOUNT: DataType = DataType::Decimal128(18, 4);
 
-/// All functions, for registration in every session (local, scheduler, executor).
+/// What stands for a name in evidence.
+pub type Pseudonym = Arc<dyn Fn(&str) -> crate::base::Result<String> + Send + Sync>;
+
+/// `pseudonym(id)`: the key of an id in the identity map; of a key that stands for an id already, itself.
+pub fn pseudonym(key: Pseudonym) -> ScalarUDF {
+    let body = move |args: &[ArrayRef]| {
+        let keys =
+            texts(&args[0])?.iter().map(|id| id.map(|id| key(id)).transpose()).collect::<crate::base::Result<_>>();
+        let keys: StringArray = keys.map_err(|e| DataFusionError::External(e.into()))?;
+        Ok(Arc::new(keys) as ArrayRef)
+    };
+    function("pseudonym", 1, DataType::Utf8, body)
+}
+
+/// All functions that need nothing but their arguments, for registration in every session (local, scheduler, executor).
 pub fn all() -> Vec<ScalarUDF> {
     vec![
         function("sha256", 1, DataType::Utf8, sha256),
@@ -29,17 +44,28 @@ pub fn all() -> Vec<ScalarUDF> {
     ]
 }
 
-fn function(name: &'static str, arguments: usize, returns: DataType, body: Body) -> ScalarUDF {
-    ScalarUDF::from(Function { name, signature: Signature::any(arguments, Volatility::Immutable), returns, body })
+fn function(
+    name: &'static str,
+    arguments: usize,
+    returns: DataType,
+    body: impl Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
+) -> ScalarUDF {
+    let signature = Signature::any(arguments, Volatility::Immutable);
+    ScalarUDF::from(Function { name, signature, returns, body: Arc::new(body) })
 }
 
 /// A row-wise function over columns; arguments are cast to what the body reads.
-#[derive(Debug)]
 struct Function {
     name: &'static str,
     signature: Signature,
     returns: DataType,
     body: Body,
+}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 /// The name says which one it is.

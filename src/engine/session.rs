@@ -11,7 +11,7 @@ use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTable
 use datafusion::execution::context::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::prelude::DataFrame;
 
-use super::functions;
+use super::functions::{self, Pseudonym};
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::store::{FileEntry, Store};
@@ -53,7 +53,14 @@ impl Session {
         for function in functions::all() {
             context.register_udf(function);
         }
-        Ok(Self { context, as_of })
+        Ok(Self { context, as_of }.with_pseudonyms(Arc::new(|id| Ok(id.to_owned()))))
+    }
+
+    /// What `pseudonym(id)` gives from now on; at first every id stands for itself.
+    #[must_use]
+    pub fn with_pseudonyms(self, key: Pseudonym) -> Self {
+        self.context.register_udf(functions::pseudonym(key));
+        self
     }
 
     /// The day the session speaks for.

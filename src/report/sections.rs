@@ -499,7 +499,7 @@ fn gaps(frames: &Frames<'_>, meta: &RunMeta) -> Result<Section> {
     for row in 0..frame.height() {
         rows.push(vec![
             frame.text("kind", row)?.replace('_', " "),
-            frame.text("subject", row)?,
+            [frame.text("subject", row)?, frame.text("account_id", row)?].join("/").trim_end_matches('/').to_owned(),
             frame.text("detail", row)?,
             count(frame.int("affected_count", row)?),
             money(frame.amount("amount_at_stake", row)?, &meta.reporting_currency),

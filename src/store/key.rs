@@ -53,6 +53,22 @@ pub enum Key {
         /// First 16 hex digits of the file's SHA-256.
         sha16: String,
     },
+    /// A file of a sealed snapshot.
+    Snapshot {
+        /// The day it speaks for.
+        as_of: AsOf,
+        /// The attempt to seal it.
+        seal_id: RunId,
+        /// Its path below the snapshot's folder; empty: the folder itself.
+        file: String,
+    },
+    /// Names and their keys, in a private store.
+    Identity {
+        /// The run that wrote them.
+        run_id: RunId,
+        /// First 16 hex digits of the file's SHA-256.
+        sha16: String,
+    },
     /// Rows refused at landing, with their raw bytes: restricted.
     Quarantine {
         /// Source as the project names it.
@@ -92,6 +108,13 @@ impl Key {
                 segment(table)?,
                 file_name(run_id, *n, sha16)?
             ),
+            Self::Snapshot { as_of, seal_id, file } => {
+                let folder = format!("snapshots/data/{as_of}/{}", segment(seal_id.as_str())?);
+                if file.is_empty() { folder } else { format!("{folder}/{file}") }
+            }
+            Self::Identity { run_id, sha16 } => {
+                format!("keys/{}-{}.parquet", segment(run_id.as_str())?, segment(sha16)?)
+            }
             Self::Quarantine { source, stream, run_id, n, sha16 } => format!(
                 "quarantine/{}/{}/{}/{n}-{}.parquet",
                 segment(source)?,
@@ -109,6 +132,8 @@ pub(super) fn folder(chain: &Chain) -> Result<String> {
     Ok(match chain {
         Chain::Raw { source, stream } => format!("commits/raw/{}/{}", segment(source)?, segment(stream)?),
         Chain::Runs => "commits/runs".to_owned(),
+        Chain::Snapshots => "snapshots/index".to_owned(),
+        Chain::Identity => "commits/identity".to_owned(),
     })
 }
 

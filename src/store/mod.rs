@@ -21,7 +21,7 @@ use url::Url;
 
 pub use commit::Commit;
 pub use key::Key;
-pub use record::{Chain, Draft, FORMAT, FileEntry, Kind, Record, RunId, canonical, hex, sha256_hex};
+pub use record::{Chain, Draft, FORMAT, FileEntry, Kind, Record, RunId, canonical, hex, live_files, sha256_hex};
 
 use crate::base::error::Context;
 use crate::base::{Clock, Error, ErrorKind, Result};
@@ -188,6 +188,28 @@ impl Store {
         self.put(&path, &bytes).await.context(ErrorKind::Store, format!("cannot write {path}"))?;
         let rows = batches.iter().map(|b| b.num_rows() as u64).sum();
         Ok(FileEntry { path: path.into(), sha256, bytes: bytes.len() as u64, rows, min_at: None, max_at: None })
+    }
+
+    /// Writes a file under a name that nobody else can use; it is invisible until a record names it or its folder.
+    ///
+    /// # Errors
+    /// Store when the file is not there afterwards.
+    pub async fn put_file(&self, key: &Key, bytes: &Bytes) -> Result<()> {
+        let path = key.path()?;
+        self.put(&path, bytes).await.context(ErrorKind::Store, format!("cannot write {path}"))
+    }
+
+    /// Deletes a file that no record needs any more; that it is gone already is no error.
+    ///
+    /// # Errors
+    /// Store when the store refuses, as a bucket under object lock does.
+    pub async fn delete(&self, path: &str) -> Result<()> {
+        let failed = || format!("cannot delete {path} of {}", self.name);
+        let parsed = Path::parse(path).context(ErrorKind::Store, failed())?;
+        match self.objects.delete(&parsed).await {
+            Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
+            Err(cause) => Err(Error::store(failed()).because(cause)),
+        }
     }
 
     /// The bytes of one file.

@@ -50,6 +50,10 @@ pub enum Chain {
     },
     /// The runs of the project.
     Runs,
+    /// The sealed snapshots.
+    Snapshots,
+    /// The identity map, in a store of its own.
+    Identity,
 }
 
 impl fmt::Display for Chain {
@@ -57,6 +61,8 @@ impl fmt::Display for Chain {
         match self {
             Self::Raw { source, stream } => write!(f, "raw/{source}/{stream}"),
             Self::Runs => f.write_str("runs"),
+            Self::Snapshots => f.write_str("snapshots"),
+            Self::Identity => f.write_str("identity"),
         }
     }
 }
@@ -71,6 +77,14 @@ pub enum Kind {
     Backfill,
     /// Recorded a run.
     Run,
+    /// Added to what was there.
+    Append,
+    /// Published a sealed snapshot.
+    Seal,
+    /// Took files out of the live set that their class allows no longer.
+    Expire,
+    /// Took files out of the live set because they held an erased person.
+    Erase,
 }
 
 /// One file that a commit makes visible.
@@ -197,6 +211,18 @@ impl Record {
     pub(super) fn follows(&self, prev: Option<&Record>) -> bool {
         self.prev_sha256 == prev.map_or(NO_RECORD, |p| &p.sha256)
     }
+}
+
+/// The files of a chain that count, by path: what its records name, less what a later record takes out.
+pub fn live_files(records: &[Record]) -> BTreeMap<&str, &FileEntry> {
+    let mut live = BTreeMap::new();
+    for record in records {
+        for path in &record.replaces {
+            live.remove(path.as_str());
+        }
+        live.extend(record.files.iter().map(|file| (file.path.as_str(), file)));
+    }
+    live
 }
 
 /// The canonical bytes of a value: JSON without spaces, keys of every object in code-point order.

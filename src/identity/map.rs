@@ -1,0 +1,231 @@
+//! The map itself: names on one side, random 128-bit keys on the other.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use crate::base::error::Context;
+use crate::base::{Error, ErrorKind, Result, text};
+use crate::store::{Chain, Commit, Draft, FileEntry, Key, Kind, Record, RunId, Store, hex, live_files, parquet};
+
+/// What a key stands for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Name {
+    /// An id of a source, exact: account, worker, leave.
+    Id(String),
+    /// A login or e-mail address, in the form in which names are compared.
+    Identifier(String),
+}
+
+impl Name {
+    /// An id.
+    pub fn id(text: &str) -> Self {
+        Self::Id(text.to_owned())
+    }
+
+    /// A login or address, however it is spelled.
+    pub fn identifier(text: &str) -> Self {
+        Self::Identifier(text::fold(text))
+    }
+
+    /// The name itself.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Id(text) | Self::Identifier(text) => text,
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Id(_) => "id",
+            Self::Identifier(_) => "identifier",
+        }
+    }
+
+    fn parse(kind: &str, text: &str) -> Option<Self> {
+        match kind {
+            "id" => Some(Self::Id(text.to_owned())),
+            "identifier" => Some(Self::Identifier(text.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+/// The keys of a private store, and those made since it was opened.
+#[derive(Debug)]
+pub struct IdentityMap {
+    store: Store,
+    head: Option<Record>,
+    keys: Mutex<Keys>,
+}
+
+#[derive(Debug, Default)]
+struct Keys {
+    all: HashMap<Name, String>,
+    /// Made and not committed yet.
+    new: BTreeMap<Name, String>,
+}
+
+impl IdentityMap {
+    /// Reads the map of a private store.
+    ///
+    /// # Errors
+    /// A store error; Evidence when a committed file is not what its record says.
+    pub async fn open(store: Store) -> Result<Self> {
+        let records = store.records(&Chain::Identity).await?;
+        let mut keys = Keys::default();
+        for file in live_files(&records).into_values() {
+            let (_, batches) = parquet::decode(store.get(&file.path).await?)?;
+            for batch in &batches {
+                keys.all.extend(rows(batch)?);
+            }
+        }
+        Ok(Self { store, head: records.into_iter().next_back(), keys: Mutex::new(keys) })
+    }
+
+    /// The key of a name: 32 hex digits, random, made when the name is seen for the first time.
+    ///
+    /// # Errors
+    /// Internal when the system gives no random numbers.
+    pub fn key(&self, name: Name) -> Result<String> {
+        let mut keys = self.lock();
+        if let Some(key) = keys.all.get(&name) {
+            return Ok(key.clone());
+        }
+        let mut bits = [0; 16];
+        getrandom::getrandom(&mut bits)
+            .map_err(|e| Error::internal("the system gives no random numbers").because(e))?;
+        let key = hex(&bits);
+        keys.all.insert(name.clone(), key.clone());
+        keys.new.insert(name, key.clone());
+        Ok(key)
+    }
+
+    /// The key of a name that has one.
+    pub fn known(&self, name: &Name) -> Option<String> {
+        self.lock().all.get(name).cloned()
+    }
+
+    /// Puts the new keys on record, before anything that holds them is.
+    ///
+    /// # Errors
+    /// Conflict when another run made keys meanwhile; a store error.
+    pub async fn commit(&mut self, run_id: &RunId, config_sha256: &str) -> Result<()> {
+        let new = std::mem::take(&mut self.lock().new);
+        if new.is_empty() {
+            return Ok(());
+        }
+        let file = self.write(&new, run_id).await?;
+        self.record(Kind::Append, vec![file], Vec::new(), run_id, config_sha256).await
+    }
+
+    /// Takes names out of the map: the files that hold them are replaced, and deleted at once. The keys they had stay
+    /// in evidence and mean nothing any more. Counts the names that were there.
+    ///
+    /// # Errors
+    /// As [`IdentityMap::commit`].
+    pub async fn erase(&mut self, names: &BTreeSet<Name>, run_id: &RunId, config_sha256: &str) -> Result<usize> {
+        self.commit(run_id, config_sha256).await?;
+        let records = self.store.records(&Chain::Identity).await?;
+        let (mut erased, mut files, mut replaces) = (0, Vec::new(), Vec::new());
+        for file in live_files(&records).into_values() {
+            let (_, batches) = parquet::decode(self.store.get(&file.path).await?)?;
+            let mut kept = BTreeMap::new();
+            for batch in &batches {
+                kept.extend(rows(batch)?);
+            }
+            let before = kept.len();
+            kept.retain(|name, _| !names.contains(name));
+            if kept.len() == before {
+                continue;
+            }
+            erased += before - kept.len();
+            if !kept.is_empty() {
+                files.push(self.write(&kept, run_id).await?);
+            }
+            replaces.push(file.path.clone());
+        }
+        if !replaces.is_empty() {
+            self.record(Kind::Erase, files, replaces.clone(), run_id, config_sha256).await?;
+        }
+        self.lock().all.retain(|name, _| !names.contains(name));
+        // Also what an erasure that was cut off took out of the live set and left lying.
+        let replaced = records.iter().flat_map(|r| &r.replaces).chain(&replaces);
+        for path in replaced {
+            self.store.delete(path).await?;
+        }
+        Ok(erased)
+    }
+
+    async fn write(&self, keys: &BTreeMap<Name, String>, run_id: &RunId) -> Result<FileEntry> {
+        let column = |values: Vec<&str>| Arc::new(StringArray::from(values)) as _;
+        let batch = RecordBatch::try_new(
+            schema(),
+            vec![
+                column(keys.keys().map(Name::kind).collect()),
+                column(keys.keys().map(Name::text).collect()),
+                column(keys.values().map(String::as_str).collect()),
+            ],
+        )
+        .context(ErrorKind::Internal, "the identity map")?;
+        let key = |sha16: &str| Key::Identity { run_id: run_id.clone(), sha16: sha16.to_owned() };
+        self.store.put_parquet(key, &schema(), &[batch]).await
+    }
+
+    async fn record(
+        &mut self,
+        kind: Kind,
+        files: Vec<FileEntry>,
+        replaces: Vec<String>,
+        run_id: &RunId,
+        config_sha256: &str,
+    ) -> Result<()> {
+        let draft = Draft {
+            commit_id: format!("{run_id} {}", self.head.as_ref().map_or(0, |r| r.version)),
+            run_id: run_id.clone(),
+            config_sha256: config_sha256.to_owned(),
+            kind,
+            extract_date: None,
+            reads: BTreeMap::new(),
+            files,
+            replaces,
+            body: serde_json::Value::Null,
+        };
+        match self.store.commit(&Chain::Identity, self.head.as_ref(), draft).await? {
+            Commit::Written(record) | Commit::AlreadyThere(record) => {
+                self.head = Some(record);
+                Ok(())
+            }
+            Commit::Conflict(other) => Err(Error::new(
+                ErrorKind::Conflict,
+                format!("run {} named new persons or accounts first: run again", other.run_id),
+            )),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Keys> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn schema() -> SchemaRef {
+    let text = |name| Field::new(name, DataType::Utf8, false);
+    Arc::new(Schema::new(vec![text("kind"), text("name"), text("key")]))
+}
+
+fn rows(batch: &RecordBatch) -> Result<Vec<(Name, String)>> {
+    let unreadable = || Error::new(ErrorKind::Evidence, "a file of the identity map is not one");
+    let column = |name: &str| {
+        let column = batch.column_by_name(name).filter(|c| *c.data_type() == DataType::Utf8);
+        column.map(|c| c.as_string::<i32>()).ok_or_else(unreadable)
+    };
+    let (kinds, names, keys) = (column("kind")?, column("name")?, column("key")?);
+    (0..batch.num_rows())
+        .map(|i| {
+            let name = Name::parse(kinds.value(i), names.value(i)).ok_or_else(unreadable)?;
+            Ok((name, keys.value(i).to_owned()))
+        })
+        .collect()
+}

@@ -1,0 +1,93 @@
+//! Keys are made once, stay, and can be taken away.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+
+use super::*;
+use crate::base::{Clock, ErrorKind};
+use crate::store::{Chain, RunId, Store};
+
+async fn store(dir: &tempfile::TempDir) -> Store {
+    let store = Store::open("private", dir.path()).unwrap();
+    store.init(Clock::System).await.unwrap();
+    store
+}
+
+fn run() -> RunId {
+    RunId::new(Clock::System)
+}
+
+#[tokio::test]
+async fn a_name_keeps_its_key_and_spelling_does_not_matter_to_addresses() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut map = IdentityMap::open(store(&dir).await).await.unwrap();
+    let ada = map.key(Name::identifier("Ada@X.example")).unwrap();
+    assert_eq!(ada.len(), 32);
+    assert_eq!(map.key(Name::identifier(" ada@x.EXAMPLE")).unwrap(), ada);
+    assert_ne!(map.key(Name::id("ada@x.example")).unwrap(), ada, "an id is not an address");
+    assert_ne!(map.key(Name::id("ADA@x.example")).unwrap(), map.key(Name::id("ada@x.example")).unwrap());
+    map.commit(&run(), "c").await.unwrap();
+    map.commit(&run(), "c").await.unwrap();
+    let again = IdentityMap::open(store(&dir).await).await.unwrap();
+    assert_eq!(again.known(&Name::identifier("ada@x.example")), Some(ada));
+    assert_eq!(store(&dir).await.records(&Chain::Identity).await.unwrap().len(), 1, "nothing new, nothing said");
+}
+
+#[tokio::test]
+async fn two_runs_that_name_the_same_person_do_not_both_count() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut one = IdentityMap::open(store(&dir).await).await.unwrap();
+    let mut two = IdentityMap::open(store(&dir).await).await.unwrap();
+    one.key(Name::id("7")).unwrap();
+    two.key(Name::id("7")).unwrap();
+    one.commit(&run(), "c").await.unwrap();
+    assert_eq!(two.commit(&run(), "c").await.unwrap_err().kind(), ErrorKind::Conflict);
+}
+
+#[tokio::test]
+async fn an_erased_name_is_gone_from_every_byte_and_comes_back_as_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut map = IdentityMap::open(store(&dir).await).await.unwrap();
+    let (ada, eve) = (Name::identifier("ada@x.example"), Name::identifier("eve@x.example"));
+    let (old, kept) = (map.key(ada.clone()).unwrap(), map.key(eve.clone()).unwrap());
+    map.commit(&run(), "c").await.unwrap();
+    assert_eq!(map.erase(&BTreeSet::from([ada.clone(), Name::id("nobody")]), &run(), "c").await.unwrap(), 1);
+    assert_eq!(map.erase(&BTreeSet::from([ada.clone()]), &run(), "c").await.unwrap(), 0, "once is enough");
+    let again = IdentityMap::open(store(&dir).await).await.unwrap();
+    assert_eq!((again.known(&ada), again.known(&eve)), (None, Some(kept)));
+    assert_ne!(again.key(ada).unwrap(), old);
+    let files = std::fs::read_dir(dir.path().join("private/keys")).unwrap();
+    assert_eq!(files.count(), 1, "the file that held it is deleted");
+}
+
+#[tokio::test]
+async fn veiled_rows_join_and_are_sorted_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let map = IdentityMap::open(store(&dir).await).await.unwrap();
+    let fields = ["account_id", "email", "name"].map(|n| Field::new(n, DataType::Utf8, true));
+    let fields = fields.into_iter().chain([Field::new("n", DataType::Int64, true)]).collect::<Vec<_>>();
+    let ids: Vec<String> = (0..50).map(|i| format!("a{i:02}")).collect();
+    let rows = RecordBatch::try_new(
+        Arc::new(Schema::new(fields)),
+        vec![
+            Arc::new(StringArray::from(ids.clone())),
+            Arc::new(StringArray::from(vec![Some("Ada@x.example"); 50])),
+            Arc::new(StringArray::from(vec![Some("Ada"); 50])),
+            Arc::new(Int64Array::from_iter_values(0..50)),
+        ],
+    )
+    .unwrap();
+    let shown = [Shown::IdKeys, Shown::IdentifierKeys, Shown::Nothing, Shown::AsItIs];
+    let veiled = veil(&rows, &shown, &["account_id".into()], &map).unwrap();
+    let keys: Vec<&str> = veiled.column(0).as_string::<i32>().iter().flatten().collect();
+    assert!(keys.is_sorted());
+    let numbers = veiled.column(3).as_primitive::<arrow::datatypes::Int64Type>();
+    for (key, number) in keys.iter().zip(numbers.values()) {
+        assert_eq!(map.known(&Name::id(&ids[*number as usize])).as_deref(), Some(*key));
+    }
+    assert_eq!(veiled.column(2).null_count(), 50);
+    assert_eq!(veiled.column(1).as_string::<i32>().value(0), map.key(Name::identifier("ADA@x.example")).unwrap());
+}

@@ -44,7 +44,8 @@ impl Job {
             folder,
         };
         self.write_candidates(run, &outputs).await?;
-        let sealed = self.seal(run, &outputs.snapshot).await?;
+        let sealed = self.seal(run).await?;
+        snapshot::write_folder(&sealed.files, &outputs.snapshot)?;
         let page = report::render(&tables_of(run, &["marts.", "policy."]).await?, &self.meta(run, &sealed))?;
         write(&outputs.report, page.as_bytes())?;
         Ok(outputs)
@@ -64,7 +65,7 @@ impl Job {
         Ok(())
     }
 
-    async fn seal(&self, run: &Run, target: &Path) -> Result<snapshot::SealedSnapshot> {
+    async fn seal(&self, run: &Run) -> Result<snapshot::Sealed> {
         let body = RunBody::read(&run.record)?;
         let grains = run
             .catalogue
@@ -94,26 +95,27 @@ impl Job {
             .collect();
         let landings = json_rows(&run.session.table("audit.landings").await?)?;
         let completeness = json_rows(&run.session.table("marts.source_freshness").await?)?;
-        snapshot::seal(
-            target,
-            SealInput {
-                as_of: run.session.as_of(),
-                tenant: self.config.project.name.clone(),
-                run_id: run.record.run_id.clone(),
-                release: env!("CARGO_PKG_VERSION").to_owned(),
-                config_sha256: self.config.sha256.clone(),
-                policy_versions: body.policies,
-                grains,
-                tables,
-                policies,
-                sql,
-                inputs: landings,
-                completeness,
-            },
-        )
+        snapshot::seal(SealInput {
+            as_of: run.session.as_of(),
+            tenant: self.config.project.name.clone(),
+            run_id: run.record.run_id.clone(),
+            prev_index_sha256: snapshot::NO_SNAPSHOT.to_owned(),
+            runner: "seatledger".to_owned(),
+            approver: None,
+            signer: None,
+            release: env!("CARGO_PKG_VERSION").to_owned(),
+            config_sha256: self.config.sha256.clone(),
+            policy_versions: body.policies,
+            grains,
+            tables,
+            policies,
+            sql,
+            inputs: landings,
+            completeness,
+        })
     }
 
-    fn meta(&self, run: &Run, sealed: &snapshot::SealedSnapshot) -> RunMeta {
+    fn meta(&self, run: &Run, sealed: &snapshot::Sealed) -> RunMeta {
         RunMeta {
             tenant: self.config.project.name.clone(),
             as_of: run.session.as_of(),

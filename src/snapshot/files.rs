@@ -1,7 +1,9 @@
 //! The files of a snapshot and their list, `SHA256SUMS`: one line a file, in `LC_ALL=C` order of the paths.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use bytes::Bytes;
 
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
@@ -9,6 +11,8 @@ use crate::store::sha256_hex;
 
 /// The list of all other files.
 pub(super) const SUMS: &str = "SHA256SUMS";
+/// The signature of the list; not in it.
+pub(super) const SIGNATURE: &str = "SHA256SUMS.sig";
 /// What the snapshot says of itself.
 pub(super) const MANIFEST: &str = "manifest.json";
 /// What each input file was.
@@ -21,48 +25,70 @@ pub(super) const VERIFY: &str = "VERIFY.txt";
 /// SHA-256 by path below the snapshot.
 pub(super) type Sums = BTreeMap<String, String>;
 
-/// A folder being filled; remembers the hash of everything put into it.
-pub(super) struct Folder {
-    root: PathBuf,
+/// The files of a snapshot while it is made, in the order in which they were put.
+#[derive(Default)]
+pub(super) struct Files {
+    files: Vec<(String, Bytes)>,
     pub(super) sums: Sums,
 }
 
-impl Folder {
-    /// Makes an empty folder in place of what an aborted attempt may have left.
-    pub(super) fn make(root: &Path) -> Result<Self> {
-        if root.exists() {
-            std::fs::remove_dir_all(root).context(ErrorKind::Store, format!("cannot clear {}", root.display()))?;
-        }
-        std::fs::create_dir_all(root).context(ErrorKind::Store, format!("cannot make {}", root.display()))?;
-        Ok(Self { root: root.to_owned(), sums: Sums::new() })
-    }
-
-    /// Writes one file and lists it. A torn file is found by `verify`, so nothing waits for the disk here.
-    pub(super) fn put(&mut self, path: &str, bytes: &[u8]) -> Result<()> {
-        self.write(path, bytes)?;
-        match self.sums.insert(path.to_owned(), sha256_hex(bytes)) {
-            None => Ok(()),
-            Some(_) => Err(Error::internal(format!("{path} was sealed twice"))),
-        }
-    }
-
-    /// Writes the list; its SHA-256 stands for the whole snapshot.
-    pub(super) fn finish(self) -> Result<String> {
-        let text = render(&self.sums);
-        self.write(SUMS, text.as_bytes())?;
-        Ok(sha256_hex(text.as_bytes()))
-    }
-
-    fn write(&self, path: &str, bytes: &[u8]) -> Result<()> {
+impl Files {
+    /// Adds one file and lists it.
+    pub(super) fn put(&mut self, path: &str, bytes: Bytes) -> Result<()> {
         if !is_plain(path) {
             return Err(Error::internal(format!("{path:?} cannot name a file of a snapshot")));
         }
-        let file = self.root.join(path);
-        let folder = file.parent().unwrap_or(&self.root);
-        std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(&file, bytes))
-            .context(ErrorKind::Store, format!("cannot write {}", file.display()))
+        match self.sums.insert(path.to_owned(), sha256_hex(&bytes)) {
+            None => self.files.push((path.to_owned(), bytes)),
+            Some(_) => return Err(Error::internal(format!("{path} was sealed twice"))),
+        }
+        Ok(())
     }
+
+    /// All files, the list last; its bytes stand for the whole snapshot.
+    pub(super) fn finish(mut self) -> (Vec<(String, Bytes)>, Bytes) {
+        let list = Bytes::from(render(&self.sums));
+        self.files.push((SUMS.to_owned(), list.clone()));
+        (self.files, list)
+    }
+}
+
+/// Writes the files of a snapshot as a folder that appears whole: into a folder beside its place, then renamed. A torn
+/// file is found by `verify`, so nothing waits for the disk here.
+///
+/// # Errors
+/// Store when it cannot be written, or when something is at `target`: evidence is never overwritten.
+pub fn write_folder(files: &[(String, Bytes)], target: &Path) -> Result<()> {
+    let name = target.file_name().map(|n| n.to_string_lossy().into_owned());
+    let name = name.ok_or_else(|| Error::internal(format!("{} names no folder", target.display())))?;
+    if target.exists() {
+        return Err(Error::store(format!("{} exists: a sealed snapshot is never overwritten", target.display())));
+    }
+    let draft = target.with_file_name(format!(".{name}.part"));
+    let written = fill(&draft, files)
+        .and_then(|()| std::fs::rename(&draft, target))
+        .context(ErrorKind::Store, format!("cannot write {}", target.display()));
+    if written.is_err() {
+        let _ = std::fs::remove_dir_all(&draft);
+    }
+    written
+}
+
+/// Fills an empty folder, made in place of what an aborted attempt may have left.
+fn fill(root: &Path, files: &[(String, Bytes)]) -> std::io::Result<()> {
+    if root.exists() {
+        std::fs::remove_dir_all(root)?;
+    }
+    std::fs::create_dir_all(root)?;
+    for (path, bytes) in files {
+        if !is_plain(path) {
+            return Err(std::io::Error::other(format!("{path:?} cannot name a file of a snapshot")));
+        }
+        let file = root.join(path);
+        std::fs::create_dir_all(file.parent().unwrap_or(root))?;
+        std::fs::write(&file, bytes)?;
+    }
+    Ok(())
 }
 
 /// Reads the list, in exactly the form in which it is written.

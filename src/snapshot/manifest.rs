@@ -12,20 +12,30 @@ use crate::base::Result;
 /// What stands for a signature in a snapshot that has none.
 pub(super) const UNSIGNED: &str = "none";
 
+/// A signature by an SSH key, in `SHA256SUMS.sig`.
+pub(super) const SSH: &str = "ssh";
+
 /// The whole of it. `tables` and `files` together are `SHA256SUMS` without the manifest itself.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
     pub(super) format: String,
     pub(super) tenant: String,
+    /// SHA-256 of the index record of the snapshot before.
+    pub(super) prev_index_sha256: String,
     pub(super) as_of: String,
     pub(super) run_id: String,
+    pub(super) runner: String,
+    pub(super) approver: Option<String>,
     pub(super) release: String,
     pub(super) cargo_lock_sha256: String,
     pub(super) config_sha256: String,
     pub(super) policy_versions: BTreeMap<String, String>,
     pub(super) writer: serde_json::Value,
+    /// [`UNSIGNED`] or [`SSH`].
     pub(super) signature: String,
+    /// The fingerprint of the key that signs.
+    pub(super) signer: Option<String>,
     pub(super) tables: BTreeMap<String, Table>,
     pub(super) files: Sums,
 }

@@ -1,22 +1,26 @@
-//! Writes a snapshot: into a folder beside its place, then renamed as a whole.
+//! Makes the files of a snapshot. Where they go is up to the caller: a folder, the store, or both.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use bytes::Bytes;
 
 use super::FORMAT;
-use super::files::{COMPLETENESS, Folder, INPUTS, MANIFEST, VERIFY};
+use super::files::{COMPLETENESS, Files, INPUTS, MANIFEST, SIGNATURE, VERIFY};
 use super::logical;
-use super::manifest::{self, Manifest, Table, UNSIGNED};
+use super::manifest::{self, Manifest, SSH, Table, UNSIGNED};
+use super::sign::{Signer, fingerprint};
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::store::{RunId, parquet, sha256_hex};
 
 /// Every dependency of this program with its hash, as it was built.
 const CARGO_LOCK: &[u8] = include_bytes!("../../Cargo.lock");
+
+/// What the first snapshot names as the index record before it.
+pub const NO_SNAPSHOT: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// What is sealed.
 #[derive(Debug)]
@@ -27,6 +31,14 @@ pub struct SealInput {
     pub tenant: String,
     /// The run that concluded it.
     pub run_id: RunId,
+    /// SHA-256 of the index record of the snapshot before; [`NO_SNAPSHOT`] in the first.
+    pub prev_index_sha256: String,
+    /// Who or what ran the job.
+    pub runner: String,
+    /// Who approved the run, where somebody must.
+    pub approver: Option<String>,
+    /// Who signs; nobody is allowed, and the snapshot says so.
+    pub signer: Option<Signer>,
     /// Version of the program.
     pub release: String,
     /// Hash of the configuration the run read.
@@ -48,82 +60,76 @@ pub struct SealInput {
     pub completeness: serde_json::Value,
 }
 
-/// A snapshot in its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SealedSnapshot {
-    /// Its folder.
-    pub path: PathBuf,
+/// The files of a snapshot.
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    /// Every file by its path below the snapshot; `SHA256SUMS` and its signature are the last.
+    pub files: Vec<(String, Bytes)>,
     /// SHA-256 of `SHA256SUMS`, which stands for the whole: keep it outside.
     pub sums_sha256: String,
-    /// Files listed.
-    pub files: usize,
+    /// Files that `SHA256SUMS` lists.
+    pub listed: usize,
     /// Rows in all tables.
     pub rows: u64,
+    /// The fingerprint of the key that signed.
+    pub signer: Option<String>,
 }
 
-/// Seals a snapshot at `target`, which must not exist: evidence is never overwritten.
+/// Makes the files of a snapshot and signs them.
 ///
 /// # Errors
-/// Store when it cannot be written; Data, naming the table, when its grain repeats or a type cannot be sealed.
-pub fn seal(target: &Path, input: SealInput) -> Result<SealedSnapshot> {
-    let name = target.file_name().map(|n| n.to_string_lossy().into_owned());
-    let name = name.ok_or_else(|| Error::internal(format!("{} names no folder", target.display())))?;
-    if target.exists() {
-        return Err(Error::store(format!("{} exists: a sealed snapshot is never overwritten", target.display())));
-    }
-    let draft = target.with_file_name(format!(".{name}.part"));
-    let sealed = write(&draft, target, input).and_then(|sealed| {
-        std::fs::rename(&draft, target).context(ErrorKind::Store, format!("cannot rename to {}", target.display()))?;
-        Ok(sealed)
-    });
-    if sealed.is_err() {
-        let _ = std::fs::remove_dir_all(&draft);
-    }
-    sealed
-}
-
-fn write(draft: &Path, target: &Path, input: SealInput) -> Result<SealedSnapshot> {
-    let mut folder = Folder::make(draft)?;
+/// Data, naming the table, when its grain repeats or a type cannot be sealed; Config when the key cannot sign.
+pub fn seal(input: SealInput) -> Result<Sealed> {
+    let mut files = Files::default();
     let mut tables = BTreeMap::new();
     for (name, schema, batches) in &input.tables {
-        let sealed = put_table(&mut folder, name, schema, batches, input.grains.get(name)).map_err(|e| e.at(name))?;
+        let sealed = put_table(&mut files, name, schema, batches, input.grains.get(name)).map_err(|e| e.at(name))?;
         tables.insert(name.clone(), sealed);
     }
-    let data = folder.sums.clone();
+    let data = files.sums.clone();
     for (name, bytes) in &input.policies {
-        folder.put(&format!("policy/{name}"), bytes)?;
+        files.put(&format!("policy/{name}"), Bytes::copy_from_slice(bytes))?;
     }
     for (path, text) in &input.sql {
-        folder.put(&format!("sql/{path}"), text.as_bytes())?;
+        files.put(&format!("sql/{path}"), Bytes::copy_from_slice(text.as_bytes()))?;
     }
-    folder.put(INPUTS, &pretty(&input.inputs)?)?;
-    folder.put(COMPLETENESS, &pretty(&input.completeness)?)?;
-    folder.put(VERIFY, instructions(&input, &tables).as_bytes())?;
+    files.put(INPUTS, pretty(&input.inputs)?)?;
+    files.put(COMPLETENESS, pretty(&input.completeness)?)?;
+    files.put(VERIFY, instructions(&input, &tables).into())?;
 
+    let signer = input.signer.as_ref().map(Signer::public_key).transpose()?.map(|key| fingerprint(&key));
     let rows = tables.values().map(|t| t.rows).sum();
-    let mut files = folder.sums.clone();
-    files.retain(|path, _| !data.contains_key(path));
+    let mut others = files.sums.clone();
+    others.retain(|path, _| !data.contains_key(path));
     let manifest = Manifest {
         format: FORMAT.to_owned(),
         tenant: input.tenant,
+        prev_index_sha256: input.prev_index_sha256,
         as_of: input.as_of.to_string(),
         run_id: input.run_id.to_string(),
+        runner: input.runner,
+        approver: input.approver,
         release: input.release,
         cargo_lock_sha256: sha256_hex(CARGO_LOCK),
         config_sha256: input.config_sha256,
         policy_versions: input.policy_versions,
         writer: serde_json::to_value(parquet::SETTINGS).context(ErrorKind::Internal, "writer settings")?,
-        signature: UNSIGNED.to_owned(),
+        signature: if signer.is_some() { SSH } else { UNSIGNED }.to_owned(),
+        signer: signer.clone(),
         tables,
-        files,
+        files: others,
     };
-    folder.put(MANIFEST, &pretty(&manifest)?)?;
-    let files = folder.sums.len();
-    Ok(SealedSnapshot { path: target.to_owned(), sums_sha256: folder.finish()?, files, rows })
+    files.put(MANIFEST, pretty(&manifest)?)?;
+    let listed = files.sums.len();
+    let (mut files, sums) = files.finish();
+    if let Some(signer) = &input.signer {
+        files.push((SIGNATURE.to_owned(), signer.sign(&sums)?.into()));
+    }
+    Ok(Sealed { files, sums_sha256: sha256_hex(&sums), listed, rows, signer })
 }
 
 fn put_table(
-    folder: &mut Folder,
+    files: &mut Files,
     name: &str,
     schema: &SchemaRef,
     batches: &[RecordBatch],
@@ -137,10 +143,11 @@ fn put_table(
     }
     let bytes = parquet::encode(schema, batches)?;
     let file = format!("data/{name}/part-00000.parquet");
-    folder.put(&file, &bytes)?;
+    let sha256 = sha256_hex(&bytes);
+    files.put(&file, bytes)?;
     Ok(Table {
         file,
-        sha256: sha256_hex(&bytes),
+        sha256,
         rows: content.rows,
         logical_sha256: content.sha256,
         grain: grain.clone(),
@@ -183,11 +190,11 @@ fn instructions(input: &SealInput, tables: &BTreeMap<String, Table>) -> String {
 }
 
 /// JSON for people and machines: indented, keys of every object sorted, a line feed at the end.
-fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>> {
+fn pretty(value: &impl serde::Serialize) -> Result<Bytes> {
     let unwritable = "a part of the snapshot has no JSON form";
     let mut value = serde_json::to_value(value).context(ErrorKind::Internal, unwritable)?;
     value.sort_all_objects();
     let mut bytes = serde_json::to_vec_pretty(&value).context(ErrorKind::Internal, unwritable)?;
     bytes.push(b'\n');
-    Ok(bytes)
+    Ok(bytes.into())
 }

@@ -29,6 +29,10 @@ fn input(accounts: &[&str]) -> SealInput {
         as_of: AsOf::parse("2026-11-20").unwrap(),
         tenant: "northwind".into(),
         run_id: RunId::new(Clock::Fixed(DateTime::from_timestamp(1_795_000_000, 0).unwrap())),
+        prev_index_sha256: NO_SNAPSHOT.into(),
+        runner: "tests".into(),
+        approver: None,
+        signer: None,
         release: "0.1.0".into(),
         config_sha256: "c".into(),
         policy_versions: BTreeMap::from([("figma/v1".into(), "p".into())]),
@@ -39,6 +43,12 @@ fn input(accounts: &[&str]) -> SealInput {
         inputs: serde_json::json!([{ "source": "okta", "stream": "users", "fetched": 5, "accepted": 3, "duplicate": 1, "quarantined": 1 }]),
         completeness: serde_json::json!({ "seats": 2 }),
     }
+}
+
+fn seal_at(path: &Path, input: SealInput) -> crate::base::Result<Sealed> {
+    let sealed = seal(input)?;
+    write_folder(&sealed.files, path)?;
+    Ok(sealed)
 }
 
 fn faults(path: &Path) -> Vec<(String, Fault)> {
@@ -54,8 +64,8 @@ fn shell(folder: &Path, command: &str) -> (bool, String) {
 fn a_sealed_snapshot_verifies_with_and_without_us() {
     let dir = tempfile::tempdir().unwrap();
     let (one, two) = (dir.path().join("one"), dir.path().join("two"));
-    let sealed = seal(&one, input(&["a", "bb"])).unwrap();
-    assert_eq!((sealed.files, sealed.rows), (7, 2));
+    let sealed = seal_at(&one, input(&["a", "bb"])).unwrap();
+    assert_eq!((sealed.listed, sealed.rows), (7, 2));
     let verification = verify(&one).unwrap();
     assert!(verification.ok, "{verification}");
     assert_eq!(verification.to_string(), "verified: 7 files checked, 0 faults; the snapshot is not signed\n");
@@ -67,10 +77,10 @@ fn a_sealed_snapshot_verifies_with_and_without_us() {
     let sums = std::fs::read(one.join("SHA256SUMS")).unwrap();
     assert_eq!(sealed.sums_sha256, sha256_hex(&sums));
 
-    seal(&two, input(&["a", "bb"])).unwrap();
+    seal_at(&two, input(&["a", "bb"])).unwrap();
     let data = "data/policy.evaluations/part-00000.parquet";
     assert_eq!(std::fs::read(one.join(data)).unwrap(), std::fs::read(two.join(data)).unwrap());
-    assert_eq!(seal(&one, input(&["a"])).unwrap_err().kind(), ErrorKind::Store);
+    assert_eq!(seal_at(&one, input(&["a"])).unwrap_err().kind(), ErrorKind::Store);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2, "no draft stays");
 }
 
@@ -78,7 +88,7 @@ fn a_sealed_snapshot_verifies_with_and_without_us() {
 fn any_flipped_bit_is_found() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
-    seal(&path, input(&["a", "bb"])).unwrap();
+    seal_at(&path, input(&["a", "bb"])).unwrap();
     let sums = std::fs::read_to_string(path.join("SHA256SUMS")).unwrap();
     let files: Vec<&str> = sums.lines().map(|l| &l[66..]).chain(["SHA256SUMS"]).collect();
     for file in files {
@@ -102,7 +112,7 @@ fn any_flipped_bit_is_found() {
 fn extra_missing_and_linked_files_are_named() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
-    seal(&path, input(&["a", "bb"])).unwrap();
+    seal_at(&path, input(&["a", "bb"])).unwrap();
     std::fs::write(path.join("data/extra.parquet"), b"x").unwrap();
     std::fs::rename(path.join("inputs.json"), dir.path().join("inputs.json")).unwrap();
     let expected = [("data/extra.parquet".to_owned(), Fault::Unlisted), ("inputs.json".to_owned(), Fault::Missing)];
@@ -118,7 +128,7 @@ fn extra_missing_and_linked_files_are_named() {
 fn a_forger_who_lists_his_file_is_found_by_the_manifest() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
-    seal(&path, input(&["a", "bb"])).unwrap();
+    seal_at(&path, input(&["a", "bb"])).unwrap();
     let file = "data/policy.evaluations/part-00000.parquet";
     let (schema, batches) = parquet::decode(std::fs::read(path.join(file)).unwrap().into()).unwrap();
     let row = vec![batches[0].slice(0, 1), batches[0].slice(0, 1)];
@@ -145,10 +155,10 @@ fn lost_rows_and_repeated_grain_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let mut lost = input(&["a"]);
     lost.inputs[0]["accepted"] = 2.into();
-    seal(&dir.path().join("lost"), lost).unwrap();
+    seal_at(&dir.path().join("lost"), lost).unwrap();
     assert_eq!(faults(&dir.path().join("lost")), [("inputs.json".to_owned(), Fault::Incomplete)]);
 
-    let error = seal(&dir.path().join("twice"), input(&["a", "a"])).unwrap_err();
+    let error = seal_at(&dir.path().join("twice"), input(&["a", "a"])).unwrap_err();
     assert!(error.to_string().starts_with(r#"policy.evaluations: ["a"] occurs twice"#), "{error}");
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "no draft stays");
 }

@@ -72,9 +72,18 @@ impl Catalogue {
     /// # Errors
     /// A config error for a file without its sidecar, a read that goes upward, an unknown model or a cycle.
     pub fn load() -> Result<Self> {
+        let texts = Files::iter().filter(|path| path.ends_with(".sql") || path.ends_with(".toml"));
+        Self::of(&texts.map(|path| Ok((path.to_string(), read_text(&path)?))).collect::<Result<_>>()?)
+    }
+
+    /// The models of these texts, by their paths below `sql/`.
+    ///
+    /// # Errors
+    /// As [`Catalogue::load`].
+    pub fn of(texts: &BTreeMap<String, String>) -> Result<Self> {
         let mut models = BTreeMap::new();
-        for path in Files::iter().filter(|p| p.ends_with(".sql")) {
-            let model = read_model(&path)?;
+        for path in texts.keys().filter(|path| path.ends_with(".sql")) {
+            let model = read_model(path, texts)?;
             models.insert(model.name.clone(), model);
         }
         for model in models.values() {
@@ -145,16 +154,18 @@ impl Catalogue {
     }
 }
 
-fn read_model(path: &str) -> Result<Model> {
+fn read_model(path: &str, texts: &BTreeMap<String, String>) -> Result<Model> {
     let file = format!("sql/{path}");
     let stem = path.trim_end_matches(".sql");
     let name = stem.replace('/', ".");
     if stem.matches('/').count() != 1 {
         return Err(Error::config("a model lives at sql/<schema>/<table>.sql").at(file));
     }
-    let sql = read_text(path)?;
+    let text =
+        |path: &str| texts.get(path).cloned().ok_or_else(|| Error::config("file is missing").at(format!("sql/{path}")));
+    let sql = text(path)?;
     let sidecar_path = format!("{stem}.toml");
-    let sidecar_text = read_text(&sidecar_path)?;
+    let sidecar_text = text(&sidecar_path)?;
     let sidecar = Sidecar::parse(&format!("sql/{sidecar_path}"), &sidecar_text)?;
     let reads = tables_read(&sql).map_err(|e| e.at(file))?;
     Ok(Model { name, sql, sidecar_text, sidecar, reads })

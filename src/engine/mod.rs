@@ -7,5 +7,6 @@ mod runner;
 mod session;
 
 pub use catalogue::{Catalogue, Model, bind, tables_read};
-pub use runner::{Built, build, register_views};
+pub use functions::Pseudonym;
+pub use runner::{Built, build, compute, register_views};
 pub use session::{Session, Settings};

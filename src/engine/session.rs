@@ -40,8 +40,15 @@ impl Session {
     ///
     /// # Errors
     /// None in practice: the store's own URL is a constant.
-    #[allow(clippy::disallowed_methods, reason = "the one maker of sessions")]
     pub fn new(store: &Store, as_of: AsOf, settings: Settings) -> Result<Self> {
+        let session = Self::without_store(as_of, settings);
+        session.context.register_object_store(&store.url()?, store.object_store());
+        Ok(session)
+    }
+
+    /// An empty session for rows that are at hand.
+    #[allow(clippy::disallowed_methods, reason = "the one maker of sessions")]
+    pub fn without_store(as_of: AsOf, settings: Settings) -> Self {
         let config = SessionConfig::new()
             .with_target_partitions(settings.partitions)
             .with_batch_size(8192)
@@ -49,11 +56,10 @@ impl Session {
             .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
             .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false);
         let context = SessionContext::new_with_config(config);
-        context.register_object_store(&store.url()?, store.object_store());
         for function in functions::all() {
             context.register_udf(function);
         }
-        Ok(Self { context, as_of }.with_pseudonyms(Arc::new(|id| Ok(id.to_owned()))))
+        Self { context, as_of }.with_pseudonyms(Arc::new(|id| Ok(id.to_owned())))
     }
 
     /// What `pseudonym(id)` gives from now on; at first every id stands for itself.

@@ -57,7 +57,6 @@ impl Name {
 #[derive(Debug)]
 pub struct IdentityMap {
     store: Store,
-    head: Option<Record>,
     keys: Mutex<Keys>,
 }
 
@@ -66,6 +65,8 @@ struct Keys {
     all: HashMap<Name, String>,
     /// Made and not committed yet.
     new: BTreeMap<Name, String>,
+    /// The newest record known.
+    head: Option<Record>,
 }
 
 impl IdentityMap {
@@ -82,7 +83,8 @@ impl IdentityMap {
                 keys.all.extend(rows(batch)?);
             }
         }
-        Ok(Self { store, head: records.into_iter().next_back(), keys: Mutex::new(keys) })
+        keys.head = records.into_iter().next_back();
+        Ok(Self { store, keys: Mutex::new(keys) })
     }
 
     /// The key of a name: 32 hex digits, random, made when the name is seen for the first time.
@@ -112,7 +114,7 @@ impl IdentityMap {
     ///
     /// # Errors
     /// Conflict when another run made keys meanwhile; a store error.
-    pub async fn commit(&mut self, run_id: &RunId, config_sha256: &str) -> Result<()> {
+    pub async fn commit(&self, run_id: &RunId, config_sha256: &str) -> Result<()> {
         let new = std::mem::take(&mut self.lock().new);
         if new.is_empty() {
             return Ok(());
@@ -126,7 +128,7 @@ impl IdentityMap {
     ///
     /// # Errors
     /// As [`IdentityMap::commit`].
-    pub async fn erase(&mut self, names: &BTreeSet<Name>, run_id: &RunId, config_sha256: &str) -> Result<usize> {
+    pub async fn erase(&self, names: &BTreeSet<Name>, run_id: &RunId, config_sha256: &str) -> Result<usize> {
         self.commit(run_id, config_sha256).await?;
         let records = self.store.records(&Chain::Identity).await?;
         let (mut erased, mut files, mut replaces) = (0, Vec::new(), Vec::new());
@@ -175,15 +177,16 @@ impl IdentityMap {
     }
 
     async fn record(
-        &mut self,
+        &self,
         kind: Kind,
         files: Vec<FileEntry>,
         replaces: Vec<String>,
         run_id: &RunId,
         config_sha256: &str,
     ) -> Result<()> {
+        let head = self.lock().head.clone();
         let draft = Draft {
-            commit_id: format!("{run_id} {}", self.head.as_ref().map_or(0, |r| r.version)),
+            commit_id: format!("{run_id} {}", head.as_ref().map_or(0, |r| r.version)),
             run_id: run_id.clone(),
             config_sha256: config_sha256.to_owned(),
             kind,
@@ -193,9 +196,9 @@ impl IdentityMap {
             replaces,
             body: serde_json::Value::Null,
         };
-        match self.store.commit(&Chain::Identity, self.head.as_ref(), draft).await? {
+        match self.store.commit(&Chain::Identity, head.as_ref(), draft).await? {
             Commit::Written(record) | Commit::AlreadyThere(record) => {
-                self.head = Some(record);
+                self.lock().head = Some(record);
                 Ok(())
             }
             Commit::Conflict(other) => Err(Error::new(

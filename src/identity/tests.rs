@@ -23,7 +23,7 @@ fn run() -> RunId {
 #[tokio::test]
 async fn a_name_keeps_its_key_and_spelling_does_not_matter_to_addresses() {
     let dir = tempfile::tempdir().unwrap();
-    let mut map = IdentityMap::open(store(&dir).await).await.unwrap();
+    let map = IdentityMap::open(store(&dir).await).await.unwrap();
     let ada = map.key(Name::identifier("Ada@X.example")).unwrap();
     assert_eq!(ada.len(), 32);
     assert_eq!(map.key(Name::identifier(" ada@x.EXAMPLE")).unwrap(), ada);
@@ -39,8 +39,8 @@ async fn a_name_keeps_its_key_and_spelling_does_not_matter_to_addresses() {
 #[tokio::test]
 async fn two_runs_that_name_the_same_person_do_not_both_count() {
     let dir = tempfile::tempdir().unwrap();
-    let mut one = IdentityMap::open(store(&dir).await).await.unwrap();
-    let mut two = IdentityMap::open(store(&dir).await).await.unwrap();
+    let one = IdentityMap::open(store(&dir).await).await.unwrap();
+    let two = IdentityMap::open(store(&dir).await).await.unwrap();
     one.key(Name::id("7")).unwrap();
     two.key(Name::id("7")).unwrap();
     one.commit(&run(), "c").await.unwrap();
@@ -50,7 +50,7 @@ async fn two_runs_that_name_the_same_person_do_not_both_count() {
 #[tokio::test]
 async fn an_erased_name_is_gone_from_every_byte_and_comes_back_as_another() {
     let dir = tempfile::tempdir().unwrap();
-    let mut map = IdentityMap::open(store(&dir).await).await.unwrap();
+    let map = IdentityMap::open(store(&dir).await).await.unwrap();
     let (ada, eve) = (Name::identifier("ada@x.example"), Name::identifier("eve@x.example"));
     let (old, kept) = (map.key(ada.clone()).unwrap(), map.key(eve.clone()).unwrap());
     map.commit(&run(), "c").await.unwrap();

@@ -35,6 +35,7 @@ pub struct LandingFact {
     pub is_in_force: bool,
     /// The files with its rows.
     pub files: Vec<FileEntry>,
+    record_sha256: String,
     body: Body,
 }
 
@@ -72,6 +73,7 @@ pub async fn landings(config: &Config, store: &Store, as_of: AsOf) -> Result<Vec
                         version: record.version,
                         extract_date,
                         is_in_force: false,
+                        record_sha256: record.sha256.clone(),
                         body: Body::of(&record)?,
                         files: record.files.into_iter().filter(is_raw).collect(),
                     });
@@ -92,6 +94,30 @@ fn streams(source: &Source) -> Vec<String> {
         None if source.kind == Kind::Mapped => source.stream.keys().cloned().collect(),
         None => source.kind.streams().map(|s| s.name.to_owned()).collect(),
     }
+}
+
+/// Every input file of the landings in force, with what became of its rows: which landing, which bytes.
+pub fn inputs(facts: &[LandingFact]) -> serde_json::Value {
+    let landing = |f: &LandingFact| {
+        serde_json::json!({
+            "source": f.source,
+            "stream": f.stream,
+            "landing": format!("raw/{}/{}@{}", f.source, f.stream, f.version),
+            "record_sha256": f.record_sha256,
+            "extract_date": f.extract_date,
+            "complete_through": f.body.complete_through,
+            "coverage": f.body.coverage.as_str(),
+            "fetched": f.body.fetched,
+            "accepted": f.body.accepted,
+            "duplicate": f.body.duplicate,
+            "quarantined": f.body.quarantined,
+            "min_at": f.files.iter().filter_map(|e| e.min_at).min(),
+            "max_at": f.files.iter().filter_map(|e| e.max_at).max(),
+            "inputs": f.body.inputs,
+            "landed_files": f.files.iter().map(|e| (e.path.clone(), e.sha256.clone().into())).collect::<serde_json::Map<_, _>>(),
+        })
+    };
+    facts.iter().filter(|f| f.is_in_force).map(landing).collect()
 }
 
 fn put_in_force(dataset: &Dataset, landings: &mut [LandingFact]) {
@@ -197,17 +223,19 @@ fn holes_table(facts: &[LandingFact]) -> Result<RecordBatch> {
 
 fn quarantine_table(facts: &[LandingFact]) -> Result<RecordBatch> {
     let in_force = facts.iter().filter(|f| f.is_in_force);
-    let rows: Vec<_> = in_force.flat_map(|f| f.body.quarantined_rows.iter().map(move |row| (f, row))).collect();
+    let rows: Vec<_> =
+        in_force.flat_map(|f| (1..).zip(&f.body.quarantined_rows).map(move |(i, row)| (f, i, row))).collect();
     let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     table(vec![
-        ("source", texts(rows.iter().map(|(f, _)| Some(f.source.clone())))),
-        ("stream", texts(rows.iter().map(|(f, _)| Some(f.stream.clone())))),
-        ("landing", ints(rows.iter().map(|(f, _)| f.version))),
-        ("extract_date", days(rows.iter().map(|(f, _)| Some(f.extract_date)))),
-        ("row_number", ints(rows.iter().map(|(_, r)| r.row_number))),
-        ("column_name", texts(rows.iter().map(|(_, r)| filled(&r.column)))),
-        ("reason_code", texts(rows.iter().map(|(_, r)| Some(r.reason_code.clone())))),
-        ("natural_key", texts(rows.iter().map(|(_, r)| r.natural_key.clone()))),
+        ("source", texts(rows.iter().map(|(f, ..)| Some(f.source.clone())))),
+        ("stream", texts(rows.iter().map(|(f, ..)| Some(f.stream.clone())))),
+        ("landing", ints(rows.iter().map(|(f, ..)| f.version))),
+        ("extract_date", days(rows.iter().map(|(f, ..)| Some(f.extract_date)))),
+        ("position", ints(rows.iter().map(|(_, i, _)| *i))),
+        ("row_number", ints(rows.iter().map(|(.., r)| r.row_number))),
+        ("column_name", texts(rows.iter().map(|(.., r)| filled(&r.column)))),
+        ("reason_code", texts(rows.iter().map(|(.., r)| Some(r.reason_code.clone())))),
+        ("natural_key", texts(rows.iter().map(|(.., r)| r.natural_key.clone()))),
     ])
 }
 

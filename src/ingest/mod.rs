@@ -20,7 +20,7 @@ mod tests;
 mod values;
 mod write;
 
-pub use facts::{LandingFact, RawTable, audit_tables, files_in_force, landings};
+pub use facts::{LandingFact, RawTable, audit_tables, files_in_force, inputs, landings};
 pub use report::{AcceptedSize, LandOptions, LandReport, Landing, Outcome};
 
 use std::sync::atomic::{AtomicUsize, Ordering};

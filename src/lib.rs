@@ -11,6 +11,7 @@ pub mod demo;
 pub mod engine;
 pub mod ingest;
 pub mod job;
+pub mod log;
 pub mod policy;
 pub mod publish;
 pub mod report;

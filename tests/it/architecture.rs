@@ -12,6 +12,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("store", 2),
     ("ingest", 3),
     ("engine", 3),
+    ("log", 3),
     ("policy", 4),
     ("publish", 4),
     ("report", 4),

@@ -25,10 +25,14 @@ pub(super) fn instructions(
         release = input.release,
     );
     text.push_str(match signer {
-        Some(_) => "This snapshot is SIGNED. Whose key that is, you must know from elsewhere: get allowed_signers from the\n\
-                    customer by another channel than this folder.\n",
-        None => "This snapshot is NOT SIGNED: it proves that nothing changed since it was sealed only to someone who\n\
-                 kept the SHA-256 of SHA256SUMS elsewhere.\n",
+        Some(_) => {
+            "This snapshot is SIGNED. Whose key that is, you must know from elsewhere: get allowed_signers from the\n\
+                    customer by another channel than this folder.\n"
+        }
+        None => {
+            "This snapshot is NOT SIGNED: it proves that nothing changed since it was sealed only to someone who\n\
+                 kept the SHA-256 of SHA256SUMS elsewhere.\n"
+        }
     });
     if log.is_none() {
         text.push_str("No decision log is sealed in it.\n");

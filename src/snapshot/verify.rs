@@ -354,8 +354,7 @@ impl Check {
         for file in manifest.files.keys().filter(|file| file.starts_with("log/") && log.file.as_ref() != Some(file)) {
             self.report(file, Fault::Unlisted, "manifest.json does not name it as the log");
         }
-        let segment =
-            LogSegment { first_seq: log.first_seq, entries: log.entries, head_hash: log.head_hash.clone() };
+        let segment = LogSegment { first_seq: log.first_seq, entries: log.entries, head_hash: log.head_hash.clone() };
         let entries = match &log.file {
             None => Some(Vec::new()),
             Some(file) => self.entries(file),

@@ -12,6 +12,7 @@ pub mod engine;
 pub mod identity;
 pub mod ingest;
 pub mod job;
+pub mod log;
 pub mod policy;
 pub mod publish;
 pub mod report;

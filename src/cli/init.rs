@@ -69,6 +69,9 @@ rate_set = "spot"                    # spot | budget (seeds/budget_rates.csv)
 # kind = "okta"                      # okta microsoft365 salesforce github slack zoom workday bamboohr servicenow ecb mapped
 # from = "extracts/okta"
 # streams = ["system_log", "users", "apps", "app_users"]
+#
+# [snapshot]
+# key = "agent:keys/snapshots.pub"   # signs the evidence; or the path of an OpenSSH Ed25519 key without passphrase
 "#;
 
 /// The header of each seed and drop; `validate` reads what stands here.

@@ -25,7 +25,7 @@ pub use kinds::{Kind, KnownStream, STREAMS};
 pub use policy::{
     IdleAction, Mode, OnNoResponse, OrphanAction, Override, PolicyFile, Settings, Signal, TierRule, Version,
 };
-pub use project::{Format, Freshness, MappedRole, Project, RateSet, Source, StreamOptions};
+pub use project::{Format, Freshness, MappedRole, Project, RateSet, SnapshotKey, Source, StreamOptions};
 pub use seeds::{
     AccountPattern, AccountType, App, BudgetRate, DIRECTORY, IdentityOverride, ReasonCode, ReclaimConsequence, Seeds,
     Sensitivity, SodRule, Tier,

@@ -55,8 +55,19 @@ pub struct Project {
     pub fiscal_year_start_month: u32,
     /// From which age data is too old to act on.
     pub freshness: Freshness,
+    /// The key that signs snapshots; none leaves them unsigned.
+    pub snapshot_key: Option<SnapshotKey>,
     /// The sources in the order of the file.
     pub sources: Vec<Source>,
+}
+
+/// The key that signs snapshots; a path is relative to the project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SnapshotKey {
+    /// A private key file without a passphrase.
+    File(PathBuf),
+    /// The public key file of a key that ssh-agent holds.
+    Agent(PathBuf),
 }
 
 /// The error limits of freshness, in days, by class of source.
@@ -170,6 +181,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
         "rate_set",
         "fiscal_year_start_month",
         "freshness",
+        "snapshot",
         "source",
     ]);
     root.need(&["name", "reporting_currency"]);
@@ -196,6 +208,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
         rate_set: root.word("rate_set").unwrap_or(RateSet::Spot),
         fiscal_year_start_month: root.whole("fiscal_year_start_month", 1..=12).unwrap_or(1) as u32,
         freshness: root.section("freshness").map(|section| read_freshness(&section)).unwrap_or_default(),
+        snapshot_key: root.section("snapshot").and_then(|section| read_snapshot_key(&section)),
         sources: sources.into_iter().map(|(source, _)| source).collect(),
     })
 }
@@ -211,6 +224,26 @@ fn read_freshness(section: &Section<'_>) -> Freshness {
         itam: section.days("itam", 0).unwrap_or(standard.itam),
         fx: section.days("fx", 0).unwrap_or(standard.fx),
     }
+}
+
+fn read_snapshot_key(section: &Section<'_>) -> Option<SnapshotKey> {
+    section.only(&["key"]);
+    section.need(&["key"]);
+    let text = section.text("key")?;
+    let (agent, path) = match text.strip_prefix("agent:") {
+        Some(path) => (true, path.trim()),
+        None => (false, text.as_str()),
+    };
+    let is_public = Path::new(path).extension().is_some_and(|extension| extension == "pub");
+    if path.contains("://") {
+        section.refuse("key", "`key` cannot be a URL", "use a path on this machine, or agent:<path of the .pub file>");
+    } else if agent && !is_public {
+        section.refuse("key", "`agent:` must be followed by a public key file", "use agent:<path of the .pub file>");
+    } else if !agent && is_public {
+        let help = "name the private key, or write agent: before it when ssh-agent holds the private one";
+        section.refuse("key", "a public key cannot sign", help);
+    }
+    Some(if agent { SnapshotKey::Agent(path.into()) } else { SnapshotKey::File(path.into()) })
 }
 
 /// `None`: the kind is not known, and without it nothing about the streams can be said.

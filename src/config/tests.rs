@@ -41,6 +41,9 @@ format = "csv"
 [source.stream.seats.columns]
 account_id = "User ID"
 sku_id = "Seat"
+
+[snapshot]
+key = "agent:keys/snapshots.pub"
 "#,
     ),
     (
@@ -161,6 +164,7 @@ fn a_good_project_parses() {
         ("warehouse", RateSet::Spot, 1)
     );
     assert_eq!(project.freshness, Freshness { hr: 3, ..Freshness::default() });
+    assert_eq!(project.snapshot_key, Some(SnapshotKey::Agent("keys/snapshots.pub".into())));
     assert_eq!(project.sources[0].configured(&config.root), ["system_log", "users", "apps", "app_users"]);
     assert_eq!(project.sources[1].configured(&config.root).len(), 6, "a remote source has all streams of its kind");
     assert_eq!(project.sources[2].configured(&config.root), ["seats"]);
@@ -254,6 +258,24 @@ fn each_error_of_project_file_has_its_place() {
             (31, 1),
             "unknown canonical column `skuid`",
             "did you mean `sku_id`?",
+        ),
+        (
+            "seatledger.toml",
+            "agent:keys/snapshots.pub",
+            "keys/snapshots.pub",
+            "SL0104",
+            (34, 7),
+            "a public key cannot sign",
+            "name the private key",
+        ),
+        (
+            "seatledger.toml",
+            "snapshots.pub",
+            "snapshots",
+            "SL0104",
+            (34, 7),
+            "`agent:` must be followed by a public key file",
+            "use agent:",
         ),
         ("seatledger.toml", "s3://extracts", "ftp://extracts", "SL0104", (20, 8), "`ftp://` cannot be opened", "gs"),
         (

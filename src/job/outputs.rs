@@ -103,6 +103,7 @@ impl Job {
             runner: "seatledger".to_owned(),
             approver: None,
             signer: None,
+            log: None,
             release: env!("CARGO_PKG_VERSION").to_owned(),
             config_sha256: self.config.sha256.clone(),
             policy_versions: body.policies,

@@ -19,6 +19,8 @@ pub(super) const MANIFEST: &str = "manifest.json";
 pub(super) const INPUTS: &str = "inputs.json";
 /// Control totals.
 pub(super) const COMPLETENESS: &str = "completeness.json";
+/// The size and root of the decision log.
+pub(super) const CHECKPOINT: &str = "checkpoint";
 /// The commands that check the snapshot without this program.
 pub(super) const VERIFY: &str = "VERIFY.txt";
 
@@ -92,14 +94,30 @@ fn fill(root: &Path, files: &[(String, Bytes)]) -> std::io::Result<()> {
 }
 
 /// Reads the list, in exactly the form in which it is written.
-pub(super) fn parse(bytes: &[u8]) -> Option<Sums> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let lines =
-        text.lines().map(|line| line.split_once("  ").map(|(sha256, path)| (path.to_owned(), sha256.to_owned())));
-    let sums: Sums = lines.collect::<Option<_>>()?;
-    let is_hash = |sha256: &str| sha256.len() == 64 && sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let is_sound = sums.iter().all(|(path, sha256)| is_plain(path) && is_hash(sha256)) && render(&sums) == text;
-    is_sound.then_some(sums)
+///
+/// # Errors
+/// The line that is not, and why.
+pub(super) fn parse(bytes: &[u8]) -> Result<Sums, (usize, &'static str)> {
+    let text = std::str::from_utf8(bytes).map_err(|e| {
+        let before = bytes.get(..e.valid_up_to()).unwrap_or_default();
+        (before.iter().filter(|b| **b == b'\n').count() + 1, "is not text")
+    })?;
+    let mut sums = Sums::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let (sha256, path) = line.split_once("  ").ok_or((number, "is not a hash, two blanks and a path"))?;
+        if sha256.len() != 64 || !sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            return Err((number, "does not begin with 64 lower-case hex digits"));
+        }
+        if !is_plain(path) {
+            return Err((number, "names no plain path below the snapshot"));
+        }
+        if sums.last_key_value().is_some_and(|(last, _)| last.as_str() >= path) {
+            return Err((number, "is not after the line before it, in LC_ALL=C order of the paths"));
+        }
+        sums.insert(path.to_owned(), sha256.to_owned());
+    }
+    // A lost last line feed, a carriage return.
+    if render(&sums) == text { Ok(sums) } else { Err((sums.len(), "does not end as it was written")) }
 }
 
 fn render(sums: &Sums) -> String {

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use arrow::datatypes::Schema;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use ulid::Ulid;
 
 use super::files::Sums;
 use super::logical;
 use crate::base::Result;
+use crate::log::Frontier;
 
 /// What stands for a signature in a snapshot that has none.
 pub(super) const UNSIGNED: &str = "none";
@@ -32,12 +35,51 @@ pub(super) struct Manifest {
     pub(super) config_sha256: String,
     pub(super) policy_versions: BTreeMap<String, String>,
     pub(super) writer: serde_json::Value,
+    /// The part of the decision log in this snapshot.
+    pub(super) log: Option<Log>,
     /// [`UNSIGNED`] or [`SSH`].
     pub(super) signature: String,
     /// The fingerprint of the key that signs.
     pub(super) signer: Option<String>,
     pub(super) tables: BTreeMap<String, Table>,
     pub(super) files: Sums,
+}
+
+/// The entries of the decision log since the snapshot before.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Log {
+    /// Where they are; nowhere when there are none.
+    pub(super) file: Option<String>,
+    /// The number of the first, or of the next when there are none.
+    pub(super) first_seq: u64,
+    pub(super) entries: u64,
+    /// Hash of the entry before the first.
+    pub(super) prev_hash: String,
+    /// Hash of the newest entry of the log.
+    pub(super) head_hash: String,
+    /// The Merkle tree of all entries before the first.
+    pub(super) frontier_before: Frontier,
+    pub(super) origin: String,
+}
+
+impl Manifest {
+    /// Every file it names, with its hash.
+    pub(super) fn named(&self) -> Sums {
+        let tables = self.tables.values().map(|table| (table.file.clone(), table.sha256.clone()));
+        self.files.clone().into_iter().chain(tables).collect()
+    }
+
+    /// When the run began: its id holds the time.
+    pub(super) fn at(&self) -> Option<DateTime<Utc>> {
+        run_time(&self.run_id)
+    }
+}
+
+/// The time in a run's id.
+pub(super) fn run_time(run_id: &str) -> Option<DateTime<Utc>> {
+    let millis = Ulid::from_string(run_id).ok()?.timestamp_ms();
+    DateTime::from_timestamp_millis(i64::try_from(millis).ok()?)
 }
 
 /// One sealed table.

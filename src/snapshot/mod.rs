@@ -1,17 +1,23 @@
 //! Layer 4: seals what a run concluded as files that anyone can check later, and checks them.
 
 mod agent;
+mod allowed;
 mod files;
+mod hash;
+mod instructions;
 mod logical;
 mod manifest;
+mod report;
 mod seal;
 mod sign;
 mod verify;
 
+pub use allowed::{AllowedSigners, Refusal, verify_signature};
 pub use files::write_folder;
-pub use seal::{NO_SNAPSHOT, SealInput, Sealed, seal};
+pub use report::{Fault, Finding, LogSegment, RowCheck, SignatureState, Verification};
+pub use seal::{NO_SNAPSHOT, SealInput, Sealed, SealedLog, seal};
 pub use sign::{NAMESPACE, Signer, fingerprint};
-pub use verify::{Fault, Finding, Verification, verify};
+pub use verify::{Rows, VerifyOptions, verify};
 
 /// The format every snapshot names.
 pub const FORMAT: &str = "seatledger-snapshot/1";

@@ -1,19 +1,20 @@
 //! Makes the files of a snapshot. Where they go is up to the caller: a folder, the store, or both.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 
 use super::FORMAT;
-use super::files::{COMPLETENESS, Files, INPUTS, MANIFEST, SIGNATURE, VERIFY};
+use super::files::{CHECKPOINT, COMPLETENESS, Files, INPUTS, MANIFEST, SIGNATURE, VERIFY};
+use super::instructions::instructions;
 use super::logical;
-use super::manifest::{self, Manifest, SSH, Table, UNSIGNED};
+use super::manifest::{self, Log, Manifest, SSH, Table, UNSIGNED};
 use super::sign::{Signer, fingerprint};
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
+use crate::log::{self, Checkpoint, Entry, Frontier};
 use crate::store::{RunId, parquet, sha256_hex};
 
 /// Every dependency of this program with its hash, as it was built.
@@ -49,6 +50,8 @@ pub struct SealInput {
     pub tables: Vec<(String, SchemaRef, Vec<RecordBatch>)>,
     /// The columns that are unique together, by table.
     pub grains: BTreeMap<String, Vec<String>>,
+    /// The decision log since the snapshot before; none seals no log.
+    pub log: Option<SealedLog>,
     /// Policy files as they were read, by file name below `policy/`.
     pub policies: Vec<(String, Vec<u8>)>,
     /// Models and their contracts as text, by path below `sql/`.
@@ -58,6 +61,21 @@ pub struct SealInput {
     pub inputs: serde_json::Value,
     /// Control totals and reconciliations.
     pub completeness: serde_json::Value,
+}
+
+/// The part of the decision log that is sealed.
+#[derive(Debug, Clone)]
+pub struct SealedLog {
+    /// The entries since the snapshot before, in their order.
+    pub entries: Vec<Entry>,
+    /// The Merkle tree of all entries before them.
+    pub frontier_before: Frontier,
+    /// Hash of the entry before the first; [`log::FIRST_PREV_HASH`] in the first snapshot.
+    pub prev_hash: String,
+    /// The number of the first entry, or of the next when there are none.
+    pub first_seq: u64,
+    /// Names the log.
+    pub origin: String,
 }
 
 /// The files of a snapshot.
@@ -93,11 +111,13 @@ pub fn seal(input: SealInput) -> Result<Sealed> {
     for (path, text) in &input.sql {
         files.put(&format!("sql/{path}"), Bytes::copy_from_slice(text.as_bytes()))?;
     }
+    let log = input.log.as_ref().map(|log| put_log(&mut files, log)).transpose()?;
     files.put(INPUTS, pretty(&input.inputs)?)?;
     files.put(COMPLETENESS, pretty(&input.completeness)?)?;
-    files.put(VERIFY, instructions(&input, &tables).into())?;
-
     let signer = input.signer.as_ref().map(Signer::public_key).transpose()?.map(|key| fingerprint(&key));
+    let text = instructions(&input, &tables, log.as_ref(), signer.as_deref());
+    files.put(VERIFY, text.into())?;
+
     let rows = tables.values().map(|t| t.rows).sum();
     let mut others = files.sums.clone();
     others.retain(|path, _| !data.contains_key(path));
@@ -114,6 +134,7 @@ pub fn seal(input: SealInput) -> Result<Sealed> {
         config_sha256: input.config_sha256,
         policy_versions: input.policy_versions,
         writer: serde_json::to_value(parquet::SETTINGS).context(ErrorKind::Internal, "writer settings")?,
+        log,
         signature: if signer.is_some() { SSH } else { UNSIGNED }.to_owned(),
         signer: signer.clone(),
         tables,
@@ -155,38 +176,36 @@ fn put_table(
     })
 }
 
-/// The text of `VERIFY.txt`.
-fn instructions(input: &SealInput, tables: &BTreeMap<String, Table>) -> String {
-    let counts = tables.iter().map(|(name, t)| {
-        format!("select '{name}' as sealed, count(*) as n, count(*) = {} as holds from '{}'", t.rows, t.file)
-    });
-    let counts: Vec<String> = counts.collect();
-    let mut text = format!(
-        "{FORMAT} of {tenant} for {as_of}, run {run}, seatledger {release}\n\n\
-         This snapshot is NOT SIGNED: it proves that nothing changed since it was sealed only to someone who kept the\n\
-         SHA-256 of SHA256SUMS elsewhere. The decision log is not part of it yet.\n\n\
-         Check it without seatledger: bash, GNU coreutils and, for 4, duckdb. Run in this folder.\n\n\
-         1. The list is the one that was kept (compare with the value on the report of the run)\n\
-         sha256sum SHA256SUMS\n\n\
-         2. Every listed file is as it was sealed (exit code 0)\n\
-         sha256sum -c --strict SHA256SUMS\n\n\
-         3. There is no other file (prints nothing)\n\
-         find . ! -type d ! -path ./SHA256SUMS | sed 's|^\\./||' | LC_ALL=C sort | \
-         comm -13 <(awk '{{print $2}}' SHA256SUMS | LC_ALL=C sort) -\n",
-        tenant = input.tenant,
-        as_of = input.as_of,
-        run = input.run_id,
-        release = input.release,
-    );
-    if !counts.is_empty() {
-        let _ = write!(
-            text,
-            "\n4. Every table has the rows that manifest.json says (holds is true in each line)\n\
-             duckdb -c \"{}\"\n",
-            counts.join("\n  union all ")
-        );
+/// Adds the entries and the checkpoint of the log.
+fn put_log(files: &mut Files, sealed: &SealedLog) -> Result<Log> {
+    let fault = |what: String| Error::new(ErrorKind::Evidence, what).at("decision log");
+    if sealed.frontier_before.size() != sealed.first_seq {
+        return Err(fault("its tree has not the size of what came before".to_owned()));
     }
-    text
+    if let Some(found) = log::check_entries(&sealed.entries, sealed.first_seq, &sealed.prev_hash).first() {
+        return Err(fault(found.to_string()));
+    }
+    let mut tree = sealed.frontier_before.clone();
+    sealed.entries.iter().for_each(|entry| tree.push(entry.payload.as_bytes()));
+    let file = match sealed.entries.last() {
+        None => None,
+        Some(last) => {
+            let path = format!("log/{:020}-{:020}.parquet", sealed.first_seq, last.seq);
+            files.put(&path, parquet::encode(&log::schema(), &[log::to_batch(&sealed.entries)?])?)?;
+            Some(path)
+        }
+    };
+    let checkpoint = Checkpoint { origin: sealed.origin.clone(), size: tree.size(), root: tree.root() };
+    files.put(CHECKPOINT, checkpoint.render().into())?;
+    Ok(Log {
+        file,
+        first_seq: sealed.first_seq,
+        entries: sealed.entries.len() as u64,
+        prev_hash: sealed.prev_hash.clone(),
+        head_hash: sealed.entries.last().map_or(&sealed.prev_hash, |last| &last.entry_hash).clone(),
+        frontier_before: sealed.frontier_before.clone(),
+        origin: sealed.origin.clone(),
+    })
 }
 
 /// JSON for people and machines: indented, keys of every object sorted, a line feed at the end.

@@ -69,6 +69,15 @@ pub enum Key {
         /// First 16 hex digits of the file's SHA-256.
         sha16: String,
     },
+    /// Entries of the decision log, as one append wrote them.
+    LogSegment {
+        /// Number of its first entry.
+        first: u64,
+        /// Number of its last entry.
+        last: u64,
+        /// First 16 hex digits of the file's SHA-256.
+        sha16: String,
+    },
     /// Rows refused at landing, with their raw bytes: restricted.
     Quarantine {
         /// Source as the project names it.
@@ -115,6 +124,9 @@ impl Key {
             Self::Identity { run_id, sha16 } => {
                 format!("keys/{}-{}.parquet", segment(run_id.as_str())?, segment(sha16)?)
             }
+            Self::LogSegment { first, last, sha16 } => {
+                format!("log/{first:020}-{last:020}-{}.parquet", segment(sha16)?)
+            }
             Self::Quarantine { source, stream, run_id, n, sha16 } => format!(
                 "quarantine/{}/{}/{}/{n}-{}.parquet",
                 segment(source)?,
@@ -134,6 +146,7 @@ pub(super) fn folder(chain: &Chain) -> Result<String> {
         Chain::Runs => "commits/runs".to_owned(),
         Chain::Snapshots => "snapshots/index".to_owned(),
         Chain::Identity => "commits/identity".to_owned(),
+        Chain::Log => "commits/log".to_owned(),
     })
 }
 
@@ -166,6 +179,8 @@ mod tests {
         let chain = |source: &str| Chain::Raw { source: source.into(), stream: "users".into() };
         let path = Key::Commit { chain: chain("okta"), version: 7 }.path().unwrap();
         assert_eq!(path.as_ref(), "commits/raw/okta/users/00000000000000000007.json");
+        let log = Key::LogSegment { first: 7, last: 12, sha16: "0123456789abcdef".into() }.path().unwrap();
+        assert_eq!(log.as_ref(), "log/00000000000000000007-00000000000000000012-0123456789abcdef.parquet");
         assert_eq!(version_of("00000000000000000007.json"), Some(7));
         assert_eq!(version_of("7.json"), None);
         for name in ["..", "", "a/b", "a b", "ü", "a%2Fb", "a#1"] {

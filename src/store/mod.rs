@@ -149,6 +149,18 @@ impl Store {
     /// # Errors
     /// Store when it was not, or cannot be read.
     pub async fn check(&self) -> Result<()> {
+        self.identity().await.map(|_| ())
+    }
+
+    /// The name `init` gave the store; nobody else has it.
+    ///
+    /// # Errors
+    /// As [`Store::check`].
+    pub async fn id(&self) -> Result<String> {
+        Ok(self.identity().await?.store_id)
+    }
+
+    async fn identity(&self) -> Result<Identity> {
         let bytes = match self.fetch(&Key::Store.path()?).await {
             Ok(bytes) => bytes,
             Err(StoreError::NotFound { .. }) => {
@@ -163,7 +175,7 @@ impl Store {
         let identity: Identity = serde_json::from_slice(&bytes)
             .context(ErrorKind::Store, format!("store.json of {} is unreadable", self.name))?;
         if identity.format == STORE_FORMAT {
-            return Ok(());
+            return Ok(identity);
         }
         Err(Error::store(format!(
             "{} has format `{}`, this release reads `{STORE_FORMAT}`",

@@ -1,9 +1,11 @@
 //! Parquet bytes that depend on the rows and on nothing else: not on threads, batches, release of the day or machine.
 
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use ::parquet::arrow::ArrowWriter;
-use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use ::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 use ::parquet::arrow::arrow_writer::ArrowWriterOptions;
 use ::parquet::basic::{Compression, ZstdLevel};
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
@@ -85,6 +87,33 @@ pub fn decode(bytes: Bytes) -> Result<(SchemaRef, Vec<RecordBatch>)> {
     let schema = arrow::array::RecordBatchReader::schema(&reader);
     let batches = reader.collect::<Result<Vec<_>, _>>().context(ErrorKind::Data, unreadable)?;
     Ok((schema, batches))
+}
+
+/// The schema and the number of rows that the footer of a file states; reads nothing else.
+///
+/// # Errors
+/// Data, when there is no readable footer.
+pub fn footer(file: File) -> Result<(SchemaRef, u64)> {
+    let unreadable = "not a readable Parquet file";
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).context(ErrorKind::Data, unreadable)?;
+    let rows = u64::try_from(reader.metadata().file_metadata().num_rows()).context(ErrorKind::Data, unreadable)?;
+    Ok((Arc::clone(reader.schema()), rows))
+}
+
+/// The row groups of a file that do not decode, counted from 0. Damage can also leave rows that decode as others.
+///
+/// # Errors
+/// Data, when there is no readable footer.
+pub fn damaged_row_groups(file: &File) -> Result<Vec<usize>> {
+    let metadata = ArrowReaderMetadata::load(file, Default::default());
+    let metadata = metadata.context(ErrorKind::Data, "its footer cannot be read")?;
+    let decodes = |group: usize| -> Result<(), Box<dyn std::error::Error>> {
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file.try_clone()?, metadata.clone());
+        reader.with_row_groups(vec![group]).build()?.try_for_each(|batch| batch.map(|_| ()).map_err(Into::into))
+    };
+    // Damaged bytes may trip the decoder.
+    let sound = |group: &usize| catch_unwind(AssertUnwindSafe(|| decodes(*group).is_ok())).unwrap_or(false);
+    Ok((0..metadata.metadata().num_row_groups()).filter(|group| !sound(group)).collect())
 }
 
 fn drain(chunks: &mut BatchCoalescer, writer: &mut ArrowWriter<Vec<u8>>) -> Result<()> {

@@ -54,6 +54,8 @@ pub enum Chain {
     Snapshots,
     /// The identity map, in a store of its own.
     Identity,
+    /// The appends to the decision log.
+    Log,
 }
 
 impl fmt::Display for Chain {
@@ -63,6 +65,7 @@ impl fmt::Display for Chain {
             Self::Runs => f.write_str("runs"),
             Self::Snapshots => f.write_str("snapshots"),
             Self::Identity => f.write_str("identity"),
+            Self::Log => f.write_str("log"),
         }
     }
 }
@@ -77,14 +80,14 @@ pub enum Kind {
     Backfill,
     /// Recorded a run.
     Run,
-    /// Added to what was there.
-    Append,
     /// Published a sealed snapshot.
     Seal,
     /// Took files out of the live set that their class allows no longer.
     Expire,
     /// Took files out of the live set because they held an erased person.
     Erase,
+    /// Added entries to the decision log, or keys to the identity map.
+    Append,
 }
 
 /// One file that a commit makes visible.
@@ -226,14 +229,29 @@ pub fn live_files(records: &[Record]) -> BTreeMap<&str, &FileEntry> {
 }
 
 /// The canonical bytes of a value: JSON without spaces, keys of every object in code-point order.
+/// The canonical bytes of a value: JSON without spaces, keys of every object in the order of their UTF-16 code units.
+/// That is RFC 8785 for every value without fractions and without numbers beyond 2^53 - 1.
 ///
 /// # Errors
 /// Internal, when the value has no JSON form.
 pub fn canonical(value: &impl Serialize) -> Result<Vec<u8>> {
     let unwritable = |e| Error::internal("a value has no JSON form").because(e);
     let mut value = serde_json::to_value(value).map_err(unwritable)?;
-    value.sort_all_objects();
+    sort_keys(&mut value);
     serde_json::to_vec(&value).map_err(unwritable)
+}
+
+fn sort_keys(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Array(items) => items.iter_mut().for_each(sort_keys),
+        serde_json::Value::Object(members) => {
+            let mut sorted: Vec<_> = std::mem::take(members).into_iter().collect();
+            sorted.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+            sorted.iter_mut().for_each(|(_, member)| sort_keys(member));
+            members.extend(sorted);
+        }
+        _ => {}
+    }
 }
 
 /// SHA-256 as 64 lower-case hex digits.
@@ -259,5 +277,21 @@ mod tests {
     fn canonical_bytes_do_not_depend_on_the_order_of_keys() {
         let one: serde_json::Value = serde_json::from_str(r#"{"b":[{"y":1,"x":"ü"}],"a":null}"#).unwrap();
         assert_eq!(canonical(&one).unwrap(), r#"{"a":null,"b":[{"x":"ü","y":1}]}"#.as_bytes());
+    }
+
+    #[test]
+    fn keys_and_escapes_are_those_of_rfc_8785() {
+        // The example of its section 3.2.3: by code point, the last two keys would change places.
+        let one = serde_json::json!({
+            "\u{20ac}": "Euro Sign", "\r": "Carriage Return", "\u{fb33}": "Hebrew Letter Dalet With Dagesh",
+            "1": "One", "\u{1f600}": "Emoji: Grinning Face", "\u{80}": "Control",
+            "\u{f6}": "Latin Small Letter O With Diaeresis",
+        });
+        let text = String::from_utf8(canonical(&one).unwrap()).unwrap();
+        let order = ["Carriage", "One", "Control", "Latin", "Euro", "Emoji", "Hebrew"];
+        let places: Vec<_> = order.iter().map(|word| text.find(word).unwrap()).collect();
+        assert!(places.is_sorted(), "{text}");
+        let escapes = canonical(&"\u{20ac}$\u{f}\nA'B\"\\\\\"/\u{7f}\u{8}\u{1f}").unwrap();
+        assert_eq!(escapes, "\"\u{20ac}$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\u{7f}\\b\\u001f\"".as_bytes());
     }
 }

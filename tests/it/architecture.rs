@@ -13,6 +13,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("ingest", 3),
     ("engine", 3),
     ("identity", 3),
+    ("log", 3),
     ("policy", 4),
     ("publish", 4),
     ("report", 4),

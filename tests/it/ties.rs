@@ -179,7 +179,7 @@ fn no_cell_of_the_candidates_sheet_is_a_formula() {
 #[test]
 fn the_snapshot_verifies_with_and_without_this_program() {
     let path = &demo().outputs.snapshot;
-    let verification = snapshot::verify(path).unwrap();
+    let verification = snapshot::verify(path, &snapshot::VerifyOptions::default()).unwrap();
     assert!(verification.ok, "{verification}");
     match Command::new("sha256sum").args(["--check", "--quiet", "--strict", "SHA256SUMS"]).current_dir(path).output() {
         Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
@@ -199,7 +199,7 @@ fn a_flipped_byte_fails_verification_and_is_named() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(copy.path().join(file), bytes).unwrap();
-    let verification = snapshot::verify(copy.path()).unwrap();
+    let verification = snapshot::verify(copy.path(), &snapshot::VerifyOptions::default()).unwrap();
     assert!(!verification.ok);
     assert!(verification.faults.iter().any(|f| f.file == file), "{verification}");
 }

@@ -7,6 +7,7 @@ use chrono::format::{Item, StrftimeItems};
 
 use super::folder::Folder;
 use super::kinds::Kind;
+use super::retention::{self, Retention};
 use super::section::{Codes, Section, Spanned, parse};
 use super::word::words;
 use crate::base::money::is_currency;
@@ -52,6 +53,8 @@ pub struct Project {
     pub fiscal_year_start_month: u32,
     /// From which age data is too old to act on.
     pub freshness: Freshness,
+    /// How long what is kept.
+    pub retention: Retention,
     /// The sources in the order of the file.
     pub sources: Vec<Source>,
 }
@@ -159,7 +162,16 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
     let file = folder.read(name, CODES.syntax)?;
     let document = parse(&file, &folder.problems, &CODES)?;
     let root = Section::root(&file, &document, &folder.problems, &CODES);
-    root.only(&["name", "store", "reporting_currency", "rate_set", "fiscal_year_start_month", "freshness", "source"]);
+    root.only(&[
+        "name",
+        "store",
+        "reporting_currency",
+        "rate_set",
+        "fiscal_year_start_month",
+        "freshness",
+        "retention",
+        "source",
+    ]);
     root.need(&["name", "reporting_currency"]);
 
     let reporting_currency = root.text("reporting_currency").unwrap_or_default();
@@ -176,6 +188,8 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
             root.report(section.at(DUPLICATE_SOURCE, section.span_of("name"), message).label(label));
         }
     }
+    let names: Vec<&str> = sources.iter().map(|(source, _)| source.name.as_str()).collect();
+    let retention = root.section("retention").map(|section| retention::read(&section, &names)).unwrap_or_default();
     Some(Project {
         name: root.text("name").unwrap_or_default(),
         store: location(&root, "store").unwrap_or_else(|| "warehouse".to_owned()),
@@ -183,6 +197,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
         rate_set: root.word("rate_set").unwrap_or(RateSet::Spot),
         fiscal_year_start_month: root.whole("fiscal_year_start_month", 1..=12).unwrap_or(1) as u32,
         freshness: root.section("freshness").map(|section| read_freshness(&section)).unwrap_or_default(),
+        retention,
         sources: sources.into_iter().map(|(source, _)| source).collect(),
     })
 }

@@ -26,6 +26,12 @@ impl RunId {
         Self(Ulid::from_datetime(clock.now().into()).to_string())
     }
 
+    /// The instant in the name, when it is one that [`RunId::new`] made.
+    pub fn made_at(&self) -> Option<DateTime<Utc>> {
+        let ulid = Ulid::from_string(&self.0).ok()?;
+        DateTime::from_timestamp_millis(i64::try_from(ulid.timestamp_ms()).ok()?)
+    }
+
     /// The 26 characters.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -61,6 +67,19 @@ impl fmt::Display for Chain {
     }
 }
 
+impl Chain {
+    /// The chain whose name this is, as [`Chain`] displays it.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split('/').collect::<Vec<_>>()[..] {
+            ["runs"] => Some(Self::Runs),
+            ["raw", source, stream] if !source.is_empty() && !stream.is_empty() => {
+                Some(Self::Raw { source: source.to_owned(), stream: stream.to_owned() })
+            }
+            _ => None,
+        }
+    }
+}
+
 /// What a commit did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -71,6 +90,10 @@ pub enum Kind {
     Backfill,
     /// Recorded a run.
     Run,
+    /// Took files out of the live set that their class allows no longer.
+    Expire,
+    /// Took files out of the live set because they held an erased person.
+    Erase,
 }
 
 /// One file that a commit makes visible.
@@ -180,13 +203,18 @@ impl Record {
     /// # Errors
     /// Evidence, when they are not a record of that place.
     pub(super) fn parse(bytes: &[u8], chain: &Chain, version: u64) -> Result<Self> {
+        Self::parse_named(bytes, &chain.to_string(), version)
+    }
+
+    /// As [`Record::parse`], of a chain that is known by its name only.
+    pub(super) fn parse_named(bytes: &[u8], chain: &str, version: u64) -> Result<Self> {
         let fault = |what: String| Error::new(ErrorKind::Evidence, what).at(format!("record {version} of {chain}"));
         let mut record: Self = serde_json::from_slice(bytes)
             .map_err(|e| fault("unreadable: restore it from a backup of the store".to_owned()).because(e))?;
         if record.format != FORMAT {
             return Err(fault(format!("has format `{}`, this release reads `{FORMAT}`", record.format)));
         }
-        if record.chain != chain.to_string() || record.version != version {
+        if record.chain != chain || record.version != version {
             return Err(fault(format!("says it is record {} of {}", record.version, record.chain)));
         }
         record.sha256 = sha256_hex(bytes);
@@ -197,6 +225,18 @@ impl Record {
     pub(super) fn follows(&self, prev: Option<&Record>) -> bool {
         self.prev_sha256 == prev.map_or(NO_RECORD, |p| &p.sha256)
     }
+}
+
+/// The files of a chain that count, by path: what its records name, less what a later record takes out.
+pub fn live_files(records: &[Record]) -> BTreeMap<&str, &FileEntry> {
+    let mut live = BTreeMap::new();
+    for record in records {
+        for path in &record.replaces {
+            live.remove(path.as_str());
+        }
+        live.extend(record.files.iter().map(|file| (file.path.as_str(), file)));
+    }
+    live
 }
 
 /// The canonical bytes of a value: JSON without spaces, keys of every object in code-point order.

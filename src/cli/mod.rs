@@ -4,6 +4,8 @@ mod build;
 mod demo;
 mod describe;
 mod explain;
+mod fsck;
+mod gc;
 mod ingest;
 mod init;
 mod output;
@@ -54,6 +56,10 @@ enum Command {
     Describe(describe::Describe),
     /// Check a sealed snapshot
     Verify(verify::Verify),
+    /// Check that the store holds together, and list what nobody names
+    Fsck(fsck::Fsck),
+    /// List what has been kept long enough and what nobody names; with --apply, delete it
+    Gc(gc::GcCommand),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -115,6 +121,8 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Command::Sql(command) => runtime.block_on(command.run(clock)),
         Command::Describe(command) => command.run(),
         Command::Verify(command) => command.run(),
+        Command::Fsck(command) => runtime.block_on(command.run(clock, &terminal)),
+        Command::Gc(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "seatledger", &mut script);

@@ -53,6 +53,13 @@ pub(super) fn texts(format: Option<ListFormat>, headings: &[&str], lines: &[Vec<
     rows(format, &batch.schema(), std::slice::from_ref(&batch))
 }
 
+/// Prints one value as a JSON object.
+pub(super) fn object(value: &impl serde::Serialize) -> Result<()> {
+    let mut json = serde_json::to_vec_pretty(value).context(ErrorKind::Internal, "JSON")?;
+    json.push(b'\n');
+    write(&json)
+}
+
 /// Writes bytes to stdout. A reader that went away (`| head`) is no error.
 pub(super) fn write(bytes: &[u8]) -> Result<()> {
     let mut out = std::io::stdout().lock();

@@ -8,6 +8,7 @@ mod kinds;
 mod policy;
 mod policy_check;
 mod project;
+mod retention;
 mod section;
 mod seeds;
 mod sheet;
@@ -26,6 +27,7 @@ pub use policy::{
     IdleAction, Mode, OnNoResponse, OrphanAction, Override, PolicyFile, Settings, Signal, TierRule, Version,
 };
 pub use project::{Format, Freshness, MappedRole, Project, RateSet, SnapshotKey, Source, StreamOptions};
+pub use retention::{Held, Retention, StoreHold};
 pub use seeds::{
     AccountPattern, AccountType, App, BudgetRate, DIRECTORY, IdentityOverride, ReasonCode, ReclaimConsequence, Seeds,
     Sensitivity, SodRule, Tier,
@@ -107,4 +109,14 @@ pub fn actor() -> String {
 #[allow(clippy::disallowed_methods, reason = "the one reader of the environment")]
 pub fn env(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+/// The options of buckets that the environment holds: region, endpoint, credentials. Each family of stores reads its
+/// own names (`AWS_*`, `AZURE_*`, `GOOGLE_*`) and leaves the others alone.
+pub fn store_options() -> Vec<(String, String)> {
+    let is_option = |name: &str| ["AWS_", "AZURE_", "GOOGLE_"].iter().any(|family| name.starts_with(family));
+    // What is not Unicode is no option.
+    let texts =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    texts.filter(|(name, _)| is_option(name)).collect()
 }

@@ -7,6 +7,7 @@ use chrono::format::{Item, StrftimeItems};
 
 use super::folder::Folder;
 use super::kinds::Kind;
+use super::retention::{self, Retention};
 use super::section::{Codes, Section, Spanned, parse};
 use super::word::words;
 use super::zone::Zone;
@@ -57,6 +58,8 @@ pub struct Project {
     pub freshness: Freshness,
     /// The key that signs snapshots; none leaves them unsigned.
     pub snapshot_key: Option<SnapshotKey>,
+    /// How long what is kept.
+    pub retention: Retention,
     /// The sources in the order of the file.
     pub sources: Vec<Source>,
 }
@@ -182,6 +185,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
         "fiscal_year_start_month",
         "freshness",
         "snapshot",
+        "retention",
         "source",
     ]);
     root.need(&["name", "reporting_currency"]);
@@ -200,6 +204,8 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
             root.report(section.at(DUPLICATE_SOURCE, section.span_of("name"), message).label(label));
         }
     }
+    let names: Vec<&str> = sources.iter().map(|(source, _)| source.name.as_str()).collect();
+    let retention = root.section("retention").map(|section| retention::read(&section, &names)).unwrap_or_default();
     Some(Project {
         name: root.text("name").unwrap_or_default(),
         store: location(&root, "store").unwrap_or_else(|| "warehouse".to_owned()),
@@ -209,6 +215,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
         fiscal_year_start_month: root.whole("fiscal_year_start_month", 1..=12).unwrap_or(1) as u32,
         freshness: root.section("freshness").map(|section| read_freshness(&section)).unwrap_or_default(),
         snapshot_key: root.section("snapshot").and_then(|section| read_snapshot_key(&section)),
+        retention,
         sources: sources.into_iter().map(|(source, _)| source).collect(),
     })
 }

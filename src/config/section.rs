@@ -108,6 +108,11 @@ impl<'a> Section<'a> {
         self.report(self.at(self.codes.value, self.span_of(key), message).help(help));
     }
 
+    /// Reports a name that is none of the known ones, with the nearest.
+    pub(super) fn refuse_word(&self, key: &str, written: &str, message: impl Into<String>, known: &[&str]) {
+        self.report(self.at(self.codes.value, self.span_of(key), message).suggest(written, known.iter().copied()));
+    }
+
     /// Reports every key but these.
     pub(super) fn only(&self, known: &[&str]) {
         for (key, item) in self.table.iter().filter(|(key, _)| !known.contains(key)) {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::base::error::Context;
 use crate::base::{ErrorKind, Result};
-use crate::config::{Config, Source};
+use crate::config::{Config, Source, store_options};
 use crate::store::Store;
 
 /// The file that says what a landing should hold.
@@ -57,7 +57,7 @@ impl Place {
             return Ok(Self::Folder(PathBuf::from(path)));
         }
         if source.from.contains("://") {
-            return Ok(Self::Bucket(Store::open(&source.from, &config.root)?));
+            return Ok(Self::Bucket(Store::open_with(&source.from, &config.root, store_options())?));
         }
         Ok(Self::Folder(config.root.join(&source.from)))
     }

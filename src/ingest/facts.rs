@@ -10,13 +10,14 @@ use arrow::datatypes::{Field as ArrowField, Schema};
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::body::{Body, Coverage};
+use super::expire::{expired, is_landing};
 use super::values::days_since_epoch;
 use super::write::is_raw;
 use crate::base::error::Context;
 use crate::base::{AsOf, ErrorKind, Result};
 use crate::config::{Config, Kind, Source};
 use crate::schema::{Dataset, Feed, dataset, datasets};
-use crate::store::{Chain, FileEntry, Store};
+use crate::store::{Chain, FileEntry, Store, live_files};
 
 /// One committed landing.
 #[derive(Debug, Clone)]
@@ -64,8 +65,11 @@ pub async fn landings(config: &Config, store: &Store, as_of: AsOf) -> Result<Vec
             let Some(dataset) = known else { continue };
             let chain = Chain::Raw { source: source.name.clone(), stream: stream.clone() };
             let mut of_stream = Vec::new();
-            for record in store.records(&chain).await? {
+            let records = store.records(&chain).await?;
+            let (live, expired) = (live_files(&records), expired(&records)?);
+            for record in records.iter().filter(|r| is_landing(r) && !expired.contains(&r.version)) {
                 if let Some(extract_date) = record.extract_date.filter(|day| *day <= as_of.day()) {
+                    let is_live = |file: &&FileEntry| live.contains_key(file.path.as_str());
                     of_stream.push(LandingFact {
                         source: source.name.clone(),
                         stream: stream.clone(),
@@ -74,8 +78,8 @@ pub async fn landings(config: &Config, store: &Store, as_of: AsOf) -> Result<Vec
                         extract_date,
                         is_in_force: false,
                         record_sha256: record.sha256.clone(),
-                        body: Body::of(&record)?,
-                        files: record.files.into_iter().filter(is_raw).collect(),
+                        body: Body::of(record)?,
+                        files: record.files.iter().filter(is_live).filter(|f| is_raw(f)).cloned().collect(),
                     });
                 }
             }
@@ -88,7 +92,7 @@ pub async fn landings(config: &Config, store: &Store, as_of: AsOf) -> Result<Vec
 
 /// What a source may have landed: what it declares, else every stream of its kind, whether or not its folder still is
 /// there.
-fn streams(source: &Source) -> Vec<String> {
+pub(super) fn streams(source: &Source) -> Vec<String> {
     match &source.streams {
         Some(streams) => streams.clone(),
         None if source.kind == Kind::Mapped => source.stream.keys().cloned().collect(),

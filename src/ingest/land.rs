@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::body::{Body, Coverage, Input, Override};
 use super::discover::{Control, Found, Place};
+use super::expire::is_landing;
 use super::page::{Page, Refusal};
 use super::reader::Reader;
 use super::report::{Landing, Outcome};
@@ -43,10 +44,22 @@ struct File {
 
 /// What has landed before.
 struct Past {
+    /// The landings, oldest first.
     records: Vec<(Record, Body)>,
+    /// The newest record of the chain, whatever it did.
+    head: Option<Record>,
+    /// The files that later records took out of the live set.
+    gone: BTreeSet<String>,
 }
 
 impl Past {
+    fn of(records: Vec<Record>) -> Result<Self> {
+        let gone = records.iter().flat_map(|r| r.replaces.iter().cloned()).collect();
+        let head = records.last().cloned();
+        let landings = records.into_iter().filter(is_landing).map(|r| Body::of(&r).map(|body| (r, body)));
+        Ok(Self { records: landings.collect::<Result<_>>()?, head, gone })
+    }
+
     fn newest_day(&self) -> Option<NaiveDate> {
         self.records.iter().filter_map(|(record, _)| record.extract_date).max()
     }
@@ -79,9 +92,7 @@ impl Stream<'_> {
             Err(error) => return Ok(vec![self.refused(None, Refusal::new("unreachable", error.to_string()))]),
         };
         let chain = self.chain();
-        let records = self.store.records(&chain).await?;
-        let bodies = records.into_iter().map(|r| Body::of(&r).map(|body| (r, body)));
-        let mut past = Past { records: bodies.collect::<Result<_>>()? };
+        let mut past = Past::of(self.store.records(&chain).await?)?;
         let mut days: BTreeMap<Option<NaiveDate>, Vec<Found>> = BTreeMap::new();
         for file in listing.files {
             days.entry(file.extract_date).or_default().push(file);
@@ -247,6 +258,9 @@ impl Stream<'_> {
                 f.min_at.is_none_or(|min| min <= to) && f.max_at.is_none_or(|max| max >= from)
             };
             for file in record.files.iter().filter(|f| write::is_raw(f)).filter(overlaps) {
+                if past.gone.contains(&file.path) {
+                    continue;
+                }
                 let (_, batches) = crate::store::parquet::decode(self.store.get(&file.path).await?)?;
                 for batch in &batches {
                     keys.extend(write::keys(self.dataset, batch)?);
@@ -338,7 +352,7 @@ impl Stream<'_> {
         is_older: bool,
         past: &mut Past,
     ) -> Result<Landing> {
-        let prev = past.records.last().map(|(record, _)| record);
+        let prev = past.head.as_ref();
         let version = prev.map_or(1, |record| record.version + 1);
         let target = write::Target {
             store: self.store,
@@ -387,6 +401,7 @@ impl Stream<'_> {
             quarantine_reasons: reasons.into_iter().map(str::to_owned).collect(),
             ..self.landing(Some(day), outcome, warnings)
         };
+        past.head = Some(record.clone());
         past.records.push((record, body));
         Ok(landing)
     }

@@ -6,6 +6,7 @@ mod csv;
 mod decode;
 mod discover;
 mod ecb;
+mod expire;
 mod explode;
 mod facts;
 mod json;
@@ -20,6 +21,7 @@ mod tests;
 mod values;
 mod write;
 
+pub use expire::expirable;
 pub use facts::{LandingFact, RawTable, audit_tables, files_in_force, inputs, landings};
 pub use report::{AcceptedSize, LandOptions, LandReport, Landing, Outcome};
 

@@ -2,6 +2,7 @@
 //! what a later run, an `explain` or an auditor reads.
 
 mod explain;
+mod gc;
 mod outputs;
 mod record;
 mod run;
@@ -12,10 +13,10 @@ use crate::base::{AsOf, Clock, Error, Progress, Result};
 use crate::config::{self, Config};
 use crate::engine::{self, Catalogue, Session, Settings};
 use crate::ingest::{self, LandOptions, LandReport};
-use crate::store::{Chain, Record, Store};
+use crate::store::{Chain, Kind, Record, Store};
 
 pub use outputs::Outputs;
-pub use run::{Run, RunOptions};
+pub use run::{Computed, Run, RunOptions};
 
 /// An opened project: its configuration, its store, and the clock that names runs.
 pub struct Job {
@@ -33,9 +34,34 @@ impl Job {
     /// # Errors
     /// Every error of every file of the project at once; a store error when the store refuses conditional puts.
     pub async fn open(project: &Path, clock: Clock) -> Result<Self> {
+        let job = Self::unchecked(project, clock)?;
+        job.store.init(clock).await?;
+        Ok(job)
+    }
+
+    /// Validates the project and opens its store to look only: a store that is not there is not made.
+    ///
+    /// # Errors
+    /// As [`Job::open`]; a store error when there is no store.
+    pub async fn look(project: &Path, clock: Clock) -> Result<Self> {
+        let job = Self::unchecked(project, clock)?;
+        job.store.check().await?;
+        Ok(job)
+    }
+
+    /// Validates the project and works on a store that is at hand, making it on first use.
+    ///
+    /// # Errors
+    /// As [`Job::open`].
+    pub async fn over(project: &Path, store: Store, clock: Clock) -> Result<Self> {
         let config = config::load(project).map_err(config::to_error)?;
-        let store = Store::open(&config.project.store, &config.root)?;
         store.init(clock).await?;
+        Ok(Self { config, store, clock })
+    }
+
+    fn unchecked(project: &Path, clock: Clock) -> Result<Self> {
+        let config = config::load(project).map_err(config::to_error)?;
+        let store = Store::open_with(&config.project.store, &config.root, config::store_options())?;
         Ok(Self { config, store, clock })
     }
 
@@ -53,7 +79,9 @@ impl Job {
     /// A usage error when there is no such run.
     pub async fn reader(&self, as_of: Option<AsOf>) -> Result<(Session, Record)> {
         let records = self.store.records(&Chain::Runs).await?;
-        let newest = records.into_iter().rev().find(|r| as_of.is_none() || record::as_of(r) == as_of);
+        let expired = record::expired(&records);
+        let newest =
+            records.into_iter().rev().find(|r| r.kind == Kind::Run && (as_of.is_none() || record::as_of(r) == as_of));
         let Some(newest) = newest else {
             let day = as_of.map_or(String::new(), |d| format!(" for {d}"));
             return Err(Error::usage(format!("there is no run{day} yet: `seatledger run` makes one")));
@@ -62,6 +90,10 @@ impl Job {
         let session = Session::new(&self.store, day, Settings::default())?;
         run::register_inputs(self, &session).await?;
         for table in record::tables(&newest)? {
+            if expired.contains(&table.file.path) {
+                let message = format!("the tables of the run of {day} have expired: run that day again");
+                return Err(Error::usage(message));
+            }
             table.register(&session, &self.store).await?;
         }
         engine::register_views(&session, Catalogue::load()?.models()).await?;

@@ -1,13 +1,13 @@
 //! The body of a run record: as-of date, tables written, policy versions that were in force.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::engine::{Catalogue, Session};
-use crate::store::{FileEntry, Record, Store};
+use crate::store::{FileEntry, Kind, Record, Store};
 
 /// What a run record tells beyond the chain's own fields.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -50,12 +50,17 @@ impl RunTable {
     }
 }
 
+/// The table files that later records took out of the live set.
+pub(super) fn expired(records: &[Record]) -> BTreeSet<String> {
+    records.iter().flat_map(|r| r.replaces.iter().cloned()).collect()
+}
+
 /// Refuses a policy version that has been evaluated and was edited or removed since.
 ///
 /// # Errors
 /// A config error naming the file, the version and the first day it spoke for.
 pub(super) fn check_policies_unchanged(records: &[Record], current: &[PolicyVersion]) -> Result<()> {
-    for record in records {
+    for record in records.iter().filter(|r| r.kind == Kind::Run) {
         let body = RunBody::read(record)?;
         for (key, sha256) in &body.policies {
             let now = current.iter().find(|v| &v.key == key);

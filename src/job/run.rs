@@ -38,12 +38,38 @@ pub struct Run {
     pub rows: BTreeMap<String, usize>,
 }
 
+/// A run that is computed and checked, and of which nobody knows yet: nothing of it is stored.
+pub struct Computed {
+    /// The newest record when the run began: another one after it makes this run void.
+    prev: Option<Record>,
+    session: Session,
+    catalogue: Catalogue,
+    as_of: AsOf,
+    built: Vec<engine::Built>,
+    /// Tables of an earlier run of the day that this one keeps.
+    carried: BTreeMap<String, FileEntry>,
+    policies: BTreeMap<String, String>,
+    reads: BTreeMap<String, u64>,
+}
+
 impl Job {
     /// Builds the models for an as-of date and commits the run. A failed check commits nothing.
     ///
     /// # Errors
-    /// A config error for models or an edited policy, a data error for a failed check, a conflict when another run won.
+    /// As [`Job::compute`] and [`Job::commit`].
     pub async fn build(&self, options: &RunOptions, progress: &dyn Progress) -> Result<Run> {
+        let computed = self.compute(options, progress).await?;
+        let record = self.commit(&computed).await?;
+        let rows = computed.built.iter().map(|table| (table.name.clone(), table.rows)).collect();
+        let Computed { session, catalogue, .. } = computed;
+        Ok(Run { record, session, catalogue, currency: self.config.project.reporting_currency.clone(), rows })
+    }
+
+    /// Builds and checks the models for an as-of date, and stores nothing.
+    ///
+    /// # Errors
+    /// A config error for models or an edited policy, a data error for a failed check.
+    pub async fn compute(&self, options: &RunOptions, progress: &dyn Progress) -> Result<Computed> {
         let catalogue = Catalogue::load()?;
         let session = Session::new(&self.store, options.as_of, options.settings)?;
         let records = self.store.records(&Chain::Runs).await?;
@@ -67,44 +93,57 @@ impl Job {
             }
         };
         let built = engine::build(&session, &models, progress).await?;
+        Ok(Computed {
+            as_of: options.as_of,
+            reads: chains_read(&session).await?,
+            policies: versions.into_iter().filter(|v| v.is_in_force).map(|v| (v.key, v.sha256)).collect(),
+            prev: records.last().cloned(),
+            carried: tables,
+            session,
+            catalogue,
+            built,
+        })
+    }
 
+    /// Writes the tables of a computed run, and commits it.
+    ///
+    /// # Errors
+    /// A store error, a conflict when another run committed since the computation began.
+    pub async fn commit(&self, computed: &Computed) -> Result<Record> {
         let run_id = RunId::new(self.clock);
-        let mut rows = BTreeMap::new();
-        for table in &built {
+        let mut tables = computed.carried.clone();
+        for table in &computed.built {
             let (schema, name) = table.name.split_once('.').unwrap_or(("", &table.name));
             let key = |sha16: &str| Key::Table {
                 schema: schema.to_owned(),
                 table: name.to_owned(),
-                as_of: options.as_of,
+                as_of: computed.as_of,
                 run_id: run_id.clone(),
                 n: 0,
                 sha16: sha16.to_owned(),
             };
             let file = self.store.put_parquet(key, &table.schema, &table.batches).await?;
-            rows.insert(table.name.clone(), table.rows);
             tables.insert(table.name.clone(), file);
         }
-        let missing = record::missing_tables(&catalogue, &tables);
+        let missing = record::missing_tables(&computed.catalogue, &tables);
         if let Some(name) = missing.first() {
-            return Err(Error::usage(format!("no run of {} holds `{name}`: run it whole first", options.as_of)));
+            return Err(Error::usage(format!("no run of {} holds `{name}`: run it whole first", computed.as_of)));
         }
-        let policies = versions.into_iter().filter(|v| v.is_in_force).map(|v| (v.key, v.sha256)).collect();
-        let body = RunBody { as_of: options.as_of.to_string(), tables: tables.clone(), policies };
+        let policies = computed.policies.clone();
+        let body = RunBody { as_of: computed.as_of.to_string(), tables: tables.clone(), policies };
         let draft = Draft {
             commit_id: run_id.to_string(),
             run_id,
             kind: Kind::Run,
             config_sha256: self.config.sha256.clone(),
             extract_date: None,
-            reads: chains_read(&session).await?,
+            reads: computed.reads.clone(),
             files: tables.into_values().collect(),
             replaces: Vec::new(),
             body: serde_json::to_value(body).context(ErrorKind::Internal, "run record")?,
         };
-        match self.store.commit(&Chain::Runs, records.last(), draft).await? {
-            Commit::Written(record) | Commit::AlreadyThere(record) => {
-                Ok(Run { record, session, catalogue, currency: self.config.project.reporting_currency.clone(), rows })
-            }
+        match self.store.commit(&Chain::Runs, computed.prev.as_ref(), draft).await? {
+            Commit::Written(record) | Commit::AlreadyThere(record) => Ok(record),
             Commit::Conflict(other) => Err(Error::new(
                 ErrorKind::Conflict,
                 format!("run {} committed first; nothing of this one counts: run again", other.run_id),
@@ -132,8 +171,10 @@ pub(super) async fn register_inputs(job: &Job, session: &Session) -> Result<()> 
 /// The candidates of the newest run before this as-of date: where episodes began.
 async fn register_earlier(job: &Job, session: &Session, records: &[Record]) -> Result<()> {
     const COLUMNS: &str = "candidate_id, app_id, account_id, sku_id, action, episode_from, reason, as_of";
+    let expired = record::expired(records);
     let before = records
         .iter()
+        .filter(|r| r.kind == Kind::Run)
         .filter_map(|r| Some((record::as_of(r)?, r)))
         .filter(|(day, _)| *day < session.as_of())
         .max_by_key(|(day, r)| (*day, r.version));
@@ -141,7 +182,7 @@ async fn register_earlier(job: &Job, session: &Session, records: &[Record]) -> R
         Some((_, record)) => RunBody::read(record)?.tables.remove("policy.candidates"),
         None => None,
     };
-    if let Some(file) = file {
+    if let Some(file) = file.filter(|f| !expired.contains(&f.path)) {
         let table = record::RunTable { name: "earlier.all_columns".into(), file };
         table.register(session, &job.store).await?;
         let (schema, batches) = session.query(&format!("select {COLUMNS} from earlier.all_columns")).await?;
@@ -171,8 +212,11 @@ async fn chains_read(session: &Session) -> Result<BTreeMap<String, u64>> {
 }
 
 fn carry_over(records: &[Record], as_of: AsOf) -> Result<BTreeMap<String, FileEntry>> {
-    match records.iter().rev().find(|r| record::as_of(r) == Some(as_of)) {
-        Some(record) => Ok(RunBody::read(record)?.tables),
+    let expired = record::expired(records);
+    let is_run = |r: &&Record| r.kind == Kind::Run && record::as_of(r) == Some(as_of);
+    let tables = records.iter().rev().find(is_run).map(RunBody::read).transpose()?.map(|body| body.tables);
+    match tables.filter(|tables| tables.values().all(|file| !expired.contains(&file.path))) {
+        Some(tables) => Ok(tables),
         None => Err(Error::usage(format!("no run of {as_of} to build on: run it whole first, without --select"))),
     }
 }

@@ -150,6 +150,22 @@ pub(super) fn folder(chain: &Chain) -> Result<String> {
     })
 }
 
+/// The chain and the version of the record that lies at a path, whatever chains this release writes.
+pub(super) fn record_at(path: &str) -> Option<(&str, u64)> {
+    let (folder, file_name) = path.rsplit_once('/')?;
+    let chain = match folder {
+        "snapshots/index" => "snapshots",
+        _ => folder.strip_prefix("commits/")?,
+    };
+    Some((chain, version_of(file_name)?))
+}
+
+/// The day a file speaks for, where its path says: of its extract, of its run or of its snapshot.
+pub(super) fn day_in(path: &str) -> Option<NaiveDate> {
+    let parts = path.split('/').map(|p| p.split_once('=').map_or(p, |(_, day)| day));
+    parts.filter(|p| p.len() == 10).find_map(|p| NaiveDate::parse_from_str(p, "%Y-%m-%d").ok())
+}
+
 /// The version in the file name of a record, if it is one.
 pub(super) fn version_of(file_name: &str) -> Option<u64> {
     let digits = file_name.strip_suffix(".json")?;
@@ -183,6 +199,11 @@ mod tests {
         assert_eq!(log.as_ref(), "log/00000000000000000007-00000000000000000012-0123456789abcdef.parquet");
         assert_eq!(version_of("00000000000000000007.json"), Some(7));
         assert_eq!(version_of("7.json"), None);
+        assert_eq!(record_at(path.as_ref()), Some(("raw/okta/users", 7)));
+        assert_eq!(record_at("snapshots/index/00000000000000000002.json"), Some(("snapshots", 2)));
+        assert_eq!(record_at("commits/runs/2.json"), None);
+        assert_eq!(day_in("raw/okta/users/extract_date=2026-11-20/x.parquet"), NaiveDate::from_ymd_opt(2026, 11, 20));
+        assert_eq!(day_in("quarantine/okta/users/01J/0-a.parquet"), None);
         for name in ["..", "", "a/b", "a b", "ü", "a%2Fb", "a#1"] {
             assert!(Key::Commit { chain: chain(name), version: 1 }.path().is_err(), "{name}");
         }

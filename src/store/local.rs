@@ -37,7 +37,8 @@ pub(super) fn sweep(folder: &Path, now: SystemTime) -> io::Result<usize> {
         if entry.file_type()?.is_dir() {
             swept += sweep(&entry.path(), now)?;
         } else if is_staged(&entry.file_name().to_string_lossy()) {
-            let modified = entry.metadata()?.modified()?;
+            // A living writer takes its file away meanwhile.
+            let Ok(modified) = entry.metadata().and_then(|m| m.modified()) else { continue };
             if now.duration_since(modified).is_ok_and(|age| age > STAGED_FOR_AT_MOST) {
                 ignore_missing(fs::remove_file(entry.path()))?;
                 swept += 1;
@@ -45,6 +46,29 @@ pub(super) fn sweep(folder: &Path, now: SystemTime) -> io::Result<usize> {
         }
     }
     Ok(swept)
+}
+
+/// The files that [`sweep`] would look at, by their path below `root` with `/`, and when each was written.
+///
+/// # Errors
+/// Whatever the file system answers, except that a file went away meanwhile.
+pub(super) fn leftovers(root: &Path) -> io::Result<Vec<(String, SystemTime)>> {
+    let (mut found, mut open) = (Vec::new(), vec![root.to_owned()]);
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                open.push(entry.path());
+            } else if is_staged(&entry.file_name().to_string_lossy())
+                && let Ok(modified) = entry.metadata().and_then(|m| m.modified())
+                && let Ok(below) = entry.path().strip_prefix(root)
+            {
+                found.push((below.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/"), modified));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// `name#N`: the form that `LocalFileSystem::list` hides.

@@ -1,10 +1,13 @@
 //! Layer 2: the object store. Every path ([`Key`]) and every commit ([`Store::commit`]); others only call it.
 
 mod commit;
+mod fsck;
+mod gc;
 mod key;
 mod local;
 pub mod parquet;
 mod record;
+mod tree;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +23,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use commit::Commit;
+pub use fsck::{Finding, FindingKind, Fsck};
+pub use gc::{Expiry, Gc, GcAction, GcItem, unheld};
 pub use key::Key;
 pub use record::{Chain, Draft, FORMAT, FileEntry, Kind, Record, RunId, canonical, hex, live_files, sha256_hex};
 
@@ -89,6 +94,12 @@ impl Store {
                 "store: `{scheme}://` is not supported: use a folder, file://, s3://, gs:// or az://"
             ))),
         }
+    }
+
+    /// A store over objects that are at hand, for tests and for programs that embed this one. They must honour
+    /// put-if-absent: [`Store::init`] finds out.
+    pub fn over(objects: Arc<dyn ObjectStore>, name: &str) -> Self {
+        Self { objects, local: None, name: name.to_owned() }
     }
 
     fn folder(folder: PathBuf) -> Result<Self> {

@@ -26,6 +26,12 @@ impl RunId {
         Self(Ulid::from_datetime(clock.now().into()).to_string())
     }
 
+    /// The instant in the name, when it is one that [`RunId::new`] made.
+    pub fn made_at(&self) -> Option<DateTime<Utc>> {
+        let ulid = Ulid::from_string(&self.0).ok()?;
+        DateTime::from_timestamp_millis(i64::try_from(ulid.timestamp_ms()).ok()?)
+    }
+
     /// The 26 characters.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -66,6 +72,22 @@ impl fmt::Display for Chain {
             Self::Snapshots => f.write_str("snapshots"),
             Self::Identity => f.write_str("identity"),
             Self::Log => f.write_str("log"),
+        }
+    }
+}
+
+impl Chain {
+    /// The chain whose name this is, as [`Chain`] displays it.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split('/').collect::<Vec<_>>()[..] {
+            ["runs"] => Some(Self::Runs),
+            ["log"] => Some(Self::Log),
+            ["snapshots"] => Some(Self::Snapshots),
+            ["identity"] => Some(Self::Identity),
+            ["raw", source, stream] if !source.is_empty() && !stream.is_empty() => {
+                Some(Self::Raw { source: source.to_owned(), stream: stream.to_owned() })
+            }
+            _ => None,
         }
     }
 }
@@ -197,13 +219,18 @@ impl Record {
     /// # Errors
     /// Evidence, when they are not a record of that place.
     pub(super) fn parse(bytes: &[u8], chain: &Chain, version: u64) -> Result<Self> {
+        Self::parse_named(bytes, &chain.to_string(), version)
+    }
+
+    /// As [`Record::parse`], of a chain that is known by its name only.
+    pub(super) fn parse_named(bytes: &[u8], chain: &str, version: u64) -> Result<Self> {
         let fault = |what: String| Error::new(ErrorKind::Evidence, what).at(format!("record {version} of {chain}"));
         let mut record: Self = serde_json::from_slice(bytes)
             .map_err(|e| fault("unreadable: restore it from a backup of the store".to_owned()).because(e))?;
         if record.format != FORMAT {
             return Err(fault(format!("has format `{}`, this release reads `{FORMAT}`", record.format)));
         }
-        if record.chain != chain.to_string() || record.version != version {
+        if record.chain != chain || record.version != version {
             return Err(fault(format!("says it is record {} of {}", record.version, record.chain)));
         }
         record.sha256 = sha256_hex(bytes);

@@ -36,7 +36,7 @@ fn draft(commit_id: &str) -> Draft {
 }
 
 fn over(objects: impl ObjectStore) -> Store {
-    Store { objects: Arc::new(objects), local: None, name: "test".into() }
+    Store::over(Arc::new(objects), "test")
 }
 
 async fn written(store: &Store, prev: Option<&Record>, commit_id: &str) -> Record {
@@ -161,6 +161,130 @@ fn what_cannot_be_a_store_is_refused() {
     assert!(!refusal("s3://key:secret@bucket/x").contains("secret"));
     let folder = Store::open(&format!("file://{}/a%20b", dir.path().display()), dir.path()).unwrap();
     assert_eq!(folder.local.unwrap().file_name().unwrap(), "a b");
+}
+
+/// A run record that names one file of a day, in a store of its own.
+async fn with_one_file(store: &Store, day: &str) -> (Record, FileEntry) {
+    let (schema, batches) = rows(10, 10);
+    let run_id = RunId::new(clock());
+    let as_of = crate::base::AsOf::parse(day).unwrap();
+    let (schema_name, table) = ("policy".to_owned(), "candidates".to_owned());
+    let key = |sha16: &str| Key::Table { schema: schema_name, table, as_of, run_id, n: 0, sha16: sha16.into() };
+    let file = store.put_parquet(key, &schema, &batches).await.unwrap();
+    let draft = Draft { files: vec![file.clone()], ..draft("one") };
+    let Commit::Written(record) = store.commit(&Chain::Runs, None, draft).await.unwrap() else { panic!() };
+    (record, file)
+}
+
+fn found(fsck: &Fsck) -> Vec<(FindingKind, &str)> {
+    fsck.findings.iter().map(|f| (f.kind, f.path.as_str())).collect()
+}
+
+#[tokio::test]
+async fn fsck_names_what_is_wrong_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open("warehouse", dir.path()).unwrap();
+    store.init(clock()).await.unwrap();
+    let (first, file) = with_one_file(&store, "2026-11-20").await;
+    let sound = store.fsck(true).await.unwrap();
+    assert_eq!((sound.ok, sound.chains, sound.records, sound.files, found(&sound)), (true, 1, 1, 1, vec![]));
+
+    let root = dir.path().join("warehouse");
+    let write = |path: &str, bytes: &[u8]| {
+        std::fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+        std::fs::write(root.join(path), bytes).unwrap();
+    };
+    let harmless = [
+        (FindingKind::Orphan, "raw/okta/users/extract_date=2026-11-20/x.parquet"),
+        (FindingKind::Orphan, "snapshots/data/2026-11-20/other/SHA256SUMS"),
+        (FindingKind::Leftover, "raw/okta/users/extract_date=2026-11-20/x.parquet#17"),
+        (FindingKind::Unknown, "commits/runs/notes.txt"),
+        (FindingKind::Unknown, "notes.txt"),
+    ];
+    harmless.iter().for_each(|(_, path)| write(path, b"x"));
+    for known in ["STOP", "claims/token/abc.json", "snapshots/data/2026-11-20/mine/SHA256SUMS"] {
+        write(known, b"x");
+    }
+    let mut sealed = draft("two");
+    sealed.body = serde_json::json!({ "directory": "snapshots/data/2026-11-20/mine" });
+    let Commit::Written(second) = store.commit(&Chain::Runs, Some(&first), sealed).await.unwrap() else { panic!() };
+    let fsck = store.fsck(true).await.unwrap();
+    assert_eq!((fsck.ok, found(&fsck)), (true, harmless.to_vec()));
+
+    let worst = |fsck: &Fsck| (fsck.ok, fsck.findings[0].kind, fsck.findings[0].path.clone());
+    let bytes = std::fs::read(root.join(&file.path)).unwrap();
+    let mut flipped = bytes.clone();
+    flipped[40] ^= 1;
+    write(&file.path, &flipped);
+    assert!(store.fsck(false).await.unwrap().ok, "the length is right");
+    assert_eq!(worst(&store.fsck(true).await.unwrap()), (false, FindingKind::Altered, file.path.clone()));
+    write(&file.path, &bytes[1..]);
+    assert_eq!(worst(&store.fsck(false).await.unwrap()), (false, FindingKind::Altered, file.path.clone()));
+    std::fs::remove_file(root.join(&file.path)).unwrap();
+    assert_eq!(worst(&store.fsck(false).await.unwrap()), (false, FindingKind::Missing, file.path.clone()));
+    write(&file.path, &bytes);
+
+    written(&store, Some(&second), "three").await;
+    let path = "commits/runs/00000000000000000002.json";
+    let record = std::fs::read(root.join(path)).unwrap();
+    for broken in [&record[1..], &[&record[..], b" "].concat(), b""] {
+        write(path, broken);
+        assert_eq!(store.fsck(false).await.unwrap().findings[0].kind, FindingKind::Break);
+        let refused = store.gc(clock().now() + chrono::Days::new(99), true, &[]).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Evidence, "{refused}");
+    }
+    std::fs::remove_file(root.join(path)).unwrap();
+    let fsck = store.fsck(false).await.unwrap();
+    assert!(fsck.findings[0].detail.contains("record 2 of runs is missing"), "{:?}", fsck.findings[0]);
+}
+
+#[tokio::test]
+async fn gc_takes_old_orphans_and_replaced_files_and_keeps_what_is_held() {
+    use crate::config::{Held, StoreHold};
+    let store = over(InMemory::new());
+    let (first, file) = with_one_file(&store, "2026-11-20").await;
+    let orphan = "raw/okta/users/extract_date=2026-11-01/x.parquet";
+    let sealed = "snapshots/data/2026-11-20/mine/SHA256SUMS";
+    for path in [orphan, sealed, "notes.txt"] {
+        store.objects.put(&Path::from(path), Bytes::from_static(b"x").into()).await.unwrap();
+    }
+    let mut draft = draft("two");
+    draft.kind = Kind::Expire;
+    draft.replaces = vec![file.path.clone(), sealed.to_owned()];
+    draft.body = serde_json::json!({ "directory": "snapshots/data/2026-11-20/mine/" });
+    store.commit(&Chain::Runs, Some(&first), draft).await.unwrap();
+    let records = store.records(&Chain::Runs).await.unwrap();
+    assert!(live_files(&records[..1]).contains_key(file.path.as_str()) && live_files(&records).is_empty());
+
+    let written = store.objects.head(&Path::from(orphan)).await.unwrap().last_modified;
+    let late = written + chrono::Days::new(8);
+    let actions = |gc: &Gc| gc.items.iter().map(|i| (i.action, i.path.clone())).collect::<Vec<_>>();
+    let both = |action| vec![(action, orphan.to_owned()), (action, file.path.clone())];
+    let early = store.gc(written + chrono::Days::new(6), true, &[]).await.unwrap();
+    assert_eq!(actions(&early), both(GcAction::Wait));
+    let listed = store.gc(late, false, &[]).await.unwrap();
+    assert_eq!((listed.applied, actions(&listed)), (false, both(GcAction::Delete)));
+
+    let day = |d| chrono::NaiveDate::from_ymd_opt(2026, 11, d).unwrap();
+    let hold = |what| [StoreHold { what, reason: "case 7".into() }];
+    for (what, held) in [
+        (Held::All, [true, true]),
+        (Held::Source("okta".into()), [true, true]),
+        (Held::Source("slack".into()), [false, true]),
+        (Held::Period(day(1), day(1)), [true, false]),
+        (Held::Period(day(2), day(19)), [false, false]),
+        (Held::Period(day(15), day(20)), [false, true]),
+    ] {
+        let gc = store.gc(late, false, &hold(what.clone())).await.unwrap();
+        let is_held = |path: &str| gc.of_action(GcAction::Hold).any(|i| i.path == path && i.why == "case 7");
+        assert_eq!([is_held(orphan), is_held(&file.path)], held, "{what:?}");
+    }
+    assert_eq!(actions(&store.gc(late, true, &hold(Held::All)).await.unwrap()), both(GcAction::Hold));
+    assert_eq!(actions(&store.gc(late, true, &[]).await.unwrap()), both(GcAction::Delete));
+    assert!(actions(&store.gc(late, true, &[]).await.unwrap()).is_empty());
+    assert!(store.get(orphan).await.is_err() && store.get(&file.path).await.is_err());
+    assert!(store.get(sealed).await.is_ok() && store.get("notes.txt").await.is_ok(), "what is sealed or unknown stays");
+    assert!(store.fsck(true).await.unwrap().ok);
 }
 
 fn rows(count: usize, batch: usize) -> (SchemaRef, Vec<RecordBatch>) {

@@ -1,0 +1,122 @@
+//! What is kept no longer than its class allows: `expire` records first, then the deletion of what nobody names.
+
+use std::collections::BTreeSet;
+
+use chrono::{Days, NaiveDate};
+
+use super::Job;
+use super::record;
+use crate::base::{Error, ErrorKind, Result};
+use crate::ingest;
+use crate::store::{Chain, Expiry, FindingKind, Gc, Kind, Record, RunId, live_files, unheld};
+
+/// Paths that fit one record with room to spare.
+const FILES_OF_A_RECORD: usize = 2000;
+
+impl Job {
+    /// Lists what retention and `gc` would take away; with `apply`, takes it away. What a hold of the project covers
+    /// stays, and the listing says why.
+    ///
+    /// # Errors
+    /// Evidence when a chain is broken; Conflict when another run commits meanwhile: run again; Store.
+    pub async fn gc(&self, apply: bool) -> Result<Gc> {
+        let now = self.clock.now();
+        let holds = &self.config.project.retention.holds;
+        self.refuse_when_broken().await?;
+        let mut may_go = ingest::expirable(&self.config, &self.store, now).await?;
+        may_go.extend(self.expirable_runs(now.date_naive()).await?);
+        let mut items = Vec::new();
+        let mut goes: Vec<Expiry> = Vec::new();
+        for expiry in may_go {
+            match unheld(&expiry, holds) {
+                Ok(()) => {
+                    items.extend(expiry.items());
+                    goes.push(expiry);
+                }
+                Err(held) => items.extend(held),
+            }
+        }
+        if apply {
+            self.expire(goes).await?;
+        }
+        let mut gc = self.store.gc(now, apply, holds).await?;
+        gc.items.append(&mut items);
+        Ok(gc.sorted())
+    }
+
+    /// Few records, each within the size of one; those of one chain follow each other.
+    async fn expire(&self, expiries: Vec<Expiry>) -> Result<()> {
+        let run_id = RunId::new(self.clock);
+        let mut newest: Option<Record> = None;
+        for mut expiry in in_few_records(expiries) {
+            if let Some(record) = newest.filter(|record| record.chain == expiry.prev.chain) {
+                expiry.prev = record;
+            }
+            newest = Some(self.store.expire(&expiry, &run_id, &self.config.sha256).await?);
+        }
+        Ok(())
+    }
+
+    async fn refuse_when_broken(&self) -> Result<()> {
+        let found = self.store.fsck(false).await?;
+        match found.of_kind(FindingKind::Break).next() {
+            Some(broken) => {
+                let message = format!("{}: nothing goes while a chain is broken; `seatledger fsck`", broken.detail);
+                Err(Error::new(ErrorKind::Evidence, message).at(broken.path.clone()))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The tables of runs that are too old, but for those that a younger run or the newest one names too.
+    async fn expirable_runs(&self, today: NaiveDate) -> Result<Vec<Expiry>> {
+        let records = self.store.records(&Chain::Runs).await?;
+        let (Some(prev), live) = (records.last(), live_files(&records)) else { return Ok(Vec::new()) };
+        let days = self.config.project.retention.tables_days;
+        let kept_from = today - Days::new(u64::from(days));
+        let made = |run: &Record| run.run_id.made_at().map_or(NaiveDate::MAX, |at| at.date_naive());
+        let runs: Vec<&Record> = records.iter().filter(|r| r.kind == Kind::Run).collect();
+        let newest = runs.last().map(|run| run.version);
+        let (kept, old): (Vec<&Record>, Vec<&Record>) =
+            runs.into_iter().partition(|run| made(run) >= kept_from || Some(run.version) == newest);
+        let mut taken: BTreeSet<&str> = kept.iter().flat_map(|r| r.files.iter().map(|f| f.path.as_str())).collect();
+        let mut found = Vec::new();
+        for run in old {
+            let day = record::as_of(run).map_or_else(|| made(run), |as_of| as_of.day());
+            let goes = run.files.iter().filter(|f| live.contains_key(f.path.as_str()) && taken.insert(&f.path));
+            let files: Vec<_> = goes.map(|file| (file.clone(), day)).collect();
+            if !files.is_empty() {
+                let why = format!("run {} of {day} is older than {days} days", run.run_id);
+                let body = serde_json::json!({ "runs": [run.version] });
+                found.push(Expiry { chain: Chain::Runs, prev: prev.clone(), files, why, body });
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Joins what is of one chain, as long as it fits a record. Expiries of one chain come one after the other.
+fn in_few_records(expiries: Vec<Expiry>) -> Vec<Expiry> {
+    let mut joined: Vec<Expiry> = Vec::new();
+    for expiry in expiries {
+        match joined.last_mut().filter(|e| e.chain == expiry.chain && e.files.len() < FILES_OF_A_RECORD) {
+            Some(last) => {
+                last.files.extend(expiry.files);
+                merge(&mut last.body, expiry.body);
+            }
+            None => joined.push(expiry),
+        }
+    }
+    joined
+}
+
+/// Joins the lists of two bodies, key by key.
+fn merge(into: &mut serde_json::Value, other: serde_json::Value) {
+    let (Some(into), serde_json::Value::Object(other)) = (into.as_object_mut(), other) else { return };
+    for (key, value) in other {
+        match (into.get_mut(&key).and_then(|v| v.as_array_mut()), value) {
+            (Some(all), serde_json::Value::Array(more)) => all.extend(more),
+            (_, value) => drop(into.insert(key, value)),
+        }
+    }
+}

@@ -200,7 +200,8 @@ fn faults_of(folder: &Path) -> Vec<String> {
         ),
     );
     let project = match &expected.accept_row_count {
-        Some(reason) => project.with("seeds/reason_codes.csv", &format!("code,meaning,kind\n{reason},,override\n")),
+        Some(reason) => project
+            .with("seeds/reason_codes.csv", &format!("code,meaning,kind\n{reason},sold with its business,override\n")),
         None => project,
     };
     let options = LandOptions { backfill: expected.backfill, ..LandOptions::default() };

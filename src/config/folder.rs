@@ -106,7 +106,7 @@ pub(super) struct SourceFile {
 }
 
 impl SourceFile {
-    fn new(name: &str, raw: String) -> Self {
+    pub(super) fn new(name: &str, raw: String) -> Self {
         let mut file = Self { name: name.to_owned(), raw, lines: vec![0] };
         let bytes = file.text().as_bytes();
         let ends = bytes.iter().enumerate().filter(|(i, byte)| match byte {

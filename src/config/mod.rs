@@ -25,6 +25,7 @@ pub use drops::{Drops, Executed, ExecutedAction, Hold, LegalHold, Rejected, Self
 pub use kinds::{Kind, KnownStream, STREAMS};
 pub use policy::{
     IdleAction, Mode, OnNoResponse, OrphanAction, Override, PolicyFile, Settings, Signal, TierRule, Version,
+    policies_of,
 };
 pub use project::{Format, Freshness, MappedRole, Project, RateSet, SnapshotKey, Source, StreamOptions};
 pub use retention::{Held, Retention, StoreHold};

@@ -1,11 +1,12 @@
 //! `policies/<app_id>.toml`: when a seat counts as idle and what then happens, in effective-dated versions.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::folder::{Folder, hex_sha256};
+use super::diagnostic::Problems;
+use super::folder::{Folder, SourceFile, hex_sha256};
 use super::policy_check::Checks;
 use super::project::Project;
 use super::section::{Codes, Section, parse};
@@ -239,8 +240,30 @@ fn read_file(
     files: &mut HashMap<String, String>,
 ) -> Option<PolicyFile> {
     let file = folder.read(&format!("policies/{name}"), CODES.syntax)?;
-    let document = parse(&file, &folder.problems, &CODES)?;
-    let root = Section::root(&file, &document, &folder.problems, &CODES);
+    parse_file(&file, &folder.problems, name, project, seeds, files)
+}
+
+/// The policies of these texts by file name, for who reads what was checked when it was written: what they refer to is
+/// not looked up, and what is no policy is left out.
+pub fn policies_of(texts: &BTreeMap<String, String>) -> Vec<PolicyFile> {
+    let (problems, seeds, mut files) = (Problems::default(), Seeds::default(), HashMap::new());
+    let parsed = texts.iter().filter_map(|(name, text)| {
+        let file = SourceFile::new(&format!("policies/{name}"), text.clone());
+        parse_file(&file, &problems, name, None, &seeds, &mut files)
+    });
+    parsed.collect()
+}
+
+fn parse_file(
+    file: &SourceFile,
+    problems: &Problems,
+    name: &str,
+    project: Option<&Project>,
+    seeds: &Seeds,
+    files: &mut HashMap<String, String>,
+) -> Option<PolicyFile> {
+    let document = parse(file, problems, &CODES)?;
+    let root = Section::root(file, &document, problems, &CODES);
     root.only(&["app", "owner", "version"]);
     root.need(&["app", "owner", "version"]);
     let stem = name.strip_suffix(".toml").unwrap_or(name);

@@ -7,4 +7,4 @@ mod tests;
 mod veil;
 
 pub use map::{IdentityMap, Name};
-pub use veil::{Shown, veil};
+pub use veil::{Shown, blank, sorted, veil};

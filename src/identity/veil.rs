@@ -62,7 +62,24 @@ pub fn veil(rows: &RecordBatch, shown: &[Shown], grain: &[String], map: &Identit
     sorted(&veiled, grain)
 }
 
-fn sorted(rows: &RecordBatch, grain: &[String]) -> Result<RecordBatch> {
+/// The rows without what [`veil`] drops; keys stay as they are, and so does the order.
+///
+/// # Errors
+/// Internal when the columns do not fit the batch.
+pub fn blank(rows: &RecordBatch, shown: &[Shown]) -> Result<RecordBatch> {
+    let columns = rows.columns().iter().zip(shown).map(|(column, shown)| match shown {
+        Shown::Nothing => new_null_array(column.data_type(), column.len()),
+        _ => Arc::clone(column),
+    });
+    RecordBatch::try_new(rows.schema(), columns.collect())
+        .context(ErrorKind::Internal, "sealed rows do not fit their schema")
+}
+
+/// The rows in the order of their grain.
+///
+/// # Errors
+/// Internal when a column of it cannot be sorted.
+pub fn sorted(rows: &RecordBatch, grain: &[String]) -> Result<RecordBatch> {
     let options = Some(SortOptions { descending: false, nulls_first: true });
     let columns: Vec<SortColumn> = grain
         .iter()

@@ -48,7 +48,7 @@ pub(super) struct QuarantinedRow {
 
 /// A check that somebody set aside for this landing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Override {
+pub struct Override {
     /// The reason code under which the feed would have been refused.
     pub check: String,
     /// What the check found.

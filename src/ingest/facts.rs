@@ -9,7 +9,7 @@ use arrow::array::{
 use arrow::datatypes::{Field as ArrowField, Schema};
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::body::{Body, Coverage};
+use super::body::{Body, Coverage, Override};
 use super::expire::{expired, is_landing};
 use super::values::days_since_epoch;
 use super::write::is_raw;
@@ -17,7 +17,7 @@ use crate::base::error::Context;
 use crate::base::{AsOf, ErrorKind, Result};
 use crate::config::{Config, Kind, Source};
 use crate::schema::{Dataset, Feed, dataset, datasets};
-use crate::store::{Chain, FileEntry, Store, live_files};
+use crate::store::{self, Chain, FileEntry, Record, Store, live_files};
 
 /// One committed landing.
 #[derive(Debug, Clone)]
@@ -98,6 +98,17 @@ pub(super) fn streams(source: &Source) -> Vec<String> {
         None if source.kind == Kind::Mapped => source.stream.keys().cloned().collect(),
         None => source.kind.streams().map(|s| s.name.to_owned()).collect(),
     }
+}
+
+/// The checks that somebody set aside for a landing.
+///
+/// # Errors
+/// A store error when its record is of another release.
+pub fn overrides(landing: &Record) -> Result<Vec<Override>> {
+    if matches!(landing.kind, store::Kind::Land | store::Kind::Backfill) {
+        return Ok(Body::of(landing)?.overrides);
+    }
+    Ok(Vec::new())
 }
 
 /// Every input file of the landings in force, with what became of its rows: which landing, which bytes.

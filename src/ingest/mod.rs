@@ -21,8 +21,9 @@ mod tests;
 mod values;
 mod write;
 
+pub use body::Override;
 pub use expire::expirable;
-pub use facts::{LandingFact, RawTable, audit_tables, files_in_force, inputs, landings};
+pub use facts::{LandingFact, RawTable, audit_tables, files_in_force, inputs, landings, overrides};
 pub use report::{AcceptedSize, LandOptions, LandReport, Landing, Outcome};
 
 use std::sync::atomic::{AtomicUsize, Ordering};

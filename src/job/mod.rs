@@ -1,11 +1,14 @@
 //! Layer 5: composes a run out of the rooms below: land, build, publish, seal. It keeps the run record, and with it
 //! what a later run, an `explain` or an auditor reads.
 
+mod entries;
 mod explain;
 mod gc;
 mod outputs;
 mod record;
+mod replay;
 mod run;
+mod seal;
 
 use std::path::Path;
 
@@ -16,6 +19,7 @@ use crate::ingest::{self, LandOptions, LandReport};
 use crate::store::{Chain, Kind, Record, Store};
 
 pub use outputs::Outputs;
+pub use replay::{Replay, replay};
 pub use run::{Computed, Run, RunOptions};
 
 /// An opened project: its configuration, its store, and the clock that names runs.
@@ -24,6 +28,8 @@ pub struct Job {
     pub config: Config,
     /// Where landings, tables and records are.
     pub store: Store,
+    /// Where the identity map is, apart from everything else.
+    pub private: Store,
     /// The clock.
     pub clock: Clock,
 }
@@ -36,6 +42,7 @@ impl Job {
     pub async fn open(project: &Path, clock: Clock) -> Result<Self> {
         let job = Self::unchecked(project, clock)?;
         job.store.init(clock).await?;
+        job.private.init(clock).await?;
         Ok(job)
     }
 
@@ -54,15 +61,17 @@ impl Job {
     /// # Errors
     /// As [`Job::open`].
     pub async fn over(project: &Path, store: Store, clock: Clock) -> Result<Self> {
-        let config = config::load(project).map_err(config::to_error)?;
-        store.init(clock).await?;
-        Ok(Self { config, store, clock })
+        let job = Self { store, ..Self::unchecked(project, clock)? };
+        job.store.init(clock).await?;
+        job.private.init(clock).await?;
+        Ok(job)
     }
 
     fn unchecked(project: &Path, clock: Clock) -> Result<Self> {
         let config = config::load(project).map_err(config::to_error)?;
-        let store = Store::open_with(&config.project.store, &config.root, config::store_options())?;
-        Ok(Self { config, store, clock })
+        let open = |place: &str| Store::open_with(place, &config.root, config::store_options());
+        let (store, private) = (open(&config.project.store)?, open(&config.project.private)?);
+        Ok(Self { config, store, private, clock })
     }
 
     /// Lands every extract that is not landed yet.

@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 
-use super::record::RunBody;
 use super::{Job, Run};
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
 use crate::publish::{self, Format};
 use crate::report::{self, RunMeta};
-use crate::snapshot::{self, SealInput};
+use crate::snapshot;
 
 /// Where the files of a run are.
 #[derive(Debug, Clone)]
@@ -26,11 +25,9 @@ pub struct Outputs {
     pub candidates: PathBuf,
 }
 
-/// Tables an auditor needs to redo the verdicts, beside every table of `policy` and `marts`.
-const SEALED_SCHEMAS: &[&str] = &["core.", "policy.", "marts."];
-
 impl Job {
-    /// Writes the outputs of a run. Each file appears whole; a sealed snapshot is never overwritten.
+    /// Seals the run and writes its outputs, a copy of the snapshot to hand out among them. Each file appears whole; a
+    /// sealed snapshot is never overwritten.
     ///
     /// # Errors
     /// A store error when a file cannot be written; an internal error when a table is not as its contract says.
@@ -44,7 +41,8 @@ impl Job {
             folder,
         };
         self.write_candidates(run, &outputs).await?;
-        let sealed = self.seal(run).await?;
+        let (sealed, _) = self.seal(run).await?;
+        self.settle_log(&run.identity).await?;
         snapshot::write_folder(&sealed.files, &outputs.snapshot)?;
         let page = report::render(&tables_of(run, &["marts.", "policy."]).await?, &self.meta(run, &sealed))?;
         write(&outputs.report, page.as_bytes())?;
@@ -63,57 +61,6 @@ impl Job {
             write(&outputs.folder.join(name), &bytes)?;
         }
         Ok(())
-    }
-
-    async fn seal(&self, run: &Run) -> Result<snapshot::Sealed> {
-        let body = RunBody::read(&run.record)?;
-        let grains = run
-            .catalogue
-            .models()
-            .iter()
-            .map(|m| (m.name.clone(), m.sidecar.grain.clone()))
-            .collect::<BTreeMap<_, _>>();
-        let mut tables = Vec::new();
-        for (name, rows) in tables_of(run, SEALED_SCHEMAS).await? {
-            let Some(model) = run.catalogue.get(&name) else { continue };
-            // A table that is identified by what may not leave the house stays in it whole.
-            if model.sidecar.column.iter().all(|c| c.disclosed() || !model.sidecar.grain.contains(&c.name)) {
-                let rows = publish::disclosed(&model.sidecar, &rows)?;
-                tables.push((name, rows.schema(), vec![rows]));
-            }
-        }
-        let policies =
-            self.config.policies.iter().map(|p| (format!("{}.toml", p.app_id), p.text.clone().into_bytes())).collect();
-        let sql = run
-            .catalogue
-            .models()
-            .iter()
-            .flat_map(|m| {
-                let stem = m.name.replace('.', "/");
-                [(format!("{stem}.sql"), m.sql.clone()), (format!("{stem}.toml"), m.sidecar_text.clone())]
-            })
-            .collect();
-        let landings = json_rows(&run.session.table("audit.landings").await?)?;
-        let completeness = json_rows(&run.session.table("marts.source_freshness").await?)?;
-        snapshot::seal(SealInput {
-            as_of: run.session.as_of(),
-            tenant: self.config.project.name.clone(),
-            run_id: run.record.run_id.clone(),
-            prev_index_sha256: snapshot::NO_SNAPSHOT.to_owned(),
-            runner: "seatledger".to_owned(),
-            approver: None,
-            signer: None,
-            log: None,
-            release: env!("CARGO_PKG_VERSION").to_owned(),
-            config_sha256: self.config.sha256.clone(),
-            policy_versions: body.policies,
-            grains,
-            tables,
-            policies,
-            sql,
-            inputs: landings,
-            completeness,
-        })
     }
 
     fn meta(&self, run: &Run, sealed: &snapshot::Sealed) -> RunMeta {
@@ -137,11 +84,6 @@ async fn tables_of(run: &Run, prefixes: &[&str]) -> Result<BTreeMap<String, Reco
         }
     }
     Ok(tables)
-}
-
-fn json_rows(batch: &RecordBatch) -> Result<serde_json::Value> {
-    let bytes = publish::encode(Format::Json, &batch.schema(), std::slice::from_ref(batch))?;
-    serde_json::from_slice(&bytes).context(ErrorKind::Internal, "rows as JSON")
 }
 
 /// Writes a file so that a reader sees the old one or the new one, never half of it.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::engine::{Catalogue, Session};
-use crate::store::{FileEntry, Kind, Record, Store};
+use crate::store::{FileEntry, Record, Store};
 
 /// What a run record tells beyond the chain's own fields.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -55,26 +55,33 @@ pub(super) fn expired(records: &[Record]) -> BTreeSet<String> {
     records.iter().flat_map(|r| r.replaces.iter().cloned()).collect()
 }
 
-/// Refuses a policy version that has been evaluated and was edited or removed since.
+/// What the decision log notes of an activated policy version: `policy <app>/<version>`, its hash and the first day.
+const POLICY_NOTE: &str = "policy ";
+
+/// The name of the note about a policy version, `<app>/<version>`.
+pub(super) fn policy_note(version: &str) -> String {
+    format!("{POLICY_NOTE}{version}")
+}
+
+/// Refuses a policy version that the decision log has as activated and that was edited or removed since.
 ///
 /// # Errors
 /// A config error naming the file, the version and the first day it spoke for.
-pub(super) fn check_policies_unchanged(records: &[Record], current: &[PolicyVersion]) -> Result<()> {
-    for record in records.iter().filter(|r| r.kind == Kind::Run) {
-        let body = RunBody::read(record)?;
-        for (key, sha256) in &body.policies {
-            let now = current.iter().find(|v| &v.key == key);
-            if now.is_some_and(|v| &v.sha256 == sha256) {
-                continue;
-            }
-            let place = now.map_or(key.clone(), |v| v.place.clone());
-            let what = if now.is_some() { "was edited" } else { "is gone" };
-            return Err(Error::config(format!(
-                "version `{key}` took effect (run of {}) and {what} since: put it back and add a new [[version]]",
-                body.as_of
-            ))
-            .at(place));
+pub(super) fn check_policies_unchanged(notes: &BTreeMap<String, String>, current: &[PolicyVersion]) -> Result<()> {
+    for (note, said) in notes {
+        let (Some(key), Some((sha256, as_of))) = (note.strip_prefix(POLICY_NOTE), said.split_once(' ')) else {
+            continue;
+        };
+        let now = current.iter().find(|v| v.key == key);
+        if now.is_some_and(|v| v.sha256 == sha256) {
+            continue;
         }
+        let place = now.map_or(key.to_owned(), |v| v.place.clone());
+        let what = if now.is_some() { "was edited" } else { "is gone" };
+        return Err(Error::config(format!(
+            "version `{key}` took effect (run of {as_of}) and {what} since: put it back and add a new [[version]]"
+        ))
+        .at(place));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! One run: inputs of the as-of date in, models built, tables written, one record committed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Int64Type};
@@ -10,8 +11,9 @@ use super::record::{self, PolicyVersion, RunBody};
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Progress, Result};
 use crate::engine::{self, Catalogue, Model, Session, Settings};
+use crate::identity::{IdentityMap, Name};
 use crate::store::{Chain, Commit, Draft, FileEntry, Key, Kind, Record, RunId};
-use crate::{ingest, policy};
+use crate::{ingest, log, policy};
 
 /// What a run is asked for.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ pub struct Run {
     pub currency: String,
     /// How many rows each table built by this run has.
     pub rows: BTreeMap<String, usize>,
+    /// The keys that stand for names.
+    pub identity: Arc<IdentityMap>,
 }
 
 /// A run that is computed and checked, and of which nobody knows yet: nothing of it is stored.
@@ -44,6 +48,7 @@ pub struct Computed {
     prev: Option<Record>,
     session: Session,
     catalogue: Catalogue,
+    identity: Arc<IdentityMap>,
     as_of: AsOf,
     built: Vec<engine::Built>,
     /// Tables of an earlier run of the day that this one keeps.
@@ -60,23 +65,30 @@ impl Job {
     pub async fn build(&self, options: &RunOptions, progress: &dyn Progress) -> Result<Run> {
         let computed = self.compute(options, progress).await?;
         let record = self.commit(&computed).await?;
+        self.settle_log(&computed.identity).await?;
         let rows = computed.built.iter().map(|table| (table.name.clone(), table.rows)).collect();
-        let Computed { session, catalogue, .. } = computed;
-        Ok(Run { record, session, catalogue, currency: self.config.project.reporting_currency.clone(), rows })
+        let Computed { session, catalogue, identity, .. } = computed;
+        let currency = self.config.project.reporting_currency.clone();
+        Ok(Run { record, session, catalogue, currency, rows, identity })
     }
 
-    /// Builds and checks the models for an as-of date, and stores nothing.
+    /// Builds and checks the models for an as-of date, and stores nothing but what an aborted job owes to the log.
     ///
     /// # Errors
     /// A config error for models or an edited policy, a data error for a failed check.
     pub async fn compute(&self, options: &RunOptions, progress: &dyn Progress) -> Result<Computed> {
         let catalogue = Catalogue::load()?;
-        let session = Session::new(&self.store, options.as_of, options.settings)?;
+        let identity = Arc::new(IdentityMap::open(self.private.clone()).await?);
+        self.settle_log(&identity).await?;
+        let keys = Arc::clone(&identity);
+        let session = Session::new(&self.store, options.as_of, options.settings)?
+            .with_pseudonyms(Arc::new(move |id| keys.key(Name::id(id))));
         let records = self.store.records(&Chain::Runs).await?;
         register_inputs(self, &session).await?;
         register_earlier(self, &session, &records).await?;
         let versions = policy_versions(&session).await?;
-        record::check_policies_unchanged(&records, &versions)?;
+        let notes = log::head(&self.store).await?.map(|head| head.notes).unwrap_or_default();
+        record::check_policies_unchanged(&notes, &versions)?;
 
         let mut tables = BTreeMap::new();
         let models: Vec<&Model> = match &options.select {
@@ -101,6 +113,7 @@ impl Job {
             carried: tables,
             session,
             catalogue,
+            identity,
             built,
         })
     }
@@ -111,6 +124,8 @@ impl Job {
     /// A store error, a conflict when another run committed since the computation began.
     pub async fn commit(&self, computed: &Computed) -> Result<Record> {
         let run_id = RunId::new(self.clock);
+        // Tables hold keys: which name each stands for is on record first.
+        computed.identity.commit(&run_id, &self.config.sha256).await?;
         let mut tables = computed.carried.clone();
         for table in &computed.built {
             let (schema, name) = table.name.split_once('.').unwrap_or(("", &table.name));

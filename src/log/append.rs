@@ -10,7 +10,7 @@ use crate::base::{ErrorKind, Result};
 use crate::store::{Chain, Commit, Draft, Key, Kind, RunId, Store, hex};
 
 /// Appends entries in their order, all or none, once for each `commit_id`. `reads` says how far the caller has seen
-/// other chains. On [`Commit::Conflict`] another run appended meanwhile: the caller looks again before he tries again.
+/// other chains, `notes` what later appenders should find at the head. On [`Commit::Conflict`] another run appended meanwhile: the caller looks again before he tries again.
 /// Nothing to append: nothing is done, none is returned.
 ///
 /// # Errors
@@ -20,6 +20,7 @@ pub async fn append(
     store: &Store,
     entries: Vec<NewEntry>,
     reads: BTreeMap<String, u64>,
+    notes: BTreeMap<String, String>,
     commit_id: &str,
     run_id: &RunId,
     config_sha256: &str,
@@ -45,6 +46,8 @@ pub async fn append(
         written.push(entry);
     }
     let last = tree.size() - 1;
+    let mut all_notes = head.map(|head| head.notes.clone()).unwrap_or_default();
+    all_notes.extend(notes);
     let key = |sha16: &str| Key::LogSegment { first, last, sha16: sha16.to_owned() };
     let mut file = store.put_parquet(key, &schema(), &[to_batch(&written)?]).await?;
     file.min_at = written.iter().map(|entry| entry.at).min();
@@ -56,6 +59,7 @@ pub async fn append(
         tree_size: tree.size(),
         root: hex(&tree.root()),
         frontier: tree,
+        notes: all_notes,
     };
     let draft = Draft {
         commit_id: commit_id.to_owned(),

@@ -24,6 +24,8 @@ pub struct Head {
     pub frontier: Frontier,
     /// Chain and version of everything the appending run had read.
     pub reads: BTreeMap<String, u64>,
+    /// What appenders want to find again without reading the log; later ones add to it.
+    pub notes: BTreeMap<String, String>,
 }
 
 /// The file one append wrote.
@@ -49,6 +51,8 @@ pub(super) struct Body {
     pub(super) tree_size: u64,
     pub(super) root: String,
     pub(super) frontier: Frontier,
+    #[serde(default)]
+    pub(super) notes: BTreeMap<String, String>,
 }
 
 /// The newest state of the log; none when nothing was ever appended.
@@ -97,6 +101,7 @@ impl Segment {
                 root,
                 frontier: body.frontier,
                 reads: record.reads.clone(),
+                notes: body.notes,
             },
         })
     }

@@ -37,7 +37,7 @@ async fn log_of(counts: &[usize]) -> (tempfile::TempDir, Store) {
 
 async fn put(store: &Store, entries: Vec<NewEntry>, commit_id: &str) -> Option<Commit> {
     let reads = BTreeMap::from([("runs".to_owned(), entries.len() as u64)]);
-    append(store, entries, reads, commit_id, &RunId::new(clock()), "c").await.unwrap()
+    append(store, entries, reads, BTreeMap::new(), commit_id, &RunId::new(clock()), "c").await.unwrap()
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn an_effect_is_appended_once_and_a_late_writer_learns_of_the_other() {
     assert_eq!(head(&store).await.unwrap().unwrap().size, 3);
 
     let run_id = RunId::new(clock());
-    let append = |id: &'static str| append(&store, vec![new(9)], BTreeMap::new(), id, &run_id, "c");
+    let append = |id: &'static str| append(&store, vec![new(9)], BTreeMap::new(), BTreeMap::new(), id, &run_id, "c");
     let (one, two) = futures::join!(append("one"), append("two"));
     let (one, two) = (one.unwrap().unwrap(), two.unwrap().unwrap());
     let written = [&one, &two].iter().filter(|c| matches!(c, Commit::Written(_))).count();
@@ -267,7 +267,8 @@ async fn nothing_is_appended_to_a_log_whose_records_contradict_themselves() {
         let place = dir.path().join("warehouse/commits/log/00000000000000000002.json");
         std::fs::write(place, crate::store::canonical(&record).unwrap()).unwrap();
         let reads = BTreeMap::new();
-        let error = append(&store, vec![new(6)], reads, "more", &RunId::new(clock()), "c").await.unwrap_err();
+        let error =
+            append(&store, vec![new(6)], reads, BTreeMap::new(), "more", &RunId::new(clock()), "c").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Evidence, "change {at}");
         assert!(error.to_string().starts_with("record 2 of log: "), "change {at}: {error}");
         assert!(head(&store).await.is_err(), "change {at}");

@@ -7,7 +7,7 @@ pub mod explain;
 mod versions;
 
 use crate::base::{Error, Result};
-use crate::config::{Config, Freshness};
+use crate::config::{Config, Freshness, PolicyFile};
 use crate::schema::{self, Dataset, Role};
 use columns::{Table, int, table, text};
 
@@ -21,6 +21,14 @@ pub fn tables(config: &Config) -> Result<Vec<Table>> {
     all.extend(drops::tables(&config.drops)?);
     all.extend(versions::tables(&config.policies)?);
     Ok(all)
+}
+
+/// The tables of the schema `policies` alone.
+///
+/// # Errors
+/// As [`tables`].
+pub fn rules(policies: &[PolicyFile]) -> Result<Vec<Table>> {
+    versions::tables(policies)
 }
 
 fn project(config: &Config) -> Result<Table> {

@@ -55,6 +55,22 @@ pub(super) fn content(schema: &Schema, batches: &[RecordBatch], grain: &[String]
     Ok(Content { rows, sha256: hex(&hash.finalize()), repeated })
 }
 
+/// The SHA-256 of each row: of the line that the logical hash of its table takes, without the line feed.
+///
+/// # Errors
+/// Data when a column has no place in a sealed table.
+pub fn row_hashes(batch: &RecordBatch) -> Result<Vec<String>> {
+    let all: Vec<usize> = (0..batch.num_columns()).collect();
+    let cells = batch.columns().iter().map(Cells::of).collect::<Result<Vec<_>>>()?;
+    let mut line = Vec::new();
+    (0..batch.num_rows())
+        .map(|row| {
+            write_row(&cells, &all, row, &mut line)?;
+            Ok(hex(&Sha256::digest(&line)))
+        })
+        .collect()
+}
+
 /// The name of a column's type in the manifest.
 ///
 /// # Errors

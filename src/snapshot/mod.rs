@@ -7,6 +7,7 @@ mod hash;
 mod instructions;
 mod logical;
 mod manifest;
+mod open;
 mod report;
 mod seal;
 mod sign;
@@ -14,6 +15,8 @@ mod verify;
 
 pub use allowed::{AllowedSigners, Refusal, verify_signature};
 pub use files::write_folder;
+pub use logical::row_hashes;
+pub use open::{Contents, open};
 pub use report::{Fault, Finding, LogSegment, RowCheck, SignatureState, Verification};
 pub use seal::{NO_SNAPSHOT, SealInput, Sealed, SealedLog, seal};
 pub use sign::{NAMESPACE, Signer, fingerprint};

@@ -101,7 +101,11 @@ impl Store {
         }
     }
 
-    async fn record(&self, chain: &Chain, version: u64) -> Result<Record> {
+    /// One record of a chain, by itself.
+    ///
+    /// # Errors
+    /// Store when it cannot be fetched; Evidence when it is not what its place says.
+    pub async fn record(&self, chain: &Chain, version: u64) -> Result<Record> {
         let path = Key::Commit { chain: chain.clone(), version }.path()?;
         let bytes = self.fetch(&path).await.context(ErrorKind::Store, format!("cannot read {path}"))?;
         Record::parse(&bytes, chain, version)

@@ -261,7 +261,7 @@ impl Stream<'_> {
                 if past.gone.contains(&file.path) {
                     continue;
                 }
-                let (_, batches) = crate::store::parquet::decode(self.store.get(&file.path).await?)?;
+                let (_, batches) = crate::store::parquet::decode(self.store.read(file).await?)?;
                 for batch in &batches {
                     keys.extend(write::keys(self.dataset, batch)?);
                 }

@@ -45,7 +45,7 @@ pub(super) fn tables(record: &Record) -> Result<Vec<RunTable>> {
 impl RunTable {
     /// Makes the table readable in a session, with the schema it was written with.
     pub(super) async fn register(&self, session: &Session, store: &Store) -> Result<()> {
-        let (schema, batches) = crate::store::parquet::decode(store.get(&self.file.path).await?)?;
+        let (schema, batches) = crate::store::parquet::decode(store.read(&self.file).await?)?;
         session.register_batches(&self.name, schema, batches)
     }
 }

@@ -76,6 +76,9 @@ impl Store {
         if bytes.len() > MAX_RECORD_BYTES {
             return Err(Error::internal(format!("has {} bytes, limit {MAX_RECORD_BYTES}", bytes.len())).at(place));
         }
+        if let Some(prev) = prev {
+            self.look_again(chain, prev).await?;
+        }
         let path = Key::Commit { chain: chain.clone(), version: record.version }.path()?;
         let mut attempt = 0;
         loop {
@@ -99,6 +102,15 @@ impl Store {
             }
             tokio::time::sleep(full_jitter(attempt)).await;
         }
+    }
+
+    /// A record that was read wrong once must not be what the next one is chained to.
+    async fn look_again(&self, chain: &Chain, prev: &Record) -> Result<()> {
+        if self.record(chain, prev.version).await?.sha256 == prev.sha256 {
+            return Ok(());
+        }
+        let message = "is not what it was when this run read it: run `seatledger fsck`, then run again";
+        Err(Error::new(ErrorKind::Evidence, message).at(format!("record {} of {chain}", prev.version)))
     }
 
     /// One record of a chain, by itself.

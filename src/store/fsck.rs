@@ -116,7 +116,10 @@ impl Store {
         let tree = Tree::of(self).await?;
         let mut findings = tree.findings.clone();
         let live: Vec<(&String, &Named)> = tree.named.iter().filter(|(_, f)| f.replaced_by.is_none()).collect();
-        let looks = live.iter().map(|(path, file)| self.look_at(&tree, path, file, deep));
+        let mut looks = Vec::with_capacity(live.len());
+        for (path, file) in &live {
+            looks.push(self.look_at(&tree, path, file, deep));
+        }
         let found: Vec<Option<Finding>> = futures::stream::iter(looks).buffered(READS_AT_ONCE).try_collect().await?;
         findings.extend(found.into_iter().flatten());
         for (path, file) in tree.named.iter().filter(|(path, _)| tree.objects.contains_key(*path)) {

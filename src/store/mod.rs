@@ -245,6 +245,19 @@ impl Store {
         self.fetch(&parsed).await.context(ErrorKind::Store, unreadable())
     }
 
+    /// The bytes of a file, which must be those its record names.
+    ///
+    /// # Errors
+    /// Store when it cannot be read, Evidence when it is another file than was committed.
+    pub async fn read(&self, file: &FileEntry) -> Result<Bytes> {
+        let bytes = self.get(&file.path).await?;
+        if sha256_hex(&bytes) == file.sha256 {
+            return Ok(bytes);
+        }
+        let message = "is not the file that was committed: restore it from a backup of the store";
+        Err(Error::new(ErrorKind::Evidence, message).at(file.path.clone()))
+    }
+
     async fn fetch(&self, path: &Path) -> object_store::Result<Bytes> {
         self.objects.get(path).await?.bytes().await
     }

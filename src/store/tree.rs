@@ -80,7 +80,10 @@ impl Tree {
             .keys()
             .filter_map(|path| key::record_at(path).map(|(chain, version)| (path.clone(), chain.to_owned(), version)))
             .collect();
-        let reads = places.iter().map(|(path, ..)| store.get(path));
+        let mut reads = Vec::with_capacity(places.len());
+        for (path, ..) in &places {
+            reads.push(store.get(path));
+        }
         let bytes: Vec<_> = futures::stream::iter(reads).buffered(READS_AT_ONCE).try_collect().await?;
         for ((path, chain, version), bytes) in places.iter().zip(bytes) {
             let records = self.chains.entry(chain.clone()).or_default();

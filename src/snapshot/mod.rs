@@ -23,4 +23,8 @@ pub use verify::{Rows, VerifyOptions, verify};
 pub const FORMAT: &str = "seatledger-snapshot/1";
 
 #[cfg(test)]
+mod sign_tests;
+#[cfg(test)]
+mod tamper_tests;
+#[cfg(test)]
 mod tests;

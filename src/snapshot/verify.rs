@@ -345,14 +345,18 @@ impl Check {
 
     /// Checks the entries of the decision log, its tree, and whether it continues what was published.
     fn log(&mut self, manifest: &Manifest, since: Option<&Checkpoint>) -> Option<LogSegment> {
+        let named = manifest.log.as_ref().and_then(|log| log.file.as_ref());
+        for file in manifest.files.keys().filter(|file| file.starts_with("log/") && Some(*file) != named) {
+            self.report(file, Fault::Unlisted, "manifest.json does not name it as the log");
+        }
         let Some(log) = &manifest.log else {
             if since.is_some() {
                 self.report(MANIFEST, Fault::Incomplete, "seals no decision log, so it continues none");
             }
             return None;
         };
-        for file in manifest.files.keys().filter(|file| file.starts_with("log/") && log.file.as_ref() != Some(file)) {
-            self.report(file, Fault::Unlisted, "manifest.json does not name it as the log");
+        if let Some(file) = log.file.as_ref().filter(|file| !manifest.files.contains_key(*file)) {
+            self.report(MANIFEST, Fault::Altered, format!("names {file:?} as the log and does not list it"));
         }
         let segment = LogSegment { first_seq: log.first_seq, entries: log.entries, head_hash: log.head_hash.clone() };
         let entries = match &log.file {

@@ -11,6 +11,9 @@ mod report;
 mod seal;
 mod sign;
 mod verify;
+mod verify_log;
+mod verify_signature;
+mod verify_tables;
 
 pub use allowed::{AllowedSigners, Refusal, verify_signature};
 pub use files::write_folder;

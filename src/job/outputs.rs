@@ -9,9 +9,10 @@ use super::record::RunBody;
 use super::{Job, Run};
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
+use crate::config;
 use crate::publish::{self, Format};
 use crate::report::{self, RunMeta};
-use crate::snapshot::{self, SealInput};
+use crate::snapshot::{self, SealInput, Signer};
 
 /// Where the files of a run are.
 #[derive(Debug, Clone)]
@@ -95,6 +96,8 @@ impl Job {
             .collect();
         let landings = json_rows(&run.session.table("audit.landings").await?)?;
         let completeness = json_rows(&run.session.table("marts.source_freshness").await?)?;
+        let key = self.config.project.snapshot_key.as_ref();
+        let signer = key.map(|key| Signer::of(key, &self.config.root, config::env("SSH_AUTH_SOCK"))).transpose()?;
         snapshot::seal(SealInput {
             as_of: run.session.as_of(),
             tenant: self.config.project.name.clone(),
@@ -102,7 +105,7 @@ impl Job {
             prev_index_sha256: snapshot::NO_SNAPSHOT.to_owned(),
             runner: "seatledger".to_owned(),
             approver: None,
-            signer: None,
+            signer,
             log: None,
             release: env!("CARGO_PKG_VERSION").to_owned(),
             config_sha256: self.config.sha256.clone(),

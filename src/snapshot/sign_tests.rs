@@ -12,6 +12,7 @@ use ssh_key::{HashAlg, LineEnding, PrivateKey};
 use super::tests::{input, shell};
 use super::*;
 use crate::base::ErrorKind;
+use crate::config::SnapshotKey;
 
 const SUMS: &[u8] = b"a list of files\n";
 const PRINCIPAL: &str = "snapshots@northwind.example";
@@ -111,6 +112,18 @@ fn a_key_that_cannot_sign_says_what_to_do() {
     assert!(Signer::File(public_key.clone()).public_key().is_err(), "a public key is no private one");
     let error = Signer::Agent { socket: path, public_key }.sign(SUMS).unwrap_err();
     assert!(error.to_string().starts_with("no ssh-agent answers at "), "{error}");
+}
+
+#[test]
+fn a_project_names_its_signer() {
+    let project = Path::new("/p");
+    let file = SnapshotKey::File("keys/s".into());
+    assert_eq!(Signer::of(&file, project, None).unwrap(), Signer::File("/p/keys/s".into()));
+    let agent = SnapshotKey::Agent("keys/s.pub".into());
+    let signer = Signer::of(&agent, project, Some("/run/agent".into())).unwrap();
+    assert_eq!(signer, Signer::Agent { socket: "/run/agent".into(), public_key: "/p/keys/s.pub".into() });
+    let error = Signer::of(&agent, project, None).unwrap_err();
+    assert!(error.to_string().contains("SSH_AUTH_SOCK names none"), "{error}");
 }
 
 /// An agent that gives its answers, whatever is asked.

@@ -8,7 +8,9 @@ use super::Job;
 use super::record;
 use crate::base::{Error, ErrorKind, Result};
 use crate::ingest;
-use crate::store::{Chain, Expiry, FindingKind, Gc, Kind, Record, RunId, live_files, unheld};
+use crate::identity::IdentityMap;
+use crate::log::{EntryKind, NewEntry};
+use crate::store::{Chain, Expiry, FindingKind, Gc, GcAction, Kind, Record, RunId, live_files, unheld};
 
 /// Paths that fit one record with room to spare.
 const FILES_OF_A_RECORD: usize = 2000;
@@ -41,7 +43,31 @@ impl Job {
         }
         let mut gc = self.store.gc(now, apply, holds).await?;
         gc.items.append(&mut items);
-        Ok(gc.sorted())
+        let gc = gc.sorted();
+        if apply {
+            self.put_gc_on_record(&gc).await?;
+        }
+        Ok(gc)
+    }
+
+    /// One entry of the decision log, when anything went.
+    async fn put_gc_on_record(&self, gc: &Gc) -> Result<()> {
+        let of = |action: GcAction| gc.items.iter().filter(move |item| item.action == action);
+        let (expired, deleted) = (of(GcAction::Expire).count(), of(GcAction::Delete).count());
+        if expired + deleted == 0 {
+            return Ok(());
+        }
+        let identity = IdentityMap::open(self.private.clone()).await?;
+        let detail = serde_json::json!({
+            "expired": expired,
+            "deleted": deleted,
+            "deleted_bytes": of(GcAction::Delete).map(|item| item.bytes).sum::<u64>(),
+            "held": of(GcAction::Hold).count(),
+        });
+        let entry = NewEntry::new(self.clock.now(), EntryKind::GcExecuted, self.actor(&identity)?, detail);
+        let run_id = RunId::new(self.clock);
+        identity.commit(&run_id, &self.config.sha256).await?;
+        self.append_entry(entry, &format!("gc {run_id}"), &run_id).await
     }
 
     /// Few records, each within the size of one; those of one chain follow each other.

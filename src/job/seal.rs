@@ -11,7 +11,7 @@ use super::record::RunBody;
 use super::{Job, Run};
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
-use crate::config::{self, SnapshotKey};
+use crate::config;
 use crate::engine::Catalogue;
 use crate::identity::{Shown, veil};
 use crate::publish::{self, Format};
@@ -71,7 +71,8 @@ impl Job {
         run.identity.commit(&run.record.run_id, &self.config.sha256).await?;
         let completeness = self.completeness(run).await?;
         let landings = ingest::landings(&self.config, &self.store, run.session.as_of()).await?;
-        let signer = self.signer()?;
+        let key = self.config.project.snapshot_key.as_ref();
+        let signer = key.map(|key| Signer::of(key, &self.config.root, config::env("SSH_AUTH_SOCK"))).transpose()?;
         for _ in 0..TRIES {
             let before = self.store.head(&Chain::Snapshots).await?;
             let (log, log_after) = self.log_since(before.as_ref()).await?;
@@ -185,20 +186,6 @@ impl Job {
 
     fn policy_texts(&self) -> Vec<(String, Vec<u8>)> {
         self.config.policies.iter().map(|p| (format!("{}.toml", p.app_id), p.text.clone().into_bytes())).collect()
-    }
-
-    /// Who signs, as the project says.
-    fn signer(&self) -> Result<Option<Signer>> {
-        let root = &self.config.root;
-        Ok(match &self.config.project.snapshot_key {
-            None => None,
-            Some(SnapshotKey::File(key)) => Some(Signer::File(root.join(key))),
-            Some(SnapshotKey::Agent(public_key)) => {
-                let socket = config::env("SSH_AUTH_SOCK")
-                    .ok_or_else(|| Error::config("snapshots are signed by ssh-agent, and SSH_AUTH_SOCK is not set"))?;
-                Some(Signer::Agent { socket: socket.into(), public_key: root.join(public_key) })
-            }
-        })
     }
 }
 

@@ -45,11 +45,7 @@ pub(super) fn instructions(
             "sha256sum SHA256SUMS".into(),
             None,
         ),
-        (
-            "Every listed file is as it was sealed (exit code 0)".into(),
-            "sha256sum -c --strict --quiet SHA256SUMS".into(),
-            Some(String::new()),
-        ),
+        ("Every listed file is as it was sealed (exit code 0)".into(), "sha256sum -c --strict SHA256SUMS".into(), None),
         (
             "There is no other file".into(),
             "find . ! -type d ! -path ./SHA256SUMS ! -path ./SHA256SUMS.sig | sed 's|^\\./||' | LC_ALL=C sort | \

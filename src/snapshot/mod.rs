@@ -12,6 +12,9 @@ mod report;
 mod seal;
 mod sign;
 mod verify;
+mod verify_log;
+mod verify_signature;
+mod verify_tables;
 
 pub use allowed::{AllowedSigners, Refusal, verify_signature};
 pub use files::write_folder;
@@ -25,5 +28,9 @@ pub use verify::{Rows, VerifyOptions, verify};
 /// The format every snapshot names.
 pub const FORMAT: &str = "seatledger-snapshot/1";
 
+#[cfg(test)]
+mod sign_tests;
+#[cfg(test)]
+mod tamper_tests;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use ssh_key::{Algorithm, HashAlg, LineEnding, PrivateKey, PublicKey, SshSig};
 use super::agent;
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
+use crate::config::SnapshotKey;
 
 /// What a signature is for: one made for anything else is none.
 pub const NAMESPACE: &str = "seatledger-snapshot";
@@ -26,6 +27,23 @@ pub enum Signer {
 }
 
 impl Signer {
+    /// The signer that a project names; `agent` is the value of `SSH_AUTH_SOCK`.
+    ///
+    /// # Errors
+    /// Config when the key is in an agent and there is none.
+    pub fn of(key: &SnapshotKey, project: &Path, agent: Option<String>) -> Result<Self> {
+        match (key, agent) {
+            (SnapshotKey::File(path), _) => Ok(Self::File(project.join(path))),
+            (SnapshotKey::Agent(path), Some(socket)) => {
+                Ok(Self::Agent { socket: socket.into(), public_key: project.join(path) })
+            }
+            (SnapshotKey::Agent(_), None) => Err(Error::config(
+                "the key that signs snapshots is in ssh-agent, and SSH_AUTH_SOCK names none: start ssh-agent and ssh-add \
+                 the key",
+            )),
+        }
+    }
+
     /// The public half of the key.
     ///
     /// # Errors

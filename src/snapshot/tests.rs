@@ -13,7 +13,7 @@ use super::*;
 use crate::base::{AsOf, Clock, ErrorKind};
 use crate::store::{RunId, parquet, sha256_hex};
 
-fn input(accounts: &[&str]) -> SealInput {
+pub(super) fn input(accounts: &[&str]) -> SealInput {
     let schema = Arc::new(Schema::new(vec![
         Field::new("account_id", DataType::Utf8, false),
         Field::new("uses", DataType::Int64, true),
@@ -46,13 +46,13 @@ fn input(accounts: &[&str]) -> SealInput {
     }
 }
 
-fn seal_at(path: &Path, input: SealInput) -> crate::base::Result<Sealed> {
+pub(super) fn seal_at(path: &Path, input: SealInput) -> crate::base::Result<Sealed> {
     let sealed = seal(input)?;
     write_folder(&sealed.files, path)?;
     Ok(sealed)
 }
 
-fn check(path: &Path) -> crate::base::Result<Verification> {
+pub(super) fn check(path: &Path) -> crate::base::Result<Verification> {
     verify(path, &VerifyOptions::default())
 }
 
@@ -60,7 +60,7 @@ fn faults(path: &Path) -> Vec<(String, Fault)> {
     check(path).unwrap().faults.into_iter().map(|f| (f.file, f.fault)).collect()
 }
 
-fn shell(folder: &Path, command: &str) -> (bool, String) {
+pub(super) fn shell(folder: &Path, command: &str) -> (bool, String) {
     let output = Command::new("bash").args(["-c", command]).current_dir(folder).output().unwrap();
     (output.status.success(), String::from_utf8(output.stdout).unwrap())
 }

@@ -6,22 +6,16 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde_json::Value;
 
-use super::allowed::{self, AllowedSigners, Refusal};
-use super::files::{CHECKPOINT, COMPLETENESS, INPUTS, MANIFEST, SIGNATURE, SUMS, Sums, VERIFY, parse};
-use super::manifest::{self, Log, Manifest, Table, UNSIGNED};
-use super::report::{Fault, Finding, LogSegment, RowCheck, SignatureState, Verification};
-use super::{FORMAT, hash, logical, sign};
-use crate::base::error::Context;
-use crate::base::{Error, ErrorKind, Result};
-use crate::log::{self, Checkpoint, Entry, FaultKind};
+use super::allowed;
+use super::files::{COMPLETENESS, INPUTS, MANIFEST, SIGNATURE, SUMS, Sums, VERIFY, parse};
+use super::manifest::Manifest;
+use super::report::{Fault, Finding, RowCheck, SignatureState, Verification};
+use super::verify_log::checkpoint_at;
+use super::{FORMAT, hash};
+use crate::base::{Error, Result};
 use crate::store::parquet;
-
-/// Tables of more bytes than these together are counted by default, not recomputed.
-const RECOMPUTED_BYTES: u64 = 256 << 20;
 
 /// What to check beyond the snapshot itself.
 #[derive(Debug, Clone, Default)]
@@ -97,32 +91,26 @@ pub fn verify(path: &Path, options: &VerifyOptions) -> Result<Verification> {
     Ok(found)
 }
 
-/// The checkpoint in a file or in a snapshot.
-fn checkpoint_at(path: &Path) -> Result<Checkpoint> {
-    let file = if path.is_dir() { path.join(CHECKPOINT) } else { path.to_owned() };
-    let text = std::fs::read_to_string(&file).context(ErrorKind::Usage, format!("cannot read {}", file.display()))?;
-    Checkpoint::parse(&text).context(ErrorKind::Usage, format!("{} is no checkpoint", file.display()))
-}
-
-struct Check {
-    root: PathBuf,
-    faults: BTreeSet<Finding>,
+/// A check under way.
+pub(super) struct Check {
+    pub(super) root: PathBuf,
+    pub(super) faults: BTreeSet<Finding>,
     /// Listed files that are there.
-    readable: BTreeSet<String>,
+    pub(super) readable: BTreeSet<String>,
     /// Files that are as listed, and their length.
-    sound: BTreeMap<String, u64>,
+    pub(super) sound: BTreeMap<String, u64>,
 }
 
 impl Check {
-    fn report(&mut self, file: &str, fault: Fault, detail: impl Into<String>) {
+    pub(super) fn report(&mut self, file: &str, fault: Fault, detail: impl Into<String>) {
         self.faults.insert(finding(file, fault, None, detail));
     }
 
-    fn report_at(&mut self, file: &str, fault: Fault, at: String, detail: impl Into<String>) {
+    pub(super) fn report_at(&mut self, file: &str, fault: Fault, at: String, detail: impl Into<String>) {
         self.faults.insert(finding(file, fault, Some(at), detail));
     }
 
-    fn read(&mut self, file: &str) -> Option<Vec<u8>> {
+    pub(super) fn read(&mut self, file: &str) -> Option<Vec<u8>> {
         let place = self.root.join(file);
         let bytes = std::fs::symlink_metadata(&place).and_then(|meta| match meta.is_file() {
             true => std::fs::read(&place),
@@ -242,7 +230,7 @@ impl Check {
         }
     }
 
-    fn sound_bytes(&mut self, file: &str) -> Option<Vec<u8>> {
+    pub(super) fn sound_bytes(&mut self, file: &str) -> Option<Vec<u8>> {
         if self.sound.contains_key(file) { self.read(file) } else { None }
     }
 
@@ -262,197 +250,6 @@ impl Check {
         }
     }
 
-    /// Who signed the list, and whether that counts.
-    fn signature(
-        &mut self,
-        list: Option<&[u8]>,
-        manifest: Option<&Manifest>,
-        allowed: Option<&AllowedSigners>,
-        principal: Option<&str>,
-        found: &mut Verification,
-    ) {
-        let promised = manifest.is_some_and(|manifest| manifest.signature != UNSIGNED);
-        if std::fs::symlink_metadata(self.root.join(SIGNATURE)).is_err() {
-            if promised {
-                self.report(SIGNATURE, Fault::Missing, "is not there, manifest.json says who signed");
-            } else if allowed.is_some() {
-                self.report(SIGNATURE, Fault::Unsigned, "is not there: nobody signed this snapshot");
-            }
-            return;
-        }
-        let (Some(signature), Some(list)) = (self.read(SIGNATURE), list) else {
-            found.signature = SignatureState::Unreadable;
-            return;
-        };
-        // The time at which the key must have been valid is the run's: its id says it, and the signature covers that.
-        let at = manifest.and_then(Manifest::at);
-        let checked = allowed::own_key(list, &signature).and_then(|key| {
-            let key = sign::fingerprint(&key);
-            let signer = manifest.and_then(|manifest| manifest.signer.as_ref());
-            if let Some(signer) = signer.filter(|signer| **signer != key) {
-                return Err(Refusal::Foreign(format!("it is by {key}, manifest.json says {signer}")));
-            }
-            found.signer = Some(key);
-            let verify = |allowed| allowed::verify_signature(list, &signature, allowed, principal, at);
-            allowed.map(verify).transpose()
-        });
-        found.signature = match checked {
-            Ok(Some(principal)) => {
-                found.principal = Some(principal);
-                SignatureState::Valid
-            }
-            Ok(None) => SignatureState::Unchecked,
-            Err(refusal) => {
-                let (state, fault, detail) = match refusal {
-                    Refusal::Unreadable(detail) => (SignatureState::Unreadable, Fault::Unreadable, detail),
-                    Refusal::Altered(detail) => (SignatureState::Altered, Fault::Altered, detail),
-                    Refusal::Foreign(detail) => (SignatureState::Foreign, Fault::Foreign, detail),
-                    Refusal::Expired(detail) => (SignatureState::Expired, Fault::Foreign, detail),
-                };
-                self.report(SIGNATURE, fault, detail);
-                state
-            }
-        };
-    }
-
-    /// Compares every sound table with what the manifest says of it.
-    fn tables(&mut self, manifest: &Manifest, rows: Rows) -> RowCheck {
-        let size = |table: &Table| self.sound.get(&table.file).copied();
-        let bytes: u64 = manifest.tables.values().filter_map(size).sum();
-        let how = match rows {
-            Rows::Auto if bytes <= RECOMPUTED_BYTES => RowCheck::Recomputed,
-            Rows::All => RowCheck::Recomputed,
-            Rows::Auto | Rows::Count => RowCheck::Counted,
-        };
-        let tables: Vec<&Table> = manifest.tables.values().filter(|table| size(table).is_some()).collect();
-        let look = |table: &&Table| {
-            // A file made to deceive may trip the reader; that is a finding, not the end of the check.
-            let found = catch_unwind(AssertUnwindSafe(|| match how {
-                RowCheck::Recomputed => recomputed(&self.root, table),
-                RowCheck::Counted => counted(&self.root, table),
-            }));
-            let unreadable = |detail: String| vec![finding(&table.file, Fault::Unreadable, None, detail)];
-            match found {
-                Ok(Ok(found)) => found,
-                Ok(Err(e)) => unreadable(e.to_string()),
-                Err(_) => unreadable("its Parquet is malformed".to_owned()),
-            }
-        };
-        let found: Vec<Vec<Finding>> = tables.par_iter().map(look).collect();
-        self.faults.extend(found.into_iter().flatten());
-        how
-    }
-
-    /// Checks the entries of the decision log, its tree, and whether it continues what was published.
-    fn log(&mut self, manifest: &Manifest, since: Option<&Checkpoint>) -> Option<LogSegment> {
-        let Some(log) = &manifest.log else {
-            if since.is_some() {
-                self.report(MANIFEST, Fault::Incomplete, "seals no decision log, so it continues none");
-            }
-            return None;
-        };
-        for file in manifest.files.keys().filter(|file| file.starts_with("log/") && log.file.as_ref() != Some(file)) {
-            self.report(file, Fault::Unlisted, "manifest.json does not name it as the log");
-        }
-        let segment = LogSegment { first_seq: log.first_seq, entries: log.entries, head_hash: log.head_hash.clone() };
-        let entries = match &log.file {
-            None => Some(Vec::new()),
-            Some(file) => self.entries(file),
-        };
-        let Some(entries) = entries else { return Some(segment) };
-        let file = log.file.as_deref().unwrap_or(MANIFEST);
-        for fault in log::check_entries(&entries, log.first_seq, &log.prev_hash) {
-            let word = if fault.kind == FaultKind::Gap { Fault::Incomplete } else { Fault::Altered };
-            self.report_at(file, word, format!("entry {}", fault.seq), fault.detail);
-        }
-        if entries.len() as u64 != log.entries {
-            let detail = format!("has {} entries, manifest.json says {}", entries.len(), log.entries);
-            self.report(file, Fault::Incomplete, detail);
-        }
-        if entries.last().map_or(&log.prev_hash, |entry| &entry.entry_hash) != &log.head_hash {
-            self.report(file, Fault::Altered, "does not end with the hash that manifest.json says");
-        }
-        if log.frontier_before.size() != log.first_seq {
-            self.report(MANIFEST, Fault::Altered, "says of the log's tree another size than of its first entry");
-        }
-        self.tree(log, &entries, since);
-        Some(segment)
-    }
-
-    /// The entries of a log file, whether it is as listed or not: an altered one may still tell where.
-    fn entries(&mut self, file: &str) -> Option<Vec<Entry>> {
-        if !self.readable.contains(file) {
-            return None;
-        }
-        let is_sound = self.sound.contains_key(file);
-        let bytes = self.read(file)?;
-        let read = catch_unwind(AssertUnwindSafe(|| {
-            parquet::decode(Bytes::from(bytes)).and_then(|(_, batches)| log::from_batches(&batches))
-        }));
-        match read {
-            Ok(Ok(entries)) => return Some(entries),
-            Ok(Err(e)) if is_sound => self.report(file, Fault::Unreadable, e.to_string()),
-            Err(_) if is_sound => self.report(file, Fault::Unreadable, "its Parquet is malformed"),
-            _ => {}
-        }
-        None
-    }
-
-    /// The tree that the entries grow must be that of the checkpoint, and must have been that of an earlier one.
-    fn tree(&mut self, log: &Log, entries: &[Entry], since: Option<&Checkpoint>) {
-        let mut tree = log.frontier_before.clone();
-        let mut root_then = None;
-        for entry in entries {
-            if since.is_some_and(|since| since.size == tree.size()) {
-                root_then = Some(tree.root());
-            }
-            tree.push(entry.payload.as_bytes());
-        }
-        if since.is_some_and(|since| since.size == tree.size()) {
-            root_then = Some(tree.root());
-        }
-        let sealed = match self.sound_bytes(CHECKPOINT).map(String::from_utf8) {
-            Some(Ok(text)) => Checkpoint::parse(&text).map_err(|e| e.to_string()),
-            Some(Err(_)) => Err("is not text".to_owned()),
-            None if self.readable.contains(CHECKPOINT) => return,
-            None => Err("is not there, and manifest.json has a log".to_owned()),
-        };
-        let own = Checkpoint { origin: log.origin.clone(), size: tree.size(), root: tree.root() };
-        match sealed {
-            Err(detail) => self.report(CHECKPOINT, Fault::Unreadable, detail),
-            Ok(sealed) if sealed.origin != own.origin => {
-                self.report(CHECKPOINT, Fault::Altered, "is of another log than manifest.json says");
-            }
-            Ok(sealed) if sealed.size != own.size => {
-                let detail = format!("has size {}, the entries make {}", sealed.size, own.size);
-                self.report(CHECKPOINT, Fault::Altered, detail);
-            }
-            Ok(sealed) if sealed.root != own.root => {
-                self.report(CHECKPOINT, Fault::Altered, "has not the Merkle root of the entries");
-            }
-            Ok(_) => {}
-        }
-        let Some(since) = since else { return };
-        let file = log.file.as_deref().unwrap_or(MANIFEST);
-        if since.origin != own.origin {
-            let detail = format!("is of the log `{}`, the earlier checkpoint of `{}`", own.origin, since.origin);
-            self.report(CHECKPOINT, Fault::Inconsistent, detail);
-        } else if since.size > own.size {
-            let detail = format!("has size {}, but the log had {} entries before", own.size, since.size);
-            self.report(CHECKPOINT, Fault::Inconsistent, detail);
-        } else if since.size < log.first_seq {
-            let detail = format!(
-                "begins with entry {}: give --since a checkpoint of that size or more, or verify the snapshot whose log \
-                 holds entry {}",
-                log.first_seq, since.size
-            );
-            self.report(file, Fault::Incomplete, detail);
-        } else if root_then != Some(since.root) {
-            let detail = format!("its first {} entries are not those of the earlier checkpoint", since.size);
-            self.report(CHECKPOINT, Fault::Inconsistent, detail);
-        }
-    }
-
     /// Wherever rows are counted, none got lost: fetched = accepted + duplicate + quarantined.
     fn totals(&mut self, file: &str) {
         let Some(bytes) = self.sound_bytes(file) else { return };
@@ -463,45 +260,9 @@ impl Check {
     }
 }
 
-fn finding(file: &str, fault: Fault, at: Option<String>, detail: impl Into<String>) -> Finding {
+/// One finding.
+pub(super) fn finding(file: &str, fault: Fault, at: Option<String>, detail: impl Into<String>) -> Finding {
     Finding { file: file.to_owned(), fault, at, detail: detail.into() }
-}
-
-/// Reads a table and counts, hashes and compares its rows.
-fn recomputed(root: &Path, table: &Table) -> Result<Vec<Finding>> {
-    let bytes = std::fs::read(root.join(&table.file)).context(ErrorKind::Data, "cannot be read")?;
-    let (schema, batches) = parquet::decode(Bytes::from(bytes))?;
-    let content = logical::content(&schema, &batches, &table.grain)?;
-    let mut found = shape(table, content.rows, &manifest::columns(&schema)?);
-    if content.sha256 != table.logical_sha256 {
-        let detail = "its rows do not have the logical hash that manifest.json says";
-        found.push(finding(&table.file, Fault::Altered, None, detail));
-    }
-    if let Some(row) = content.repeated {
-        let detail = format!("{row} occurs twice, {} must be unique", table.grain.join(", "));
-        found.push(finding(&table.file, Fault::Altered, None, detail));
-    }
-    Ok(found)
-}
-
-/// Compares a table's footer: its rows are those that were sealed when its hash is.
-fn counted(root: &Path, table: &Table) -> Result<Vec<Finding>> {
-    let file = File::open(root.join(&table.file)).context(ErrorKind::Data, "cannot be read")?;
-    let (schema, rows) = parquet::footer(file)?;
-    Ok(shape(table, rows, &manifest::columns(&schema)?))
-}
-
-fn shape(table: &Table, rows: u64, columns: &[manifest::Column]) -> Vec<Finding> {
-    let mut found = Vec::new();
-    if rows != table.rows {
-        let detail = format!("has {rows} rows, manifest.json says {}", table.rows);
-        found.push(finding(&table.file, Fault::Incomplete, None, detail));
-    }
-    if columns != table.schema {
-        let detail = "has not the columns that manifest.json says";
-        found.push(finding(&table.file, Fault::Altered, None, detail));
-    }
-    found
 }
 
 fn unbalanced(value: &Value, report: &mut impl FnMut(String)) {

@@ -7,8 +7,8 @@ use chrono::{Days, NaiveDate};
 use super::Job;
 use super::record;
 use crate::base::{Error, ErrorKind, Result};
-use crate::ingest;
 use crate::identity::IdentityMap;
+use crate::ingest;
 use crate::log::{EntryKind, NewEntry};
 use crate::store::{Chain, Expiry, FindingKind, Gc, GcAction, Kind, Record, RunId, live_files, unheld};
 

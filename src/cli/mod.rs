@@ -8,6 +8,7 @@ mod fsck;
 mod gc;
 mod ingest;
 mod init;
+mod log;
 mod output;
 mod run;
 mod sql;
@@ -56,6 +57,8 @@ enum Command {
     Describe(describe::Describe),
     /// Check a sealed snapshot
     Verify(verify::Verify),
+    /// What was decided and done, entry by entry
+    Log(log::Log),
     /// Check that the store holds together, and list what nobody names
     Fsck(fsck::Fsck),
     /// List what has been kept long enough and what nobody names; with --apply, delete it
@@ -120,7 +123,8 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Command::Explain(command) => runtime.block_on(command.run(clock)),
         Command::Sql(command) => runtime.block_on(command.run(clock)),
         Command::Describe(command) => command.run(),
-        Command::Verify(command) => command.run(),
+        Command::Verify(command) => runtime.block_on(command.run()),
+        Command::Log(command) => runtime.block_on(command.run(clock)),
         Command::Fsck(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Gc(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Completions { shell } => {

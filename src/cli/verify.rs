@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use super::output::{self, ListFormat};
 use crate::base::{Error, ErrorKind, Result};
-use crate::snapshot::{self, Rows, VerifyOptions};
+use crate::engine::Settings;
+use crate::job::{self, Replay};
+use crate::snapshot::{self, Rows, Verification, VerifyOptions};
 
 /// Check a sealed snapshot
 #[derive(Debug, Args)]
@@ -25,6 +28,9 @@ pub(super) struct Verify {
     /// Whether every row is read and hashed again
     #[arg(long, value_enum, default_value_t = RowsArg::Auto)]
     rows: RowsArg,
+    /// Compute evaluations, candidates and reports again from what is sealed, and demand the same bytes
+    #[arg(long)]
+    replay: bool,
     /// How to print the result; `json` for machines
     #[arg(long, value_enum)]
     format: Option<ListFormat>,
@@ -41,8 +47,17 @@ enum RowsArg {
     Count,
 }
 
+/// What is printed.
+#[derive(Serialize)]
+struct Checked {
+    #[serde(flatten)]
+    verification: Verification,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replay: Option<Replay>,
+}
+
 impl Verify {
-    pub(super) fn run(self) -> Result<u8> {
+    pub(super) async fn run(self) -> Result<u8> {
         let options = VerifyOptions {
             allowed_signers: self.allowed_signers,
             principal: self.principal,
@@ -54,13 +69,21 @@ impl Verify {
             },
         };
         let verification = snapshot::verify(&self.path, &options)?;
+        // What is altered proves nothing by agreeing with itself.
+        let replay = match self.replay && verification.ok {
+            true => Some(job::replay(&self.path, Settings::default()).await?),
+            false => None,
+        };
+        let result = Checked { verification, replay };
         if self.format == Some(ListFormat::Json) {
-            let json = serde_json::to_vec_pretty(&verification).map_err(|e| Error::internal("JSON").because(e))?;
+            let json = serde_json::to_vec_pretty(&result).map_err(|e| Error::internal("JSON").because(e))?;
             output::write(&json)?;
             output::write(b"\n")?;
         } else {
-            output::write(verification.to_string().as_bytes())?;
+            output::write(result.verification.to_string().as_bytes())?;
+            output::write(result.replay.as_ref().map_or(String::new(), Replay::to_string).as_bytes())?;
         }
-        Ok(if verification.ok { 0 } else { ErrorKind::Evidence.exit_code() })
+        let is_ok = result.verification.ok && result.replay.is_none_or(|replay| replay.ok);
+        Ok(if is_ok { 0 } else { ErrorKind::Evidence.exit_code() })
     }
 }

@@ -9,7 +9,6 @@ use super::output::{self, ListFormat};
 use super::terminal::Terminal;
 use super::{ProjectArgs, parse_day};
 use crate::base::{AsOf, Clock, Result};
-use crate::config;
 use crate::ingest::{AcceptedSize, LandOptions, LandReport, Landing, Outcome};
 use crate::job::Job;
 
@@ -55,7 +54,7 @@ impl LandArgs {
             extract_date,
             backfill: self.backfill,
             sources: self.source.clone(),
-            actor: config::actor(),
+            actor: String::new(),
             accepted: self.accept_row_count.clone(),
         }
     }

@@ -3,6 +3,7 @@
 mod build;
 mod demo;
 mod describe;
+mod erase;
 mod explain;
 mod fsck;
 mod gc;
@@ -59,6 +60,8 @@ enum Command {
     Verify(verify::Verify),
     /// What was decided and done, entry by entry
     Log(log::Log),
+    /// Take a person out of the warehouse and its outputs; snapshots still verify
+    Erase(erase::Erase),
     /// Check that the store holds together, and list what nobody names
     Fsck(fsck::Fsck),
     /// List what has been kept long enough and what nobody names; with --apply, delete it
@@ -124,6 +127,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Command::Sql(command) => runtime.block_on(command.run(clock)),
         Command::Describe(command) => command.run(),
         Command::Verify(command) => runtime.block_on(command.run()),
+        Command::Erase(command) => runtime.block_on(command.run(clock)),
         Command::Log(command) => runtime.block_on(command.run(clock)),
         Command::Fsck(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Gc(command) => runtime.block_on(command.run(clock, &terminal)),

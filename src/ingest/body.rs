@@ -37,13 +37,12 @@ pub(super) struct Input {
     pub rows: u64,
 }
 
-/// A row set apart: where and why, never what it says.
+/// A row set apart: where and why, never what it says or whom it is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct QuarantinedRow {
     pub row_number: u64,
     pub column: String,
     pub reason_code: String,
-    pub natural_key: Option<String>,
 }
 
 /// A check that somebody set aside for this landing.

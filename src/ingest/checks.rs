@@ -98,12 +98,7 @@ pub(super) fn drift(before: Option<&BTreeSet<String>>, columns: &BTreeSet<String
 pub(super) fn summary(pages: &[Page]) -> Vec<QuarantinedRow> {
     let rejects = pages.iter().flat_map(|p| &p.rejects).take(MAX_QUARANTINE as usize);
     rejects
-        .map(|r| QuarantinedRow {
-            row_number: r.number,
-            column: r.column.to_owned(),
-            reason_code: r.reason.to_owned(),
-            natural_key: r.subject.clone(),
-        })
+        .map(|r| QuarantinedRow { row_number: r.number, column: r.column.to_owned(), reason_code: r.reason.to_owned() })
         .collect()
 }
 

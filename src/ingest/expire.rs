@@ -12,7 +12,7 @@ use crate::base::Result;
 use crate::base::error::{Context, ErrorKind};
 use crate::config::Config;
 use crate::schema::{Feed, dataset};
-use crate::store::{Chain, Expiry, FileEntry, Kind, Record, Store, live_files};
+use crate::store::{Chain, Current, Expiry, FileEntry, Kind, Record, Store};
 
 /// The body of a record of kind `expire` in the chain of a stream.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -53,7 +53,9 @@ pub async fn expirable(config: &Config, store: &Store, now: DateTime<Utc>) -> Re
             let Some(dataset) = known else { continue };
             let chain = Chain::Raw { source: source.name.clone(), stream };
             let records = store.records(&chain).await?;
-            let (Some(prev), live, gone) = (records.last(), live_files(&records), expired(&records)?) else { continue };
+            let (Some(prev), current, gone) = (records.last(), Current::of(&records), expired(&records)?) else {
+                continue;
+            };
             let landings: Vec<(&Record, NaiveDate)> = records
                 .iter()
                 .filter(|r| is_landing(r) && !gone.contains(&r.version))
@@ -64,14 +66,13 @@ pub async fn expirable(config: &Config, store: &Store, now: DateTime<Utc>) -> Re
                 Feed::Events => None,
             };
             for (record, day) in &landings {
-                let is_live = |file: &&FileEntry| live.contains_key(file.path.as_str());
-                let (raw, apart): (Vec<&FileEntry>, Vec<&FileEntry>) =
-                    record.files.iter().filter(is_live).partition(|file| is_raw(file));
-                let expiry = |files: Vec<&FileEntry>, days: u32, what: &str, landings: BTreeSet<u64>| {
+                let (raw, apart): (Vec<FileEntry>, Vec<FileEntry>) =
+                    record.files.iter().filter_map(|file| current.file(file)).partition(is_raw);
+                let expiry = |files: Vec<FileEntry>, days: u32, what: &str, landings: BTreeSet<u64>| {
                     Ok::<_, crate::base::Error>(Expiry {
                         chain: chain.clone(),
                         prev: prev.clone(),
-                        files: files.into_iter().map(|file| (file.clone(), *day)).collect(),
+                        files: files.into_iter().map(|file| (file, *day)).collect(),
                         why: format!("{what} of landing {} is older than {days} days", record.version),
                         body: serde_json::to_value(ExpireBody { landings })
                             .context(ErrorKind::Internal, "the body of an expire record")?,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{Field as ArrowField, Schema};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -14,10 +14,10 @@ use super::expire::{expired, is_landing};
 use super::values::days_since_epoch;
 use super::write::is_raw;
 use crate::base::error::Context;
-use crate::base::{AsOf, ErrorKind, Result};
+use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::config::{Config, Kind, Source};
 use crate::schema::{Dataset, Feed, dataset, datasets};
-use crate::store::{self, Chain, FileEntry, Record, Store, live_files};
+use crate::store::{self, Chain, Current, FileEntry, Record, Store};
 
 /// One committed landing.
 #[derive(Debug, Clone)]
@@ -38,6 +38,10 @@ pub struct LandingFact {
     pub files: Vec<FileEntry>,
     record_sha256: String,
     body: Body,
+    /// The files with the rows set apart, while those are kept.
+    apart: Vec<FileEntry>,
+    /// Whom those rows are about.
+    subjects: Vec<Option<String>>,
 }
 
 /// A table to register for the models: the files with the rows of one dataset.
@@ -66,10 +70,12 @@ pub async fn landings(config: &Config, store: &Store, as_of: AsOf) -> Result<Vec
             let chain = Chain::Raw { source: source.name.clone(), stream: stream.clone() };
             let mut of_stream = Vec::new();
             let records = store.records(&chain).await?;
-            let (live, expired) = (live_files(&records), expired(&records)?);
+            let (current, expired) = (Current::of(&records), expired(&records)?);
             for record in records.iter().filter(|r| is_landing(r) && !expired.contains(&r.version)) {
                 if let Some(extract_date) = record.extract_date.filter(|day| *day <= as_of.day()) {
-                    let is_live = |file: &&FileEntry| live.contains_key(file.path.as_str());
+                    let files = record.files.iter().filter_map(|file| current.file(file));
+                    let (files, apart): (Vec<_>, Vec<_>) = files.partition(is_raw);
+                    let body = Body::of(record)?;
                     of_stream.push(LandingFact {
                         source: source.name.clone(),
                         stream: stream.clone(),
@@ -78,16 +84,35 @@ pub async fn landings(config: &Config, store: &Store, as_of: AsOf) -> Result<Vec
                         extract_date,
                         is_in_force: false,
                         record_sha256: record.sha256.clone(),
-                        body: Body::of(record)?,
-                        files: record.files.iter().filter(is_live).filter(|f| is_raw(f)).cloned().collect(),
+                        body,
+                        files,
+                        apart,
+                        subjects: Vec::new(),
                     });
                 }
             }
             put_in_force(dataset, &mut of_stream);
+            for fact in of_stream.iter_mut().filter(|fact| fact.is_in_force) {
+                fact.subjects = subjects(store, &fact.apart).await?;
+            }
             facts.extend(of_stream);
         }
     }
     Ok(facts)
+}
+
+/// Whom the rows of quarantine files are about, in their order: kept with the rows, since records are for ever.
+async fn subjects(store: &Store, files: &[FileEntry]) -> Result<Vec<Option<String>>> {
+    let mut subjects = Vec::new();
+    for file in files {
+        let (_, batches) = store::parquet::decode(store.read(file).await?)?;
+        for batch in &batches {
+            let column = batch.column_by_name("natural_key").and_then(|c| c.as_string_opt::<i32>());
+            let column = column.ok_or_else(|| Error::store(format!("{} is no quarantine", file.path)))?;
+            subjects.extend(column.iter().map(|subject| subject.map(str::to_owned)));
+        }
+    }
+    Ok(subjects)
 }
 
 /// What a source may have landed: what it declares, else every stream of its kind, whether or not its folder still is
@@ -250,7 +275,7 @@ fn quarantine_table(facts: &[LandingFact]) -> Result<RecordBatch> {
         ("row_number", ints(rows.iter().map(|(.., r)| r.row_number))),
         ("column_name", texts(rows.iter().map(|(.., r)| filled(&r.column)))),
         ("reason_code", texts(rows.iter().map(|(.., r)| Some(r.reason_code.clone())))),
-        ("natural_key", texts(rows.iter().map(|(.., r)| r.natural_key.clone()))),
+        ("natural_key", texts(rows.iter().map(|(f, i, _)| f.subjects.get(*i as usize - 1).cloned().flatten()))),
     ])
 }
 

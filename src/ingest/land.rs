@@ -18,7 +18,7 @@ use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
 use crate::config::{Config, Source};
 use crate::schema::{Dataset, Feed};
-use crate::store::{Chain, Commit, Draft, Kind, Record, RunId, Store, sha256_hex};
+use crate::store::{Chain, Commit, Current, Draft, Kind, Record, RunId, Store, sha256_hex};
 
 /// One stream of one source, about to be landed.
 pub(super) struct Stream<'a> {
@@ -48,16 +48,16 @@ struct Past {
     records: Vec<(Record, Body)>,
     /// The newest record of the chain, whatever it did.
     head: Option<Record>,
-    /// The files that later records took out of the live set.
-    gone: BTreeSet<String>,
+    /// Where their files are by now.
+    current: Current,
 }
 
 impl Past {
     fn of(records: Vec<Record>) -> Result<Self> {
-        let gone = records.iter().flat_map(|r| r.replaces.iter().cloned()).collect();
+        let current = Current::of(&records);
         let head = records.last().cloned();
         let landings = records.into_iter().filter(is_landing).map(|r| Body::of(&r).map(|body| (r, body)));
-        Ok(Self { records: landings.collect::<Result<_>>()?, head, gone })
+        Ok(Self { records: landings.collect::<Result<_>>()?, head, current })
     }
 
     fn newest_day(&self) -> Option<NaiveDate> {
@@ -258,10 +258,8 @@ impl Stream<'_> {
                 f.min_at.is_none_or(|min| min <= to) && f.max_at.is_none_or(|max| max >= from)
             };
             for file in record.files.iter().filter(|f| write::is_raw(f)).filter(overlaps) {
-                if past.gone.contains(&file.path) {
-                    continue;
-                }
-                let (_, batches) = crate::store::parquet::decode(self.store.read(file).await?)?;
+                let Some(file) = past.current.file(file) else { continue };
+                let (_, batches) = crate::store::parquet::decode(self.store.read(&file).await?)?;
                 for batch in &batches {
                     keys.extend(write::keys(self.dataset, batch)?);
                 }

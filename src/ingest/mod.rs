@@ -6,6 +6,7 @@ mod csv;
 mod decode;
 mod discover;
 mod ecb;
+mod erase;
 mod expire;
 mod explode;
 mod facts;
@@ -22,6 +23,7 @@ mod values;
 mod write;
 
 pub use body::Override;
+pub use erase::erase;
 pub use expire::expirable;
 pub use facts::{LandingFact, RawTable, audit_tables, files_in_force, inputs, landings, overrides};
 pub use report::{AcceptedSize, LandOptions, LandReport, Landing, Outcome};

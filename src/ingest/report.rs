@@ -14,7 +14,7 @@ pub struct LandOptions {
     pub backfill: bool,
     /// The sources to land; empty: all.
     pub sources: Vec<String>,
-    /// Who answers for accepting a feed of an unusual size.
+    /// The key of who answers for accepting a feed of an unusual size; the job gives it.
     pub actor: String,
     /// Feeds whose size is accepted, whatever is usual.
     pub accepted: Vec<AcceptedSize>,

@@ -13,7 +13,7 @@ use crate::base::{Error, ErrorKind, Result};
 use crate::engine::Catalogue;
 use crate::identity::{IdentityMap, Name, veil};
 use crate::log::{self, EntryKind, NewEntry};
-use crate::store::{Chain, Commit, FileEntry, Kind, Record, parquet};
+use crate::store::{Chain, Commit, Current, FileEntry, Kind, Record, parquet};
 use crate::{config, ingest, snapshot};
 
 /// Times an append is tried again when other runs append too.
@@ -50,6 +50,7 @@ impl Job {
             let records = self.store.records(&Chain::Runs).await?;
             let index = self.store.records(&Chain::Snapshots).await?;
             let mut is_behind = false;
+            let current = Current::of(&records);
             let owed_runs = records.iter().filter(|r| r.kind == Kind::Run && r.version > seen_runs);
             let owed = owed_runs.map(|run| Owed::Run(run, latest_before(&records, run)));
             let owed = owed.chain(index.iter().filter(|r| r.version > seen_snapshots).map(Owed::Snapshot));
@@ -59,7 +60,7 @@ impl Job {
                     Owed::Snapshot(sealed) => (*sealed, format!("snapshot {}", sealed.version)),
                 };
                 let (entries, notes) = match &owed {
-                    Owed::Run(run, before) => self.entries_of_run(run, *before, identity).await?,
+                    Owed::Run(run, before) => self.entries_of_run(run, *before, &current, identity).await?,
                     Owed::Snapshot(sealed) => (vec![self.entry_of_snapshot(sealed, identity)?], BTreeMap::new()),
                 };
                 // An entry may hold keys made for it: they are on record first.
@@ -117,6 +118,7 @@ impl Job {
         &self,
         run: &Record,
         before: Option<&Record>,
+        current: &Current,
         identity: &IdentityMap,
     ) -> Result<(Vec<NewEntry>, BTreeMap<String, String>)> {
         let (at, actor) = (made_at(run), self.actor(identity)?);
@@ -141,7 +143,7 @@ impl Job {
         }
         // A run of an earlier day than the newest redoes history: it opens and withdraws nothing.
         let is_history = before.is_some_and(|b| record::as_of(b) > record::as_of(run));
-        let before_body = before.map(RunBody::read).transpose()?;
+        let before_body = before.map(|before| RunBody::current(before, current)).transpose()?.flatten();
         if !is_history {
             entries.extend(self.overrides(run, before, &actor).await?);
             for (table, came, gone) in ANSWERS {

@@ -77,12 +77,12 @@ async fn extract_files(session: &Session) -> Result<BTreeMap<String, String>> {
     Ok(rows(session, sql).await?.iter().map(|r| (text(r, "ref"), text(r, "input_files"))).collect())
 }
 
-async fn rows(session: &Session, sql: &str) -> Result<Vec<Row>> {
+pub(super) async fn rows(session: &Session, sql: &str) -> Result<Vec<Row>> {
     let (schema, batches) = session.query(sql).await?;
     let bytes = publish::encode(Format::Json, &schema, &batches)?;
     serde_json::from_slice(&bytes).context(ErrorKind::Internal, "rows as JSON")
 }
 
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

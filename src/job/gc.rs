@@ -10,7 +10,7 @@ use crate::base::{Error, ErrorKind, Result};
 use crate::identity::IdentityMap;
 use crate::ingest;
 use crate::log::{EntryKind, NewEntry};
-use crate::store::{Chain, Expiry, FindingKind, Gc, GcAction, Kind, Record, RunId, live_files, unheld};
+use crate::store::{Chain, Current, Expiry, FindingKind, Gc, GcAction, Kind, Record, RunId, unheld};
 
 /// Paths that fit one record with room to spare.
 const FILES_OF_A_RECORD: usize = 2000;
@@ -97,7 +97,7 @@ impl Job {
     /// The tables of runs that are too old, but for those that a younger run or the newest one names too.
     async fn expirable_runs(&self, today: NaiveDate) -> Result<Vec<Expiry>> {
         let records = self.store.records(&Chain::Runs).await?;
-        let (Some(prev), live) = (records.last(), live_files(&records)) else { return Ok(Vec::new()) };
+        let Some(prev) = records.last() else { return Ok(Vec::new()) };
         let days = self.config.project.retention.tables_days;
         let kept_from = today - Days::new(u64::from(days));
         let made = |run: &Record| run.run_id.made_at().map_or(NaiveDate::MAX, |at| at.date_naive());
@@ -105,12 +105,14 @@ impl Job {
         let newest = runs.last().map(|run| run.version);
         let (kept, old): (Vec<&Record>, Vec<&Record>) =
             runs.into_iter().partition(|run| made(run) >= kept_from || Some(run.version) == newest);
-        let mut taken: BTreeSet<&str> = kept.iter().flat_map(|r| r.files.iter().map(|f| f.path.as_str())).collect();
+        let current = Current::of(&records);
+        let files = |run: &Record| run.files.iter().filter_map(|f| current.file(f)).collect::<Vec<_>>();
+        let mut taken: BTreeSet<String> = kept.iter().flat_map(|run| files(run)).map(|f| f.path).collect();
         let mut found = Vec::new();
         for run in old {
             let day = record::as_of(run).map_or_else(|| made(run), |as_of| as_of.day());
-            let goes = run.files.iter().filter(|f| live.contains_key(f.path.as_str()) && taken.insert(&f.path));
-            let files: Vec<_> = goes.map(|file| (file.clone(), day)).collect();
+            let goes = files(run).into_iter().filter(|file| taken.insert(file.path.clone()));
+            let files: Vec<_> = goes.map(|file| (file, day)).collect();
             if !files.is_empty() {
                 let why = format!("run {} of {day} is older than {days} days", run.run_id);
                 let body = serde_json::json!({ "runs": [run.version] });

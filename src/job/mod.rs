@@ -2,6 +2,7 @@
 //! what a later run, an `explain` or an auditor reads.
 
 mod entries;
+mod erase;
 mod explain;
 mod gc;
 mod outputs;
@@ -15,9 +16,13 @@ use std::path::Path;
 use crate::base::{AsOf, Clock, Error, Progress, Result};
 use crate::config::{self, Config};
 use crate::engine::{self, Catalogue, Session, Settings};
+use crate::identity::IdentityMap;
 use crate::ingest::{self, LandOptions, LandReport};
-use crate::store::{Chain, Kind, Record, Store};
+use crate::store::{Chain, Current, Kind, Record, RunId, Store};
 
+use record::{RunBody, RunTable};
+
+pub use erase::Erasure;
 pub use outputs::Outputs;
 pub use replay::{Replay, replay};
 pub use run::{Computed, Run, RunOptions};
@@ -79,7 +84,14 @@ impl Job {
     /// # Errors
     /// A store or conflict error; what a feed got wrong is in the report.
     pub async fn ingest(&self, options: &LandOptions, progress: &dyn Progress) -> Result<LandReport> {
-        ingest::land(&self.config, &self.store, options, self.clock, progress).await
+        if options.accepted.is_empty() {
+            return ingest::land(&self.config, &self.store, options, self.clock, progress).await;
+        }
+        // Who sets a check aside goes on record, as a key.
+        let identity = IdentityMap::open(self.private.clone()).await?;
+        let options = LandOptions { actor: self.actor(&identity)?, ..options.clone() };
+        identity.commit(&RunId::new(self.clock), &self.config.sha256).await?;
+        ingest::land(&self.config, &self.store, &options, self.clock, progress).await
     }
 
     /// The tables of the newest run, of one as-of date or of any, for reading.
@@ -88,7 +100,7 @@ impl Job {
     /// A usage error when there is no such run.
     pub async fn reader(&self, as_of: Option<AsOf>) -> Result<(Session, Record)> {
         let records = self.store.records(&Chain::Runs).await?;
-        let expired = record::expired(&records);
+        let current = Current::of(&records);
         let newest =
             records.into_iter().rev().find(|r| r.kind == Kind::Run && (as_of.is_none() || record::as_of(r) == as_of));
         let Some(newest) = newest else {
@@ -98,12 +110,10 @@ impl Job {
         let day = record::as_of(&newest).ok_or_else(|| Error::internal("a run record without as-of date"))?;
         let session = Session::new(&self.store, day, Settings::default())?;
         run::register_inputs(self, &session).await?;
-        for table in record::tables(&newest)? {
-            if expired.contains(&table.file.path) {
-                let message = format!("the tables of the run of {day} have expired: run that day again");
-                return Err(Error::usage(message));
-            }
-            table.register(&session, &self.store).await?;
+        let body = RunBody::current(&newest, &current)?;
+        let expired = || Error::usage(format!("the tables of the run of {day} have expired: run that day again"));
+        for (name, file) in body.ok_or_else(expired)?.tables {
+            RunTable { name, file }.register(&session, &self.store).await?;
         }
         engine::register_views(&session, Catalogue::load()?.models()).await?;
         Ok((session, newest))

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use arrow::array::RecordBatch;
-
+use super::seal::CONCLUSIONS;
 use super::{Job, Run};
 use crate::base::error::Context;
-use crate::base::{Error, ErrorKind, Result};
+use crate::base::{AsOf, Error, ErrorKind, Result};
+use crate::engine::{Catalogue, Model, Session};
 use crate::publish::{self, Format};
 use crate::report::{self, RunMeta};
 use crate::snapshot;
+use crate::store::{Chain, Record};
 
 /// Where the files of a run are.
 #[derive(Debug, Clone)]
@@ -24,6 +25,9 @@ pub struct Outputs {
     /// The candidates as a sheet; JSON and Parquet lie beside it.
     pub candidates: PathBuf,
 }
+
+/// What people open of a day, beside its snapshots: the page, and the candidates as sheets.
+pub(super) const FILES: &[&str; 4] = &["report.html", "candidates.csv", "candidates.json", "candidates.parquet"];
 
 impl Job {
     /// Seals the run and writes its outputs, a copy of the snapshot to hand out among them. Each file appears whole; a
@@ -40,50 +44,55 @@ impl Job {
             candidates: folder.join("candidates.csv"),
             folder,
         };
-        self.write_candidates(run, &outputs).await?;
         let (sealed, _) = self.seal(run).await?;
         self.settle_log(&run.identity).await?;
         snapshot::write_folder(&sealed.files, &outputs.snapshot)?;
-        let page = report::render(&tables_of(run, &["marts.", "policy."]).await?, &self.meta(run, &sealed))?;
-        write(&outputs.report, page.as_bytes())?;
+        self.write_pages(&run.session, &run.catalogue, &run.record, &outputs.folder).await?;
         Ok(outputs)
     }
 
-    async fn write_candidates(&self, run: &Run, outputs: &Outputs) -> Result<()> {
-        let model = run.catalogue.get("policy.candidates").ok_or_else(|| Error::internal("no policy.candidates"))?;
-        let rows = publish::disclosed(&model.sidecar, &run.session.table(&model.name).await?)?;
-        for (name, format) in [
-            ("candidates.csv", Format::Csv),
-            ("candidates.json", Format::Json),
-            ("candidates.parquet", Format::Parquet),
-        ] {
+    /// Writes the files that people open, [`FILES`], from the tables of a run.
+    ///
+    /// # Errors
+    /// As [`Job::publish`].
+    pub(super) async fn write_pages(
+        &self,
+        session: &Session,
+        catalogue: &Catalogue,
+        record: &Record,
+        folder: &Path,
+    ) -> Result<()> {
+        let model = catalogue.get("policy.candidates").ok_or_else(|| Error::internal("no policy.candidates"))?;
+        let rows = publish::disclosed(&model.sidecar, &session.table(&model.name).await?)?;
+        let [report, sheets @ ..] = FILES;
+        for (name, format) in sheets.iter().zip([Format::Csv, Format::Json, Format::Parquet]) {
             let bytes = publish::encode(format, &rows.schema(), std::slice::from_ref(&rows))?;
-            write(&outputs.folder.join(name), &bytes)?;
+            write(&folder.join(name), &bytes)?;
         }
-        Ok(())
+        let mut tables = BTreeMap::new();
+        let shown = |model: &&Model| model.is_table() && CONCLUSIONS.contains(&model.schema());
+        for model in catalogue.models().iter().filter(shown) {
+            tables.insert(model.name.clone(), session.table(&model.name).await?);
+        }
+        let page = report::render(&tables, &self.meta(session.as_of(), record).await?)?;
+        write(&folder.join(report), page.as_bytes())
     }
 
-    fn meta(&self, run: &Run, sealed: &snapshot::Sealed) -> RunMeta {
-        RunMeta {
+    async fn meta(&self, as_of: AsOf, record: &Record) -> Result<RunMeta> {
+        let index = self.store.records(&Chain::Snapshots).await?;
+        let said = |sealed: &Record, key: &str| sealed.body.get(key).cloned().unwrap_or_default();
+        let sealed = index.iter().rev().find(|sealed| said(sealed, "run") == record.version);
+        let sums = sealed.and_then(|sealed| said(sealed, "sums_sha256").as_str().map(str::to_owned));
+        Ok(RunMeta {
             tenant: self.config.project.name.clone(),
-            as_of: run.session.as_of(),
-            run_id: run.record.run_id.to_string(),
+            as_of,
+            run_id: record.run_id.to_string(),
             release: env!("CARGO_PKG_VERSION").to_owned(),
             reporting_currency: self.config.project.reporting_currency.clone(),
             rate_set: self.config.project.rate_set.to_string(),
-            snapshot_sha256: sealed.sums_sha256.clone(),
-        }
+            snapshot_sha256: sums.unwrap_or_default(),
+        })
     }
-}
-
-async fn tables_of(run: &Run, prefixes: &[&str]) -> Result<BTreeMap<String, RecordBatch>> {
-    let mut tables = BTreeMap::new();
-    for model in run.catalogue.models().iter().filter(|m| m.is_table()) {
-        if prefixes.iter().any(|p| model.name.starts_with(p)) {
-            tables.insert(model.name.clone(), run.session.table(&model.name).await?);
-        }
-    }
-    Ok(tables)
 }
 
 /// Writes a file so that a reader sees the old one or the new one, never half of it.

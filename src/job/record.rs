@@ -1,13 +1,13 @@
 //! The body of a run record: as-of date, tables written, policy versions that were in force.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::engine::{Catalogue, Session};
-use crate::store::{FileEntry, Record, Store};
+use crate::store::{Current, FileEntry, Record, Store};
 
 /// What a run record tells beyond the chain's own fields.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,14 +32,19 @@ pub(super) fn as_of(record: &Record) -> Option<AsOf> {
     AsOf::parse(record.body.get("as_of")?.as_str()?).ok()
 }
 
+impl RunBody {
+    /// The body with its tables where they are by now; none when one of them has expired.
+    pub(super) fn current(record: &Record, current: &Current) -> Result<Option<Self>> {
+        let body = Self::read(record)?;
+        let tables = body.tables.into_iter().map(|(name, file)| Some((name, current.file(&file)?)));
+        Ok(tables.collect::<Option<_>>().map(|tables| Self { tables, ..body }))
+    }
+}
+
 /// A table of an earlier run.
 pub(super) struct RunTable {
     pub name: String,
     pub file: FileEntry,
-}
-
-pub(super) fn tables(record: &Record) -> Result<Vec<RunTable>> {
-    Ok(RunBody::read(record)?.tables.into_iter().map(|(name, file)| RunTable { name, file }).collect())
 }
 
 impl RunTable {
@@ -48,11 +53,6 @@ impl RunTable {
         let (schema, batches) = crate::store::parquet::decode(store.read(&self.file).await?)?;
         session.register_batches(&self.name, schema, batches)
     }
-}
-
-/// The table files that later records took out of the live set.
-pub(super) fn expired(records: &[Record]) -> BTreeSet<String> {
-    records.iter().flat_map(|r| r.replaces.iter().cloned()).collect()
 }
 
 /// What the decision log notes of an activated policy version: `policy <app>/<version>`, its hash and the first day.

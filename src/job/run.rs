@@ -12,7 +12,7 @@ use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Progress, Result};
 use crate::engine::{self, Catalogue, Model, Session, Settings};
 use crate::identity::{IdentityMap, Name};
-use crate::store::{Chain, Commit, Draft, FileEntry, Key, Kind, Record, RunId};
+use crate::store::{Chain, Commit, Current, Draft, FileEntry, Key, Kind, Record, RunId};
 use crate::{ingest, log, policy};
 
 /// What a run is asked for.
@@ -186,7 +186,6 @@ pub(super) async fn register_inputs(job: &Job, session: &Session) -> Result<()> 
 /// The candidates of the newest run before this as-of date: where episodes began.
 async fn register_earlier(job: &Job, session: &Session, records: &[Record]) -> Result<()> {
     const COLUMNS: &str = "candidate_id, app_id, account_id, sku_id, action, episode_from, reason, as_of";
-    let expired = record::expired(records);
     let before = records
         .iter()
         .filter(|r| r.kind == Kind::Run)
@@ -197,7 +196,7 @@ async fn register_earlier(job: &Job, session: &Session, records: &[Record]) -> R
         Some((_, record)) => RunBody::read(record)?.tables.remove("policy.candidates"),
         None => None,
     };
-    if let Some(file) = file.filter(|f| !expired.contains(&f.path)) {
+    if let Some(file) = file.and_then(|file| Current::of(records).file(&file)) {
         let table = record::RunTable { name: "earlier.all_columns".into(), file };
         table.register(session, &job.store).await?;
         let (schema, batches) = session.query(&format!("select {COLUMNS} from earlier.all_columns")).await?;
@@ -227,11 +226,11 @@ async fn chains_read(session: &Session) -> Result<BTreeMap<String, u64>> {
 }
 
 fn carry_over(records: &[Record], as_of: AsOf) -> Result<BTreeMap<String, FileEntry>> {
-    let expired = record::expired(records);
     let is_run = |r: &&Record| r.kind == Kind::Run && record::as_of(r) == Some(as_of);
-    let tables = records.iter().rev().find(is_run).map(RunBody::read).transpose()?.map(|body| body.tables);
-    match tables.filter(|tables| tables.values().all(|file| !expired.contains(&file.path))) {
-        Some(tables) => Ok(tables),
+    let current = Current::of(records);
+    let body = records.iter().rev().find(is_run).map(|run| RunBody::current(run, &current)).transpose()?.flatten();
+    match body {
+        Some(body) => Ok(body.tables),
         None => Err(Error::usage(format!("no run of {as_of} to build on: run it whole first, without --select"))),
     }
 }

@@ -11,6 +11,7 @@ mod github;
 mod mapped;
 mod microsoft365;
 mod okta;
+mod person;
 mod salesforce;
 mod servicenow;
 pub mod sidecar;
@@ -23,6 +24,7 @@ use std::sync::{Arc, LazyLock};
 use arrow::datatypes::{Field as ArrowField, Schema, SchemaRef};
 
 pub use field::{Field, Pii, Rule, Type};
+pub use person::Person;
 
 /// The column that keeps what is new at a source: a JSON object by the source's names.
 pub const EXTRA: &str = "extra";

@@ -78,6 +78,8 @@ pub enum Key {
         /// First 16 hex digits of the file's SHA-256.
         sha16: String,
     },
+    /// The erasure that is not through yet, in a private store.
+    Erasure,
     /// Rows refused at landing, with their raw bytes: restricted.
     Quarantine {
         /// Source as the project names it.
@@ -124,6 +126,7 @@ impl Key {
             Self::Identity { run_id, sha16 } => {
                 format!("keys/{}-{}.parquet", segment(run_id.as_str())?, segment(sha16)?)
             }
+            Self::Erasure => "erasure.json".to_owned(),
             Self::LogSegment { first, last, sha16 } => {
                 format!("log/{first:020}-{last:020}-{}.parquet", segment(sha16)?)
             }

@@ -4,6 +4,7 @@ mod commit;
 mod fsck;
 mod gc;
 mod key;
+mod live;
 mod local;
 pub mod parquet;
 mod record;
@@ -26,7 +27,8 @@ pub use commit::Commit;
 pub use fsck::{Finding, FindingKind, Fsck};
 pub use gc::{Expiry, Gc, GcAction, GcItem, unheld};
 pub use key::Key;
-pub use record::{Chain, Draft, FORMAT, FileEntry, Kind, Record, RunId, canonical, hex, live_files, sha256_hex};
+pub use live::{Current, live_files};
+pub use record::{Chain, Draft, FORMAT, FileEntry, Kind, Record, RunId, canonical, hex, sha256_hex};
 
 use crate::base::error::Context;
 use crate::base::{Clock, Error, ErrorKind, Result};
@@ -220,6 +222,19 @@ impl Store {
     pub async fn put_file(&self, key: &Key, bytes: &Bytes) -> Result<()> {
         let path = key.path()?;
         self.put(&path, bytes).await.context(ErrorKind::Store, format!("cannot write {path}"))
+    }
+
+    /// The bytes of a file that may not be there.
+    ///
+    /// # Errors
+    /// Store when it cannot be read.
+    pub async fn find(&self, key: &Key) -> Result<Option<Bytes>> {
+        let path = key.path()?;
+        match self.fetch(&path).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(cause) => Err(Error::store(format!("cannot read {path} of {}", self.name)).because(cause)),
+        }
     }
 
     /// Deletes a file that no record needs any more; that it is gone already is no error.

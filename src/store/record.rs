@@ -243,19 +243,6 @@ impl Record {
     }
 }
 
-/// The files of a chain that count, by path: what its records name, less what a later record takes out.
-pub fn live_files(records: &[Record]) -> BTreeMap<&str, &FileEntry> {
-    let mut live = BTreeMap::new();
-    for record in records {
-        for path in &record.replaces {
-            live.remove(path.as_str());
-        }
-        live.extend(record.files.iter().map(|file| (file.path.as_str(), file)));
-    }
-    live
-}
-
-/// The canonical bytes of a value: JSON without spaces, keys of every object in code-point order.
 /// The canonical bytes of a value: JSON without spaces, keys of every object in the order of their UTF-16 code units.
 /// That is RFC 8785 for every value without fractions and without numbers beyond 2^53 - 1.
 ///

@@ -1,0 +1,80 @@
+//! One person as data knows them: what has to be found to be taken away.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::Pii;
+use crate::base::text::fold;
+
+/// Shorter names are looked for as whole values only: they would be found in any text.
+const MIN_MENTION: usize = 5;
+
+/// The names by which data knows one person.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// The key of the person in the tables of a run.
+    pub person_key: String,
+    /// Ids by the source that gave them.
+    pub ids: BTreeMap<String, BTreeSet<String>>,
+    /// Accounts by the app they are of, `okta` for the directory.
+    pub accounts: BTreeMap<String, BTreeSet<String>>,
+    /// Logins and addresses, folded.
+    pub identifiers: BTreeSet<String>,
+    /// Names as people write them, folded.
+    pub names: BTreeSet<String>,
+}
+
+impl Person {
+    /// Whether a value of a class names the person; ids are those of one source, or of any.
+    pub fn is_named(&self, text: &str, pii: Pii, source: Option<&str>) -> bool {
+        let is_id = || match source {
+            Some(source) => self.ids.get(source).is_some_and(|ids| ids.contains(text)),
+            None => text == self.person_key || self.ids.values().any(|ids| ids.contains(text)),
+        };
+        match pii {
+            Pii::None => false,
+            Pii::Pseudonym => is_id(),
+            Pii::Identifier => is_id() || self.identifiers.contains(&fold(text)),
+            Pii::Personal => self.names.contains(&fold(text)) || self.identifiers.contains(&fold(text)) || is_id(),
+        }
+    }
+
+    /// Whether a longer text holds a name, an address or an id of the person somewhere.
+    pub fn is_mentioned(&self, text: &str) -> bool {
+        let folded = fold(text);
+        let ids = self.ids.values().chain(self.accounts.values()).flatten().map(String::as_str);
+        let known = self.identifiers.iter().chain(&self.names).map(String::as_str).chain(ids);
+        known.filter(|name| name.len() >= MIN_MENTION).any(|name| folded.contains(&fold(name)))
+    }
+
+    /// Every id, whoever gave it.
+    pub fn all_ids(&self) -> impl Iterator<Item = &str> {
+        let ids = self.ids.values().chain(self.accounts.values()).flatten().map(String::as_str);
+        ids.chain([self.person_key.as_str()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_found_by_what_each_source_calls_them() {
+        let set = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<BTreeSet<_>>();
+        let person = Person {
+            person_key: "1001".into(),
+            ids: BTreeMap::from([("workday".into(), set(&["1001"])), ("slack".into(), set(&["U07ADA"]))]),
+            accounts: BTreeMap::from([("slack".into(), set(&["U07ADA"]))]),
+            identifiers: set(&["ada@x.example"]),
+            names: set(&["ada"]),
+        };
+        assert!(person.is_named("1001", Pii::Pseudonym, Some("workday")));
+        assert!(!person.is_named("1001", Pii::Pseudonym, Some("slack")), "another's id in another system");
+        assert!(person.is_named("1001", Pii::Pseudonym, None));
+        assert!(person.is_named("Ada@X.example", Pii::Identifier, Some("slack")));
+        assert!(person.is_named("ADA", Pii::Personal, None) && !person.is_named("ADA", Pii::None, None));
+        assert!(person.is_mentioned(r#"{"login":"Ada@x.example"}"#) && person.is_mentioned("U07ADA;"));
+        assert!(!person.is_mentioned("adamant 1001"), "short names only as whole values");
+    }
+}

@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use super::ProjectArgs;
 use super::output::{self, ListFormat};
+use super::{ProjectArgs, parse_code};
 use crate::base::{Clock, Error, Result};
 use crate::job::Job;
 
@@ -15,7 +15,7 @@ pub(super) struct Erase {
     /// The person: worker id or e-mail address
     person: String,
     /// The legal basis, such as gdpr_17_1_a; goes on record
-    #[arg(long, value_name = "CODE", value_parser = parse_basis)]
+    #[arg(long, value_name = "CODE", value_parser = parse_code)]
     basis: String,
     /// Who approved it; goes on record as a key
     #[arg(long, value_name = "NAME")]
@@ -26,15 +26,6 @@ pub(super) struct Erase {
     /// How to print the result; `json` for machines
     #[arg(long, value_enum)]
     format: Option<ListFormat>,
-}
-
-/// A code, no sentence: the log is for ever, and nobody's name may slip into it.
-fn parse_basis(text: &str) -> std::result::Result<String, String> {
-    let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
-    match !text.is_empty() && text.len() <= 64 && text.bytes().all(is_plain) {
-        true => Ok(text.to_owned()),
-        false => Err("a code of lower-case letters, digits and underscores".to_owned()),
-    }
 }
 
 impl Erase {

@@ -7,6 +7,7 @@ mod erase;
 mod explain;
 mod fsck;
 mod gc;
+mod identify;
 mod ingest;
 mod init;
 mod log;
@@ -62,6 +63,8 @@ enum Command {
     Log(log::Log),
     /// Take a person out of the warehouse and its outputs; snapshots still verify
     Erase(erase::Erase),
+    /// Whom a key of the evidence stands for; that you asked goes on record
+    Identify(identify::Identify),
     /// Check that the store holds together, and list what nobody names
     Fsck(fsck::Fsck),
     /// List what has been kept long enough and what nobody names; with --apply, delete it
@@ -91,6 +94,15 @@ struct AsOfArgs {
 
 fn parse_day(text: &str) -> std::result::Result<AsOf, String> {
     AsOf::parse(text).map_err(|e| e.to_string())
+}
+
+/// A code, no sentence: the log is for ever, and nobody's name may slip into it.
+fn parse_code(text: &str) -> std::result::Result<String, String> {
+    let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    match !text.is_empty() && text.len() <= 64 && text.bytes().all(is_plain) {
+        true => Ok(text.to_owned()),
+        false => Err("a code of lower-case letters, digits and underscores".to_owned()),
+    }
 }
 
 /// Runs the program on the given arguments.
@@ -128,6 +140,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Command::Describe(command) => command.run(),
         Command::Verify(command) => runtime.block_on(command.run()),
         Command::Erase(command) => runtime.block_on(command.run(clock)),
+        Command::Identify(command) => runtime.block_on(command.run(clock)),
         Command::Log(command) => runtime.block_on(command.run(clock)),
         Command::Fsck(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Gc(command) => runtime.block_on(command.run(clock, &terminal)),

@@ -37,7 +37,8 @@ impl Name {
         }
     }
 
-    fn kind(&self) -> &'static str {
+    /// `id` or `identifier`.
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Id(_) => "id",
             Self::Identifier(_) => "identifier",
@@ -108,6 +109,14 @@ impl IdentityMap {
     /// The key of a name that has one.
     pub fn known(&self, name: &Name) -> Option<String> {
         self.lock().all.get(name).cloned()
+    }
+
+    /// The names a key stands for; none when it stands for nobody, or nobody any more.
+    pub fn names(&self, key: &str) -> Vec<Name> {
+        let keys = self.lock();
+        let mut names: Vec<Name> = keys.all.iter().filter(|(_, k)| *k == key).map(|(name, _)| name.clone()).collect();
+        names.sort();
+        names
     }
 
     /// Puts the new keys on record, before anything that holds them is.

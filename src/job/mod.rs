@@ -5,6 +5,7 @@ mod entries;
 mod erase;
 mod explain;
 mod gc;
+mod identify;
 mod outputs;
 mod record;
 mod replay;

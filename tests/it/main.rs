@@ -7,6 +7,7 @@ mod cli;
 mod demo;
 mod demo_cases;
 mod determinism;
+mod evidence;
 mod fault;
 mod kills;
 mod project;

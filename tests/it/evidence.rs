@@ -1,0 +1,279 @@
+//! What goes on record stays there, can be computed again, and names nobody.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use arrow::array::{AsArray, RecordBatch, UInt32Array};
+use seatledger::base::ErrorKind;
+use seatledger::engine::Settings;
+use seatledger::job::{self, RunOptions};
+use seatledger::log::{self, Entry, EntryKind};
+use seatledger::snapshot::{self, VerifyOptions};
+use seatledger::store::{Chain, FindingKind, parquet, sha256_hex};
+use tempfile::TempDir;
+
+use super::project::{Project, scenarios};
+
+const DAY: &str = "2026-11-20";
+/// What data calls Ida, who is a candidate in two apps.
+const IDA: &[&str] = &["ida@northwind.example", "f-ida", "00u-ida", "Ida,", "\"Ida\""];
+
+fn entries(project: &Project) -> Vec<Entry> {
+    project.with_job(async |job| log::entries(&job.store, 0).await).unwrap()
+}
+
+fn count(entries: &[Entry], kind: EntryKind) -> usize {
+    entries.iter().filter(|entry| entry.kind == kind).count()
+}
+
+fn detail(entry: &Entry) -> serde_json::Value {
+    serde_json::from_str::<serde_json::Value>(&entry.payload).unwrap()["detail"].clone()
+}
+
+#[test]
+fn what_a_run_concludes_goes_on_record_once() {
+    let project = Project::base().with_files_of(&scenarios().join("05-hold"));
+    let tables = project.run(DAY).unwrap();
+    project.publish(&tables).unwrap();
+    let candidates = tables.rows("policy.candidates").len();
+    let first = entries(&project);
+    assert!(candidates > 0 && count(&first, EntryKind::CandidateOpened) == candidates);
+    assert!(count(&first, EntryKind::HoldSet) > 0, "answers of people are entries");
+    assert_eq!(count(&first, EntryKind::PolicyActivated), 2);
+    assert_eq!(count(&first, EntryKind::EvaluationCompleted), 1);
+    assert_eq!(count(&first, EntryKind::SnapshotPublished), 1);
+    assert!(first.iter().all(|e| !e.payload.contains("ida") && !e.payload.contains("northwind")), "keys, no names");
+
+    let again = project.run(DAY).unwrap();
+    project.publish(&again).unwrap();
+    let second = entries(&project);
+    let new: Vec<EntryKind> = second[first.len()..].iter().map(|e| e.kind).collect();
+    assert_eq!(new, [EntryKind::EvaluationCompleted, EntryKind::SnapshotPublished], "nothing else is new");
+    assert_eq!(detail(&second[first.len()])["candidates"], detail(first.iter().rev().nth(1).unwrap())["candidates"]);
+}
+
+#[test]
+fn a_candidate_that_is_none_any_more_is_withdrawn_and_a_job_that_was_killed_loses_no_entry() {
+    let project = Project::base();
+    project.land().unwrap();
+    let commit_only = |day: &str| {
+        let as_of = seatledger::base::AsOf::parse(day).unwrap();
+        let options = RunOptions { as_of, select: None, settings: Settings { partitions: 2 } };
+        project
+            .with_job(async |job| {
+                let computed = job.compute(&options, &seatledger::base::progress::Quiet).await?;
+                job.commit(&computed).await
+            })
+            .unwrap()
+    };
+    // Committed, and killed before a word of it was logged.
+    commit_only(DAY);
+    assert_eq!(entries(&project).len(), 0);
+    let exception = scenarios().join("04-exception");
+    let project = project.with_files_of(&exception);
+    let tables = project.run("2026-11-21").unwrap();
+    let log = entries(&project);
+    let runs: Vec<serde_json::Value> = log
+        .iter()
+        .filter(|e| e.kind == EntryKind::EvaluationCompleted)
+        .map(|entry| detail(entry)["as_of"].clone())
+        .collect();
+    assert_eq!(runs, [DAY, "2026-11-21"], "the run before got its entries, too");
+    let opened = count(&log, EntryKind::CandidateOpened);
+    let withdrawn = count(&log, EntryKind::CandidateWithdrawn);
+    assert!(withdrawn > 0, "an exception ends a candidate");
+    assert_eq!(opened - withdrawn, tables.rows("policy.candidates").len());
+    // A run of a day that is past redoes history and says so.
+    project.build(DAY).unwrap();
+    let last = entries(&project).pop().unwrap();
+    assert_eq!(detail(&last)["is_history"], true);
+}
+
+#[test]
+fn a_snapshot_is_computed_again_byte_for_byte_whatever_the_order_of_its_inputs() {
+    let project = Project::base().with_files_of(&scenarios().join("22-overrides"));
+    let outputs = project.publish(&project.run(DAY).unwrap()).unwrap();
+    let replay = |path: &Path, partitions: usize| {
+        project.with_job(async |_| job::replay(path, Settings { partitions }).await).unwrap()
+    };
+    for partitions in [1, 2, 7] {
+        let replay = replay(&outputs.snapshot, partitions);
+        assert!(replay.ok && replay.tables > 20 && replay.rows > 20, "{replay}");
+    }
+    let other = TempDir::new().unwrap();
+    copy(&outputs.snapshot, other.path());
+    for file in files_below(&other.path().join("data")) {
+        let table = file.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
+        if !table.starts_with("policy.") && !table.starts_with("marts.") {
+            reverse(&file);
+        }
+    }
+    assert!(replay(other.path(), 2).ok, "inputs in another order");
+
+    // A conclusion that does not follow, and rules that the policy files do not say.
+    let seats = other.path().join("data/core.seats/part-00000.parquet");
+    let (schema, batches) = parquet::decode(fs::read(&seats).unwrap().into()).unwrap();
+    fs::write(&seats, parquet::encode(&schema, &[batches[0].slice(1, batches[0].num_rows() - 1)]).unwrap()).unwrap();
+    let policy = other.path().join("policy/figma.toml");
+    let text = fs::read_to_string(&policy).unwrap();
+    assert!(text.contains("inactive_after_days = 90"));
+    fs::write(&policy, text.replace("inactive_after_days = 90", "inactive_after_days = 30")).unwrap();
+    let replay = replay(other.path(), 2);
+    assert!(replay.differences.iter().any(|d| d.contains("data/policy.evaluations/")), "{replay}");
+    assert!(replay.differences.iter().any(|d| d.contains("policies.versions")), "{replay}");
+}
+
+#[test]
+fn a_snapshot_names_nobody_and_the_index_chains_them() {
+    let project = Project::base();
+    let tables = project.run(DAY).unwrap();
+    let outputs = project.publish(&tables).unwrap();
+    let mut names: Vec<String> = Vec::new();
+    for (table, column) in
+        [("core.persons", "work_email"), ("core.persons", "display_name"), ("core.seats", "account_id")]
+    {
+        names.extend(tables.rows(table).iter().map(|row| row[column].clone()).filter(|name| name.len() > 4));
+    }
+    assert!(names.len() > 10);
+    let sealed = cells(&outputs.snapshot);
+    for name in &names {
+        let found: Vec<_> = sealed.iter().filter(|(_, text)| text.contains(name.as_str())).map(|(f, _)| f).collect();
+        // The rules name their owner, as an office.
+        assert!(found.iter().all(|file| file.starts_with("policy")), "{name} in {found:?}");
+    }
+    let next = project.publish(&project.run("2026-11-21").unwrap()).unwrap();
+    let index = project.with_job(async |job| job.store.records(&Chain::Snapshots).await).unwrap();
+    assert_eq!(index.len(), 2);
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&fs::read(next.snapshot.join("manifest.json")).unwrap()).unwrap();
+    assert_eq!(manifest["prev_index_sha256"], index[0].sha256);
+    let sums = fs::read(next.snapshot.join("SHA256SUMS")).unwrap();
+    assert_eq!(index[1].body["sums_sha256"], sha256_hex(&sums));
+    let stored = project.path().join("warehouse").join(index[1].body["directory"].as_str().unwrap());
+    for path in [&next.snapshot, &stored] {
+        let since = VerifyOptions { since: Some(outputs.snapshot.clone()), ..VerifyOptions::default() };
+        let verification = snapshot::verify(path, &since).unwrap();
+        assert!(verification.ok, "{verification}");
+    }
+}
+
+#[test]
+fn an_erased_person_is_nowhere_and_every_snapshot_still_verifies() {
+    let project = Project::base();
+    let earlier = project.publish(&project.run(DAY).unwrap()).unwrap();
+    let others = project.run("2026-11-21").unwrap();
+    let outputs = project.publish(&others).unwrap();
+    let kept: Vec<String> = candidate_ids(&others.rows("policy.candidates"), "f-ian");
+    assert!(holders(&project).len() > 5, "the search finds what is there: {:?}", holders(&project));
+    let erase = |name: &str, apply: bool| {
+        project.with_job(async |job| job.erase(name, "gdpr_17_1_a", "dpo@northwind.example", apply).await)
+    };
+    assert_eq!(erase("nobody@northwind.example", true).unwrap_err().kind(), ErrorKind::Usage);
+    let looked = erase("Ida@northwind.example", false).unwrap();
+    assert!(!looked.applied && looked.landed_files > 3 && looked.run_tables > 5 && looked.keys > 3, "{looked}");
+    let done = erase("Ida@northwind.example", true).unwrap();
+    assert_eq!(
+        (done.landed_files, done.run_tables, done.outputs),
+        (looked.landed_files, looked.run_tables, looked.outputs)
+    );
+
+    assert_eq!(holders(&project), Vec::<String>::new());
+    for snapshot in [&earlier.snapshot, &outputs.snapshot] {
+        assert!(snapshot::verify(snapshot, &VerifyOptions::default()).unwrap().ok);
+        assert!(project.with_job(async |_| job::replay(snapshot, Settings::default()).await).unwrap().ok);
+    }
+    let fsck = project.with_job(async |job| job.store.fsck(true).await).unwrap();
+    for kind in [FindingKind::Break, FindingKind::Missing, FindingKind::Altered] {
+        assert!(fsck.of_kind(kind).next().is_none(), "{fsck}");
+    }
+    let last = entries(&project).pop().unwrap();
+    assert_eq!((last.kind, detail(&last)["outcome"].as_str()), (EntryKind::ErasureExecuted, Some("erased")));
+    assert_eq!(erase("Ida@northwind.example", true).unwrap_err().kind(), ErrorKind::Usage, "nobody is known by it");
+
+    // The others keep their seats, and their candidates the ids they had.
+    let after = project.run("2026-11-22").unwrap();
+    assert_eq!(candidate_ids(&after.rows("policy.candidates"), "f-ian"), kept);
+    assert!(after.rows("core.seats").iter().all(|seat| seat["account_id"] != "f-ida"));
+    assert_eq!(holders(&project), Vec::<String>::new());
+}
+
+#[test]
+fn a_legal_hold_forbids_to_erase_and_the_refusal_is_on_record() {
+    let project = Project::base().with(
+        "drops/legal_holds.csv",
+        "worker_id,effective_from,effective_to,reason_code\n1002,2026-01-01,,litigation\n",
+    );
+    project.run(DAY).unwrap();
+    let before = holders(&project);
+    let refused = project.with_job(async |job| job.erase("1002", "gdpr_17_1_a", "dpo", true).await).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Config);
+    assert!(refused.to_string().contains("litigation"), "{refused}");
+    let last = entries(&project).pop().unwrap();
+    assert_eq!(detail(&last)["legal_hold"], "litigation");
+    assert_eq!(holders(&project), before);
+}
+
+fn candidate_ids(candidates: &[super::project::Row], account: &str) -> Vec<String> {
+    candidates.iter().filter(|c| c["account_id"] == account).map(|c| c["candidate_id"].clone()).collect()
+}
+
+/// The files of warehouse, private store and outputs that know Ida.
+fn holders(project: &Project) -> Vec<String> {
+    let mut found = Vec::new();
+    for below in ["warehouse", "private", "outputs"] {
+        let known = cells(&project.path().join(below));
+        let holds = |text: &str| IDA.iter().any(|name| text.to_lowercase().contains(&name.to_lowercase()));
+        found.extend(known.into_iter().filter(|(_, text)| holds(text)).map(|(file, _)| format!("{below}/{file}")));
+    }
+    found
+}
+
+/// Every file below a folder as text; of Parquet the cells.
+fn cells(folder: &Path) -> BTreeMap<String, String> {
+    let text = |file: &Path| {
+        let bytes = fs::read(file).unwrap();
+        if file.extension().is_some_and(|e| e == "parquet") {
+            let (_, batches) = parquet::decode(bytes.into()).unwrap();
+            return batches.iter().map(words).collect();
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let name = |file: &Path| file.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+    files_below(folder).iter().map(|file| (name(file), text(file))).collect()
+}
+
+/// All texts of a batch, each in quotes.
+fn words(batch: &RecordBatch) -> String {
+    let columns = batch.columns().iter().filter_map(|c| c.as_string_opt::<i32>());
+    columns.flat_map(|c| c.iter().flatten().map(|text| format!("\"{text}\"\n")).collect::<Vec<_>>()).collect()
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
+        match entry.path() {
+            path if path.is_dir() => found.extend(files_below(&path)),
+            path => found.push(path),
+        }
+    }
+    found.sort();
+    found
+}
+
+fn copy(from: &Path, to: &Path) {
+    for file in files_below(from) {
+        let target = to.join(file.strip_prefix(from).unwrap());
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::copy(file, target).unwrap();
+    }
+}
+
+/// Writes the rows of a file in the opposite order.
+fn reverse(file: &Path) {
+    let (schema, batches) = parquet::decode(fs::read(file).unwrap().into()).unwrap();
+    let rows = arrow::compute::concat_batches(&schema, &batches).unwrap();
+    let order: UInt32Array = (0..rows.num_rows() as u32).rev().collect();
+    let reversed = arrow::compute::take_record_batch(&rows, &order).unwrap();
+    fs::write(file, parquet::encode(&schema, &[reversed]).unwrap()).unwrap();
+}

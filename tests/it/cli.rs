@@ -306,9 +306,21 @@ fn help_version_and_completions_are_data() {
     let version = seatledger(&["--version"]).with_code(0).out;
     assert_eq!(version.trim(), concat!("seatledger ", env!("CARGO_PKG_VERSION")));
     let help = seatledger(&["--help"]).with_code(0).out;
-    for command in
-        ["demo", "init", "validate", "ingest", "build", "run", "explain", "sql", "describe", "verify", "completions"]
-    {
+    for command in [
+        "demo",
+        "init",
+        "validate",
+        "ingest",
+        "build",
+        "run",
+        "explain",
+        "sql",
+        "describe",
+        "verify",
+        "fsck",
+        "gc",
+        "completions",
+    ] {
         assert!(help.contains(&format!("\n  {command} ")), "no {command} in {help}");
     }
     let bash = seatledger(&["completions", "bash"]).with_code(0).out;

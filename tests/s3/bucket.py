@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 import time
+from datetime import datetime, timedelta, timezone
 
 import boto3
 from botocore.config import Config
@@ -30,9 +31,12 @@ def create(name):
     return 0
 
 
-def create_locked(name):
+def create_locked(name, retention):
+    """A bucket with object lock: every object is kept from the start (`default`), or when somebody says so (`later`)."""
     s3 = client()
     s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    if retention == "later":
+        return 0
     rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}}
     s3.put_object_lock_configuration(
         Bucket=name, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule}
@@ -50,16 +54,31 @@ def count(name, prefix):
     return 0
 
 
+def retain(name):
+    """Keeps every version there is for a day."""
+    s3, until = client(), datetime.now(timezone.utc) + timedelta(days=1)
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
+        for version in page.get("Versions", []):
+            s3.put_object_retention(
+                Bucket=name,
+                Key=version["Key"],
+                VersionId=version["VersionId"],
+                Retention={"Mode": "COMPLIANCE", "RetainUntilDate": until},
+            )
+    return 0
+
+
 def refuses_delete(name, prefix):
     """Whether no version of the first object can be deleted for good."""
     s3, key = client(), next(iter(keys(name, prefix)))
-    for version in s3.list_object_versions(Bucket=name, Prefix=key).get("Versions", []):
+    versions = s3.list_object_versions(Bucket=name, Prefix=key).get("Versions", [])
+    for version in versions:
         try:
             s3.delete_object(Bucket=name, Key=key, VersionId=version["VersionId"])
         except ClientError:
             continue
         return 1
-    return 0
+    return 0 if versions else 1
 
 
 def free_port():
@@ -77,6 +96,7 @@ COMMANDS = {
     "ready": ready,
     "create": create,
     "create-locked": create_locked,
+    "retain": retain,
     "count": count,
     "refuses-delete": refuses_delete,
 }

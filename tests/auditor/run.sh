@@ -4,6 +4,7 @@
 #   run.sh                                        makes a small company and a signed snapshot of it
 #   run.sh SNAPSHOT ALLOWED_SIGNERS PRINCIPAL     takes a signed snapshot that is there
 set -euo pipefail
+[ $# -ne 3 ] || set -- "$(realpath "$1")" "$(realpath "$2")" "$3"
 cd "$(dirname "$0")/../.."
 DUCKDB='duckdb-cli==1.5.6'
 
@@ -22,7 +23,7 @@ fi
 
 # --- the snapshot -------------------------------------------------------------------------------------------------
 if [ $# -eq 3 ]; then
-  clean=$(realpath "$1")
+  clean="$1"
   cp "$2" "$work/allowed_signers"
   export PRINCIPAL="$3"
 else

@@ -2,6 +2,7 @@
 # How fast `seatledger verify` is beside `sha256sum -c`, on a large snapshot. See README.md.
 #   verify.sh [SNAPSHOT] [GIGABYTES]
 set -euo pipefail
+[ $# -eq 0 ] || set -- "$(realpath "$1")" "${2:-1}"
 cd "$(dirname "$0")/../.."
 for tool in sha256sum python3; do
   command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed"; exit 0; }

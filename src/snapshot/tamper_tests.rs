@@ -317,6 +317,14 @@ fn a_consistent_forgery_is_stopped_by_the_signature() {
     });
     names(&found, "another purpose", SIGNATURE, Fault::Altered);
 
+    // Without a time nobody knows whether the key was valid: the rightful key must not sign that either.
+    let found = victim.broken("a run without a time", |path| {
+        edit_manifest(path, |manifest| manifest["run_id"] = "once".into());
+        let signature = signer(victim.dir.path(), 1).sign(&fs::read(path.join(SUMS)).unwrap()).unwrap();
+        fs::write(path.join(SIGNATURE), signature).unwrap();
+    });
+    names(&found, "no time", "manifest.json", Fault::Unreadable);
+
     // The key of the right one, but not at that time, not that name.
     write_again(&victim);
     for (options, state) in [

@@ -237,7 +237,12 @@ impl Check {
     fn manifest(&mut self) -> Option<Manifest> {
         let bytes = self.sound_bytes(MANIFEST)?;
         match serde_json::from_slice::<Manifest>(&bytes) {
-            Ok(manifest) if manifest.format == FORMAT => Some(manifest),
+            Ok(manifest) if manifest.format == FORMAT => {
+                if manifest.at().is_none() {
+                    self.report(MANIFEST, Fault::Unreadable, "its run_id holds no time");
+                }
+                Some(manifest)
+            }
             Ok(manifest) => {
                 let detail = format!("has format `{}`, this release reads `{FORMAT}`", manifest.format);
                 self.report(MANIFEST, Fault::Unreadable, detail);

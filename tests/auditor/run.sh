@@ -4,6 +4,7 @@
 #   run.sh                                        makes a small company and a signed snapshot of it
 #   run.sh SNAPSHOT ALLOWED_SIGNERS PRINCIPAL     takes a signed snapshot that is there
 set -euo pipefail
+[ $# -ne 3 ] || set -- "$(realpath "$1")" "$(realpath "$2")" "$3"
 cd "$(dirname "$0")/../.."
 DUCKDB='duckdb-cli==1.5.6'
 
@@ -22,7 +23,7 @@ fi
 
 # --- the snapshot -------------------------------------------------------------------------------------------------
 if [ $# -eq 3 ]; then
-  clean=$(realpath "$1")
+  clean="$1"
   cp "$2" "$work/allowed_signers"
   export PRINCIPAL="$3"
 else
@@ -113,10 +114,14 @@ found=$(refusals "$clean")
 echo "accepted: the clean snapshot, by $(ls "$work"/steps/*.command | wc -l) steps"
 
 mapfile -t files < <(cut -c 67- "$clean/SHA256SUMS")
+cp -r "$clean" "$work/flipped"
 for file in "${files[@]}"; do
   size=$(stat -c %s "$clean/$file")
   [ "$size" -gt 0 ] || continue
-  refused "a flipped byte of $file" sha256sum flip "$file" $((size / 2))
+  flip "$work/flipped/$file" $((size / 2))
+  [ -n "$(refusals "$work/flipped" sha256sum)" ] || fail "a flipped byte of $file: not refused"
+  cp "$clean/$file" "$work/flipped/$file"
+  checked=$((checked + 1))
 done
 # The other places and changes on one file of each kind.
 for file in manifest.json VERIFY.txt "$(ls "$clean"/data/*/*.parquet | head -n 1 | sed "s|^$clean/||")"; do

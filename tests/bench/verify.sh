@@ -2,8 +2,9 @@
 # How fast `seatledger verify` is beside `sha256sum -c`, on a large snapshot. See README.md.
 #   verify.sh [SNAPSHOT] [GIGABYTES]
 set -euo pipefail
+[ $# -eq 0 ] || set -- "$(realpath "$1")" "${2:-1}"
 cd "$(dirname "$0")/../.."
-for tool in sha256sum python3 taskset; do
+for tool in sha256sum python3; do
   command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed"; exit 0; }
 done
 seatledger="${SEATLEDGER:-${CARGO_TARGET_DIR:-target}/debug/seatledger}"
@@ -45,29 +46,29 @@ with open(f"{target}/SHA256SUMS", "w") as file:
 PYTHON
 
 bytes=$(du -sb --apparent-size "$work/large" | cut -f 1)
-cat "$(find "$work/large" -name SHA256SUMS)" >/dev/null
 find "$work/large" -type f -exec cat {} + >/dev/null # into the page cache: the disk is not what is measured
-now() { date +%s%N; }
-# Runs a command three times, prints the shortest time in nanoseconds.
-best() {
-  local shortest=0 start time
-  for _ in 1 2 3; do
-    start=$(now)
-    "$@" >"$work/out" 2>&1 || { cat "$work/out" >&2; exit 1; }
-    time=$(($(now) - start))
-    [ "$shortest" -ne 0 ] && [ "$shortest" -lt "$time" ] || shortest=$time
-  done
-  echo "$shortest"
-}
-sums() { (cd "$work/large" && taskset -c 0 sha256sum -c --strict --quiet SHA256SUMS); }
-theirs=$(best sums)
-one=$(best taskset -c 0 "$seatledger" verify --rows count "$work/large")
-all=$(best "$seatledger" verify --rows count "$work/large")
-awk -v bytes="$bytes" -v theirs="$theirs" -v one="$one" -v all="$all" -v cores="$(nproc)" \
-  -v files="$(wc -l <"$work/large/SHA256SUMS")" 'BEGIN {
-  printf "%.2f GB in %d files\n", bytes / 1e9, files
-  printf "sha256sum -c, one core        %6.2f GB/s\n", bytes / theirs
-  printf "seatledger verify, one core   %6.2f GB/s, %.2f times sha256sum\n", bytes / one, theirs / one
-  printf "seatledger verify, %2d cores   %6.2f GB/s, %.2f times sha256sum\n", cores, bytes / all, theirs / all
-}'
+cores=$(nproc) files=$(wc -l <"$work/large/SHA256SUMS") python3 - "$work/large" "$bytes" "$(realpath "$seatledger")" <<'PYTHON'
+import os, resource, subprocess, sys, time
+folder, size, seatledger = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+
+def best(*command):
+    """The shortest wall time and the least processor time of three runs."""
+    walls, busy = [], []
+    for _ in range(3):
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if done.returncode:
+            sys.exit(done.stdout.decode())
+        walls.append(time.monotonic() - start)
+        busy.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(walls), min(busy)
+
+theirs = best("sha256sum", "-c", "--strict", "--quiet", "SHA256SUMS")
+ours = best(seatledger, "verify", "--rows", "count", ".")
+speed = lambda seconds: f"{size / 1e9 / seconds:5.2f} GB/s"
+print(f"{size / 1e9:.2f} GB in {os.environ['files']} files")
+print(f"a core:   sha256sum -c {speed(theirs[1])}, seatledger verify {speed(ours[1])}: {theirs[1] / ours[1]:.2f} times")
+print(f"{os.environ['cores']} cores:  sha256sum -c {speed(theirs[0])}, seatledger verify {speed(ours[0])}: {theirs[0] / ours[0]:.2f} times")
+PYTHON
 grep -q -w sha_ni /proc/cpuinfo || echo "this processor has no SHA instructions: 1 GB/s per core is out of reach of SHA-256 here"

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::output::{self, ListFormat};
 use super::{ProjectArgs, parse_code};
-use crate::base::{Clock, Error, Result};
+use crate::base::{Clock, Result};
 use crate::job::Job;
 
 /// Take a person out of the warehouse and its outputs; snapshots still verify
@@ -33,9 +33,7 @@ impl Erase {
         let job = Job::open(&self.project.project, clock).await?;
         let erasure = job.erase(&self.person, &self.basis, &self.approver, self.apply).await?;
         if self.format == Some(ListFormat::Json) {
-            let json = serde_json::to_vec_pretty(&erasure).map_err(|e| Error::internal("JSON").because(e))?;
-            output::write(&json)?;
-            output::write(b"\n")?;
+            output::object(&erasure)?;
         } else {
             output::write(erasure.to_string().as_bytes())?;
         }

@@ -1,12 +1,14 @@
 //! `fsck`: does the store hold together.
 
 use clap::Args;
+use serde::Serialize;
 
 use super::ProjectArgs;
 use super::output::{self, ListFormat};
 use super::terminal::Terminal;
 use crate::base::{Clock, ErrorKind, Result};
 use crate::job::Job;
+use crate::store::Finding;
 
 /// Check that the store holds together, and list what nobody names
 #[derive(Debug, Args)]
@@ -21,21 +23,32 @@ pub(super) struct Fsck {
     format: Option<ListFormat>,
 }
 
+/// What is printed: the store, and the private one with the identity map.
+#[derive(Serialize)]
+struct Looks {
+    store: crate::store::Fsck,
+    private: crate::store::Fsck,
+}
+
 impl Fsck {
     pub(super) async fn run(self, clock: Clock, terminal: &Terminal) -> Result<u8> {
         let job = Job::look(&self.project.project, clock).await?;
-        let found = job.store.fsck(self.deep).await?;
+        let looks = Looks { store: job.store.fsck(self.deep).await?, private: job.private.fsck(self.deep).await? };
+        let both = [("store", &job.store, &looks.store), ("private", &job.private, &looks.private)];
         if self.format == Some(ListFormat::Json) {
-            output::object(&found)?;
+            output::object(&looks)?;
         } else {
-            let line = |f: &crate::store::Finding| {
+            let line = |of: &str, f: &Finding| {
                 let at = f.modified_at.map_or(String::new(), |at| at.format("%Y-%m-%dT%H:%M:%SZ").to_string());
-                vec![f.kind.to_string(), f.path.clone(), at, f.detail.clone()]
+                vec![f.kind.to_string(), of.to_owned(), f.path.clone(), at, f.detail.clone()]
             };
-            let lines: Vec<_> = found.findings.iter().map(line).collect();
-            output::texts(self.format, &["finding", "path", "modified_at", "detail"], &lines)?;
+            let lines: Vec<_> =
+                both.iter().flat_map(|(of, _, found)| found.findings.iter().map(|f| line(of, f))).collect();
+            output::texts(self.format, &["finding", "of", "path", "modified_at", "detail"], &lines)?;
         }
-        terminal.say(&format!("{}: {found}", job.store.name()));
-        Ok(if found.ok { 0 } else { ErrorKind::Evidence.exit_code() })
+        for (_, store, found) in both {
+            terminal.say(&format!("{}: {found}", store.name()));
+        }
+        Ok(if looks.store.ok && looks.private.ok { 0 } else { ErrorKind::Evidence.exit_code() })
     }
 }

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::output::{self, ListFormat};
-use crate::base::{Error, ErrorKind, Result};
+use crate::base::{ErrorKind, Result};
 use crate::engine::Settings;
 use crate::job::{self, Replay};
 use crate::snapshot::{self, Rows, Verification, VerifyOptions};
@@ -76,9 +76,7 @@ impl Verify {
         };
         let result = Checked { verification, replay };
         if self.format == Some(ListFormat::Json) {
-            let json = serde_json::to_vec_pretty(&result).map_err(|e| Error::internal("JSON").because(e))?;
-            output::write(&json)?;
-            output::write(b"\n")?;
+            output::object(&result)?;
         } else {
             output::write(result.verification.to_string().as_bytes())?;
             output::write(result.replay.as_ref().map_or(String::new(), Replay::to_string).as_bytes())?;

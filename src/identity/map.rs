@@ -8,7 +8,9 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result, text};
-use crate::store::{Chain, Commit, Draft, FileEntry, Key, Kind, Record, RunId, Store, hex, live_files, parquet};
+use crate::store::{
+    Chain, Commit, Draft, FileEntry, Key, Kind, Record, RunId, Store, hex, live_files, parquet, sha256_hex,
+};
 
 /// What a key stands for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,7 +63,7 @@ pub struct IdentityMap {
     keys: Mutex<Keys>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Keys {
     all: HashMap<Name, String>,
     /// Made and not committed yet.
@@ -86,6 +88,12 @@ impl IdentityMap {
         }
         keys.head = records.into_iter().next_back();
         Ok(Self { store, keys: Mutex::new(keys) })
+    }
+
+    /// The same keys, bound to a private store that is in the same state.
+    pub fn on(&self, store: Store) -> Self {
+        let keys = self.lock().clone();
+        Self { store, keys: Mutex::new(keys) }
     }
 
     /// The key of a name: 32 hex digits, random, made when the name is seen for the first time.
@@ -194,8 +202,10 @@ impl IdentityMap {
         config_sha256: &str,
     ) -> Result<()> {
         let head = self.lock().head.clone();
+        // The effect, so that a run that tries again finds it done.
+        let effect = serde_json::json!([kind, files.iter().map(|f| &f.sha256).collect::<Vec<_>>(), replaces]);
         let draft = Draft {
-            commit_id: format!("{run_id} {}", head.as_ref().map_or(0, |r| r.version)),
+            commit_id: sha256_hex(effect.to_string().as_bytes()),
             run_id: run_id.clone(),
             config_sha256: config_sha256.to_owned(),
             kind,

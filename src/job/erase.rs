@@ -64,7 +64,7 @@ impl Job {
     /// Usage when nobody or more than one is known by that name; Config when a legal hold covers the person: the
     /// refusal goes on record; Conflict when another run commits meanwhile: repeat it.
     pub async fn erase(&self, name: &str, basis: &str, approver: &str, apply: bool) -> Result<Erasure> {
-        let identity = IdentityMap::open(self.private.clone()).await?;
+        let identity = self.identity().await?;
         if let Some(bytes) = self.private.find(&Key::Erasure).await? {
             let pending = serde_json::from_slice(&bytes).context(ErrorKind::Store, "the erasure that was cut off")?;
             self.carry_out(&identity, &pending).await?;

@@ -7,7 +7,6 @@ use chrono::{Days, NaiveDate};
 use super::Job;
 use super::record;
 use crate::base::{Error, ErrorKind, Result};
-use crate::identity::IdentityMap;
 use crate::ingest;
 use crate::log::{EntryKind, NewEntry};
 use crate::store::{Chain, Current, Expiry, FindingKind, Gc, GcAction, Kind, Record, RunId, unheld};
@@ -57,7 +56,7 @@ impl Job {
         if expired + deleted == 0 {
             return Ok(());
         }
-        let identity = IdentityMap::open(self.private.clone()).await?;
+        let identity = self.identity().await?;
         let detail = serde_json::json!({
             "expired": expired,
             "deleted": deleted,

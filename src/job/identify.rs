@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Job;
 use crate::base::Result;
-use crate::identity::{IdentityMap, Name};
+use crate::identity::Name;
 use crate::log::{EntryKind, NewEntry};
 use crate::store::RunId;
 
@@ -14,7 +14,7 @@ impl Job {
     /// # Errors
     /// A store error.
     pub async fn identify(&self, key: &str, reason: &str) -> Result<Vec<Name>> {
-        let identity = IdentityMap::open(self.private.clone()).await?;
+        let identity = self.identity().await?;
         let (actor, run_id) = (self.actor(&identity)?, RunId::new(self.clock));
         identity.commit(&run_id, &self.config.sha256).await?;
         let detail = json!({ "table": "identity_map", "reason": reason });

@@ -62,12 +62,13 @@ impl Job {
         Ok(job)
     }
 
-    /// Validates the project and works on a store that is at hand, making it on first use.
+    /// Validates the project and works on stores that are at hand, making them on first use.
     ///
     /// # Errors
     /// As [`Job::open`].
-    pub async fn over(project: &Path, store: Store, clock: Clock) -> Result<Self> {
-        let job = Self { store, ..Self::unchecked(project, clock)? };
+    pub async fn over(project: &Path, store: Store, private: Store, clock: Clock) -> Result<Self> {
+        let config = config::load(project).map_err(config::to_error)?;
+        let job = Self { config, store, private, clock };
         job.store.init(clock).await?;
         job.private.init(clock).await?;
         Ok(job)
@@ -80,6 +81,14 @@ impl Job {
         Ok(Self { config, store, private, clock })
     }
 
+    /// The keys that stand for names, as they are on record.
+    ///
+    /// # Errors
+    /// A store error; Evidence when a file of the map is not what its record says.
+    pub async fn identity(&self) -> Result<IdentityMap> {
+        IdentityMap::open(self.private.clone()).await
+    }
+
     /// Lands every extract that is not landed yet.
     ///
     /// # Errors
@@ -89,7 +98,7 @@ impl Job {
             return ingest::land(&self.config, &self.store, options, self.clock, progress).await;
         }
         // Who sets a check aside goes on record, as a key.
-        let identity = IdentityMap::open(self.private.clone()).await?;
+        let identity = self.identity().await?;
         let options = LandOptions { actor: self.actor(&identity)?, ..options.clone() };
         identity.commit(&RunId::new(self.clock), &self.config.sha256).await?;
         ingest::land(&self.config, &self.store, &options, self.clock, progress).await

@@ -44,8 +44,9 @@ impl Job {
             candidates: folder.join("candidates.csv"),
             folder,
         };
-        let (sealed, _) = self.seal(run).await?;
-        self.settle_log(&run.identity).await?;
+        let identity = self.identity().await?;
+        let (sealed, _) = self.seal(run, &identity).await?;
+        self.settle_log(&identity).await?;
         snapshot::write_folder(&sealed.files, &outputs.snapshot)?;
         self.write_pages(&run.session, &run.catalogue, &run.record, &outputs.folder).await?;
         Ok(outputs)

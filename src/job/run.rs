@@ -38,8 +38,6 @@ pub struct Run {
     pub currency: String,
     /// How many rows each table built by this run has.
     pub rows: BTreeMap<String, usize>,
-    /// The keys that stand for names.
-    pub identity: Arc<IdentityMap>,
 }
 
 /// A run that is computed and checked, and of which nobody knows yet: nothing of it is stored.
@@ -48,6 +46,7 @@ pub struct Computed {
     prev: Option<Record>,
     session: Session,
     catalogue: Catalogue,
+    /// Keys made on the way stay here until the run is committed.
     identity: Arc<IdentityMap>,
     as_of: AsOf,
     built: Vec<engine::Built>,
@@ -64,12 +63,12 @@ impl Job {
     /// As [`Job::compute`] and [`Job::commit`].
     pub async fn build(&self, options: &RunOptions, progress: &dyn Progress) -> Result<Run> {
         let computed = self.compute(options, progress).await?;
-        let record = self.commit(&computed).await?;
-        self.settle_log(&computed.identity).await?;
+        let (record, identity) = self.commit(&computed).await?;
+        self.settle_log(&identity).await?;
         let rows = computed.built.iter().map(|table| (table.name.clone(), table.rows)).collect();
-        let Computed { session, catalogue, identity, .. } = computed;
+        let Computed { session, catalogue, .. } = computed;
         let currency = self.config.project.reporting_currency.clone();
-        Ok(Run { record, session, catalogue, currency, rows, identity })
+        Ok(Run { record, session, catalogue, currency, rows })
     }
 
     /// Builds and checks the models for an as-of date, and stores nothing but what an aborted job owes to the log.
@@ -78,7 +77,7 @@ impl Job {
     /// A config error for models or an edited policy, a data error for a failed check.
     pub async fn compute(&self, options: &RunOptions, progress: &dyn Progress) -> Result<Computed> {
         let catalogue = Catalogue::load()?;
-        let identity = Arc::new(IdentityMap::open(self.private.clone()).await?);
+        let identity = Arc::new(self.identity().await?);
         self.settle_log(&identity).await?;
         let keys = Arc::clone(&identity);
         let session = Session::new(&self.store, options.as_of, options.settings)?
@@ -118,14 +117,16 @@ impl Job {
         })
     }
 
-    /// Writes the tables of a computed run, and commits it.
+    /// Writes the tables of a computed run, and commits it. What it owes to the log is appended by
+    /// [`Job::settle_log`], now or by the next run, with the keys that come back.
     ///
     /// # Errors
     /// A store error, a conflict when another run committed since the computation began.
-    pub async fn commit(&self, computed: &Computed) -> Result<Record> {
+    pub async fn commit(&self, computed: &Computed) -> Result<(Record, IdentityMap)> {
         let run_id = RunId::new(self.clock);
         // Tables hold keys: which name each stands for is on record first.
-        computed.identity.commit(&run_id, &self.config.sha256).await?;
+        let identity = computed.identity.on(self.private.clone());
+        identity.commit(&run_id, &self.config.sha256).await?;
         let mut tables = computed.carried.clone();
         for table in &computed.built {
             let (schema, name) = table.name.split_once('.').unwrap_or(("", &table.name));
@@ -158,7 +159,7 @@ impl Job {
             body: serde_json::to_value(body).context(ErrorKind::Internal, "run record")?,
         };
         match self.store.commit(&Chain::Runs, computed.prev.as_ref(), draft).await? {
-            Commit::Written(record) | Commit::AlreadyThere(record) => Ok(record),
+            Commit::Written(record) | Commit::AlreadyThere(record) => Ok((record, identity)),
             Commit::Conflict(other) => Err(Error::new(
                 ErrorKind::Conflict,
                 format!("run {} committed first; nothing of this one counts: run again", other.run_id),

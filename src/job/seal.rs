@@ -13,7 +13,7 @@ use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
 use crate::config;
 use crate::engine::Catalogue;
-use crate::identity::{Shown, veil};
+use crate::identity::{IdentityMap, Shown, veil};
 use crate::publish::{self, Format};
 use crate::schema::sidecar::Sidecar;
 use crate::snapshot::{self, SealInput, SealedLog, Signer};
@@ -66,10 +66,11 @@ impl Job {
     ///
     /// # Errors
     /// A store error; Conflict when other runs seal all the time; Config when the key cannot sign.
-    pub async fn seal(&self, run: &Run) -> Result<(snapshot::Sealed, Record)> {
-        let (tables, grains) = self.veiled(run).await?;
-        run.identity.commit(&run.record.run_id, &self.config.sha256).await?;
-        let completeness = self.completeness(run).await?;
+    pub async fn seal(&self, run: &Run, identity: &IdentityMap) -> Result<(snapshot::Sealed, Record)> {
+        let (tables, grains) = veiled(run, identity).await?;
+        let runner = self.actor(identity)?;
+        identity.commit(&run.record.run_id, &self.config.sha256).await?;
+        let completeness = completeness(run).await?;
         let landings = ingest::landings(&self.config, &self.store, run.session.as_of()).await?;
         let key = self.config.project.snapshot_key.as_ref();
         let signer = key.map(|key| Signer::of(key, &self.config.root, config::env("SSH_AUTH_SOCK"))).transpose()?;
@@ -81,7 +82,7 @@ impl Job {
                 tenant: self.config.project.name.clone(),
                 run_id: run.record.run_id.clone(),
                 prev_index_sha256: before.as_ref().map_or(snapshot::NO_SNAPSHOT, |r| &r.sha256).to_owned(),
-                runner: self.actor(&run.identity)?,
+                runner: runner.clone(),
                 approver: None,
                 signer: signer.clone(),
                 release: env!("CARGO_PKG_VERSION").to_owned(),
@@ -156,37 +157,37 @@ impl Job {
         Ok((SealedLog { entries, frontier_before, prev_hash, first_seq, origin }, after))
     }
 
-    /// Every table a verdict rests on, from the catalogue's own reads, without a name in it.
-    async fn veiled(&self, run: &Run) -> Result<(Tables, BTreeMap<String, Vec<String>>)> {
-        let (mut tables, mut grains) = (Vec::new(), BTreeMap::new());
-        for name in sealed_tables(&run.catalogue) {
-            let rows = run.session.table(&name).await?;
-            let (shown, grain) = match run.catalogue.get(&name) {
-                Some(model) => (shown(&model.sidecar)?, model.sidecar.grain.clone()),
-                None => input(&name, &rows)?,
-            };
-            let rows = veil(&rows, &shown, &grain, &run.identity).map_err(|e| e.at(name.clone()))?;
-            tables.push((name.clone(), rows.schema(), vec![rows]));
-            grains.insert(name, grain);
-        }
-        Ok((tables, grains))
-    }
-
-    /// Control totals: what came of every landing, what spend ties to, what was evaluated.
-    async fn completeness(&self, run: &Run) -> Result<serde_json::Value> {
-        let rows = async |table: &str| json_rows(&run.session.table(table).await?);
-        let count = async |table: &str| Ok::<_, Error>(run.session.table(table).await?.num_rows());
-        Ok(json!({
-            "landings": rows("audit.landings").await?,
-            "sources": rows("marts.source_freshness").await?,
-            "spend": rows("marts.spend_reconciliation").await?,
-            "seats": { "assigned": count("core.seats").await?, "evaluated": count("policy.evaluations").await? },
-        }))
-    }
-
     fn policy_texts(&self) -> Vec<(String, Vec<u8>)> {
         self.config.policies.iter().map(|p| (format!("{}.toml", p.app_id), p.text.clone().into_bytes())).collect()
     }
+}
+
+/// Every table a verdict rests on, from the catalogue's own reads, without a name in it.
+async fn veiled(run: &Run, identity: &IdentityMap) -> Result<(Tables, BTreeMap<String, Vec<String>>)> {
+    let (mut tables, mut grains) = (Vec::new(), BTreeMap::new());
+    for name in sealed_tables(&run.catalogue) {
+        let rows = run.session.table(&name).await?;
+        let (shown, grain) = match run.catalogue.get(&name) {
+            Some(model) => (shown(&model.sidecar)?, model.sidecar.grain.clone()),
+            None => input(&name, &rows)?,
+        };
+        let rows = veil(&rows, &shown, &grain, identity).map_err(|e| e.at(name.clone()))?;
+        tables.push((name.clone(), rows.schema(), vec![rows]));
+        grains.insert(name, grain);
+    }
+    Ok((tables, grains))
+}
+
+/// Control totals: what came of every landing, what spend ties to, what was evaluated.
+async fn completeness(run: &Run) -> Result<serde_json::Value> {
+    let rows = async |table: &str| json_rows(&run.session.table(table).await?);
+    let count = async |table: &str| Ok::<_, Error>(run.session.table(table).await?.num_rows());
+    Ok(json!({
+        "landings": rows("audit.landings").await?,
+        "sources": rows("marts.source_freshness").await?,
+        "spend": rows("marts.spend_reconciliation").await?,
+        "seats": { "assigned": count("core.seats").await?, "evaluated": count("policy.evaluations").await? },
+    }))
 }
 
 /// What becomes of each column of a model's table.

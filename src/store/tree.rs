@@ -15,7 +15,7 @@ use crate::base::{ErrorKind, Result};
 /// Where records lie.
 const RECORDS: [&str; 2] = ["commits", "snapshots/index"];
 /// Where the files lie that records name.
-const DATA: [&str; 6] = ["raw/", "usage/", "tables/", "quarantine/", "log/", SEALED];
+const DATA: [&str; 7] = ["raw/", "usage/", "tables/", "quarantine/", "log/", "keys/", SEALED];
 /// Below it, records name directories.
 const SEALED: &str = "snapshots/data/";
 /// Records read at once.
@@ -134,7 +134,7 @@ impl Tree {
 
     fn find_unknown(&mut self) {
         let is_known = |path: &str| {
-            matches!(path, "store.json" | "STOP")
+            matches!(path, "store.json" | "STOP" | "erasure.json")
                 || path.starts_with("claims/")
                 || is_probe(path)
                 || key::record_at(path).is_some()

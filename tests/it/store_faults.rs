@@ -9,12 +9,14 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
+use object_store::prefix::PrefixStore;
 use seatledger::base::progress::Quiet;
 use seatledger::base::{AsOf, Clock, ErrorKind, Result};
 use seatledger::engine::Settings;
 use seatledger::ingest::{LandOptions, Outcome};
-use seatledger::job::{Computed, Job, RunOptions};
-use seatledger::store::{Chain, FindingKind, Kind, Record, Store, live_files, parquet};
+use seatledger::job::{Computed, Job, Run, RunOptions};
+use seatledger::log::{self, EntryKind};
+use seatledger::store::{Chain, FindingKind, Kind, Record, Store, live_files, parquet, sha256_hex};
 use tokio::runtime::Runtime;
 
 use super::fault::{Answer, Fault, FaultStore, Op};
@@ -25,11 +27,16 @@ const DAY: &str = "2026-11-21";
 /// The run records.
 const RUNS: &str = "commits/runs/";
 
-/// What a store says to whoever reads it: the rows of every chain, and the newest run by the hashes of its tables.
+/// What a store says to whoever reads it: the rows of every chain, the newest run by the hashes of its tables, the log,
+/// the index.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Said {
     rows: BTreeMap<String, Vec<String>>,
     run: BTreeMap<String, String>,
+    /// The entries of the log, without what names a run.
+    log: Vec<String>,
+    /// How many snapshots are published.
+    snapshots: usize,
 }
 
 /// What a part of a run does to a store.
@@ -46,6 +53,7 @@ struct Phase<'w> {
 struct World {
     project: PathBuf,
     ran: InMemory,
+    run: Run,
     computed: Computed,
 }
 
@@ -60,15 +68,15 @@ impl World {
         let (project, landed) = (scenarios().join("_base"), InMemory::new());
         let runtime = runtime();
         runtime.block_on(land(&project, Arc::new(landed.clone()))).unwrap();
-        let (ran, computed) = runtime
+        let (ran, run, computed) = runtime
             .block_on(async {
                 let ran = landed.fork();
                 let job = job(&project, Arc::new(ran.clone())).await?;
-                job.build(&options(BEFORE), &Quiet).await?;
-                Ok::<_, seatledger::base::Error>((ran, job.compute(&options(DAY), &Quiet).await?))
+                let run = job.build(&options(BEFORE), &Quiet).await?;
+                Ok::<_, seatledger::base::Error>((ran, run, job.compute(&options(DAY), &Quiet).await?))
             })
             .unwrap();
-        Self { project, ran, computed }
+        Self { project, ran, run, computed }
     }
 
     /// Every part, in the order of a run. To add one: the store it starts from, and what it does.
@@ -76,6 +84,7 @@ impl World {
         vec![
             Phase { name: "ingest", start: InMemory::new(), act: Box::new(|s| Box::pin(land(&self.project, s))) },
             Phase { name: "commit", start: self.ran.fork(), act: Box::new(|s| Box::pin(self.commit(s))) },
+            Phase { name: "seal", start: self.ran.fork(), act: Box::new(|s| Box::pin(self.seal(s))) },
         ]
     }
 
@@ -83,9 +92,20 @@ impl World {
     async fn commit(&self, objects: Arc<dyn ObjectStore>) -> Result<()> {
         let job = job(&self.project, objects).await?;
         if job.store.head(&Chain::Runs).await?.is_some_and(|run| run.version == 2) {
-            return Ok(());
+            return job.settle_log(&job.identity().await?).await;
         }
-        job.commit(&self.computed).await.map(|_| ())
+        let (_, identity) = job.commit(&self.computed).await?;
+        job.settle_log(&identity).await
+    }
+
+    /// Seals the former run, unless that has happened.
+    async fn seal(&self, objects: Arc<dyn ObjectStore>) -> Result<()> {
+        let job = job(&self.project, objects).await?;
+        let identity = job.identity().await?;
+        if job.store.head(&Chain::Snapshots).await?.is_none() {
+            job.seal(&self.run, &identity).await?;
+        }
+        job.settle_log(&identity).await
     }
 }
 
@@ -154,7 +174,7 @@ fn a_lost_answer_to_a_commit_is_one_commit_and_no_failure() {
                 let mut struck = BTreeSet::new();
                 // Every commit of every chain is struck, each once.
                 let script = move |op: &Op| {
-                    let is_commit = op.name == "create" && op.path.starts_with("commits/");
+                    let is_commit = op.name == "create" && ["commits/", "index/"].iter().any(|p| op.path.contains(p));
                     (is_commit && struck.insert(op.path.clone())).then_some(fault)
                 };
                 let faulty = Arc::new(FaultStore::new(Arc::new(inner.clone()), script));
@@ -248,7 +268,10 @@ fn of_six_commits_over_one_head_one_counts() {
                 (op.name == "create").then_some(Fault::Late(Duration::from_millis((i * 7 + op.number as u64) % 5)))
             };
             let store = FaultStore::new(Arc::new(inner.clone()), late);
-            async move { job(&world.project, Arc::new(store)).await?.commit(&world.computed).await }
+            async move {
+                let job = job(&world.project, Arc::new(store)).await?;
+                job.commit(&world.computed).await.map(|(record, _)| record)
+            }
         });
         let done: Vec<Result<Record>> = futures::future::join_all(writers).await;
         done.into_iter().partition::<Vec<_>, _>(Result::is_ok)
@@ -281,8 +304,8 @@ fn what_is_kept_long_enough_expires_is_deleted_and_nobody_misses_it() {
     let held = Project::base().with("seatledger.toml", &format!("{text}{hold}"));
     let later: Clock = Clock::Fixed("2029-01-01T06:00:00Z".parse().unwrap());
     let job_of = async |project: &Path| {
-        let store = Store::over(Arc::new(inner.clone()), "kept");
-        Job::over(project, store, later).await.unwrap()
+        let [store, private] = stores(Arc::new(inner.clone()));
+        Job::over(project, store, private, later).await.unwrap()
     };
     runtime().block_on(async {
         let job = job_of(&world.project).await;
@@ -309,7 +332,10 @@ fn what_is_kept_long_enough_expires_is_deleted_and_nobody_misses_it() {
         let done = job.gc(true).await.unwrap();
         assert_eq!((paths(&done, Expire), paths(&done, Delete)), (holds.clone(), holds));
         assert!(job.gc(true).await.unwrap().items.is_empty(), "once is enough");
-        assert!(job.store.fsck(true).await.unwrap().findings.is_empty());
+        let found = job.store.fsck(true).await.unwrap();
+        assert!(found.findings.iter().all(|f| f.path.starts_with("private/")), "{found}");
+        let on_record = log::entries(&job.store, 0).await.unwrap();
+        assert_eq!(on_record.iter().filter(|e| e.kind == EntryKind::GcExecuted).count(), 2);
         assert_eq!(job.reader(None).await.unwrap().1, run.record);
         let gone = job.reader(Some(AsOf::parse(BEFORE).unwrap())).await.err().unwrap();
         assert!(gone.to_string().contains("have expired"), "{gone}");
@@ -322,14 +348,17 @@ fn what_is_kept_long_enough_expires_is_deleted_and_nobody_misses_it() {
 
 /// What contradicts the invariants in a store, whoever looks.
 fn broken(objects: &InMemory) -> Vec<String> {
-    let store = Store::over(Arc::new(objects.clone()), "look");
-    let found = wait(store.fsck(true)).unwrap();
+    let [store, private] = stores(Arc::new(objects.clone()));
+    let (found, of_keys) = (wait(store.fsck(true)).unwrap(), wait(private.fsck(true)).unwrap());
     let mut faults: Vec<String> = found
         .findings
         .iter()
+        .filter(|f| !f.path.starts_with("private/"))
+        .chain(&of_keys.findings)
         .filter(|f| f.kind != FindingKind::Orphan)
         .map(|f| format!("{} {}: {}", f.kind, f.path, f.detail))
         .collect();
+    faults.extend(wait(torn_snapshots(&store)));
     for (chain, records) in chains(&store) {
         let ids: BTreeSet<&str> = records.iter().map(|r| r.commit_id.as_str()).collect();
         if ids.len() != records.len() {
@@ -343,6 +372,25 @@ fn broken(objects: &InMemory) -> Vec<String> {
             }
             if count("accepted") != rows {
                 faults.push(format!("{chain}: {} accepted, {rows} rows in files", count("accepted")));
+            }
+        }
+    }
+    faults
+}
+
+/// Published snapshots of which a file is not there as it was sealed.
+async fn torn_snapshots(store: &Store) -> Vec<String> {
+    let mut faults = Vec::new();
+    for sealed in store.records(&Chain::Snapshots).await.unwrap() {
+        let directory = sealed.body["directory"].as_str().unwrap();
+        let sums = store.get(&format!("{directory}/SHA256SUMS")).await.unwrap_or_default();
+        if sealed.body["sums_sha256"] != sha256_hex(&sums) {
+            faults.push(format!("{directory}: its list is not the one of the index"));
+        }
+        for (sha256, file) in std::str::from_utf8(&sums).unwrap().lines().map(|line| line.split_once("  ").unwrap()) {
+            let bytes = store.get(&format!("{directory}/{file}")).await.unwrap_or_default();
+            if sha256_hex(&bytes) != sha256 {
+                faults.push(format!("{directory}/{file} is not as it was sealed"));
             }
         }
     }
@@ -368,8 +416,16 @@ fn chains(store: &Store) -> BTreeMap<String, Vec<Record>> {
 
 /// The rows of the live files of every landing chain, and the newest run; run ids are no part of it.
 fn said(objects: &InMemory) -> Said {
-    let store = Store::over(Arc::new(objects.clone()), "read");
-    let mut said = Said::default();
+    let [store, _] = stores(Arc::new(objects.clone()));
+    let entry = |entry: &log::Entry| {
+        let payload: serde_json::Value = serde_json::from_str(&entry.payload).unwrap();
+        format!("{} {:?} {:?} {}", entry.kind, entry.app_id, entry.policy_version, payload["detail"]["as_of"])
+    };
+    let mut said = Said {
+        log: wait(log::entries(&store, 0)).unwrap().iter().map(entry).collect(),
+        snapshots: wait(store.records(&Chain::Snapshots)).unwrap().len(),
+        ..Said::default()
+    };
     for (chain, records) in chains(&store) {
         if chain == "runs" {
             let tables = records.last().unwrap().body["tables"].as_object().unwrap();
@@ -390,7 +446,14 @@ fn said(objects: &InMemory) -> Said {
 
 async fn job(project: &Path, objects: Arc<dyn ObjectStore>) -> Result<Job> {
     let clock = Clock::Fixed("2026-11-21T06:00:00Z".parse().unwrap());
-    Job::over(project, Store::over(objects, "fire"), clock).await
+    let [store, private] = stores(objects);
+    Job::over(project, store, private, clock).await
+}
+
+/// The store, and the private one in a folder of the same objects, so that faults strike both.
+fn stores(objects: Arc<dyn ObjectStore>) -> [Store; 2] {
+    let private = PrefixStore::new(Arc::clone(&objects), "private");
+    [Store::over(objects, "fire"), Store::over(Arc::new(private), "private")]
 }
 
 async fn land(project: &Path, objects: Arc<dyn ObjectStore>) -> Result<()> {

@@ -25,6 +25,9 @@ pub(super) struct Verify {
     /// A checkpoint published before, or the snapshot that holds it: the decision log must continue it
     #[arg(long, value_name = "PATH")]
     since: Option<PathBuf>,
+    /// The folder of the index, snapshots/index of the store or a copy of it: the snapshot must be in its chain
+    #[arg(long, value_name = "DIR")]
+    index: Option<PathBuf>,
     /// Whether every row is read and hashed again
     #[arg(long, value_enum, default_value_t = RowsArg::Auto)]
     rows: RowsArg,
@@ -62,6 +65,7 @@ impl Verify {
             allowed_signers: self.allowed_signers,
             principal: self.principal,
             since: self.since,
+            index: self.index,
             rows: match self.rows {
                 RowsArg::Auto => Rows::Auto,
                 RowsArg::All => Rows::All,

@@ -35,7 +35,7 @@ const PLACES: &[&str] = &["file", "line", "source_line"];
 /// One commit that has entries to append.
 enum Owed<'a> {
     Run(&'a Record, Option<&'a Record>),
-    Snapshot(&'a Record),
+    Snapshot(&'a Record, Option<&'a Record>),
 }
 
 impl Job {
@@ -53,21 +53,26 @@ impl Job {
             let current = Current::of(&records);
             let owed_runs = records.iter().filter(|r| r.kind == Kind::Run && r.version > seen_runs);
             let owed = owed_runs.map(|run| Owed::Run(run, latest_before(&records, run)));
-            let owed = owed.chain(index.iter().filter(|r| r.version > seen_snapshots).map(Owed::Snapshot));
+            let owed = owed.chain(index.iter().filter(|r| r.version > seen_snapshots).map(|sealed| {
+                let before = index.iter().take_while(|r| r.version < sealed.version).last();
+                Owed::Snapshot(sealed, before)
+            }));
             for owed in owed {
                 let (record, commit_id) = match &owed {
                     Owed::Run(run, _) => (*run, format!("run {}", run.version)),
-                    Owed::Snapshot(sealed) => (*sealed, format!("snapshot {}", sealed.version)),
+                    Owed::Snapshot(sealed, _) => (*sealed, format!("snapshot {}", sealed.version)),
                 };
                 let (entries, notes) = match &owed {
                     Owed::Run(run, before) => self.entries_of_run(run, *before, &current, identity).await?,
-                    Owed::Snapshot(sealed) => (vec![self.entry_of_snapshot(sealed, identity)?], BTreeMap::new()),
+                    Owed::Snapshot(sealed, before) => {
+                        (self.entries_of_snapshot(sealed, *before, identity)?, BTreeMap::new())
+                    }
                 };
                 // An entry may hold keys made for it: they are on record first.
                 identity.commit(&record.run_id, &record.config_sha256).await?;
                 match owed {
                     Owed::Run(run, _) => runs = run.version,
-                    Owed::Snapshot(sealed) => snapshots = sealed.version,
+                    Owed::Snapshot(sealed, _) => snapshots = sealed.version,
                 }
                 let reads = BTreeMap::from([("runs".to_owned(), runs), ("snapshots".to_owned(), snapshots)]);
                 let (run_id, config) = (&record.run_id, &record.config_sha256);
@@ -180,12 +185,24 @@ impl Job {
         Ok((entries, notes))
     }
 
-    fn entry_of_snapshot(&self, sealed: &Record, identity: &IdentityMap) -> Result<NewEntry> {
+    /// That a snapshot was published; before it, that another key signs than signed the one before.
+    fn entries_of_snapshot(
+        &self,
+        sealed: &Record,
+        before: Option<&Record>,
+        identity: &IdentityMap,
+    ) -> Result<Vec<NewEntry>> {
         let said = |key: &str| sealed.body.get(key).cloned().unwrap_or_default();
+        let (at, actor) = (made_at(sealed), self.actor(identity)?);
+        let old = before.map(|before| before.body.get("signer").cloned().unwrap_or_default());
+        let rotated = old.filter(|old| *old != said("signer")).map(|old| {
+            let detail = json!({ "index": sealed.version, "old": old, "new": said("signer") });
+            NewEntry::new(at, EntryKind::KeyRotated, actor.clone(), detail)
+        });
         let mut entry = NewEntry::new(
-            made_at(sealed),
+            at,
             EntryKind::SnapshotPublished,
-            self.actor(identity)?,
+            actor.clone(),
             json!({
                 "as_of": said("as_of"),
                 "index": sealed.version,
@@ -196,7 +213,7 @@ impl Job {
             }),
         );
         entry.evidence_sha256 = said("sums_sha256").as_str().map(str::to_owned);
-        Ok(entry)
+        Ok(rotated.into_iter().chain([entry]).collect())
     }
 
     /// Checks that somebody set aside, in the landings that this run was the first to read.

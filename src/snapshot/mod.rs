@@ -12,6 +12,7 @@ mod report;
 mod seal;
 mod sign;
 mod verify;
+mod verify_index;
 mod verify_log;
 mod verify_signature;
 mod verify_tables;

@@ -12,6 +12,7 @@ use super::allowed;
 use super::files::{COMPLETENESS, INPUTS, MANIFEST, SIGNATURE, SUMS, Sums, VERIFY, parse};
 use super::manifest::Manifest;
 use super::report::{Fault, Finding, RowCheck, SignatureState, Verification};
+use super::verify_index::index_at;
 use super::verify_log::checkpoint_at;
 use super::{FORMAT, hash};
 use crate::base::{Error, Result};
@@ -26,6 +27,8 @@ pub struct VerifyOptions {
     pub principal: Option<String>,
     /// A checkpoint that was published before, or the snapshot that holds it: the log must continue it.
     pub since: Option<PathBuf>,
+    /// The folder of the index, `snapshots/index` of the store or a copy: the snapshot must be in it.
+    pub index: Option<PathBuf>,
     /// Whether rows are read and hashed again.
     pub rows: Rows,
 }
@@ -53,6 +56,7 @@ pub fn verify(path: &Path, options: &VerifyOptions) -> Result<Verification> {
     }
     let allowed = options.allowed_signers.as_deref().map(allowed::load).transpose()?;
     let since = options.since.as_deref().map(checkpoint_at).transpose()?;
+    let index = options.index.as_deref().map(index_at).transpose()?;
     let (faults, readable, sound) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
     let mut check = Check { root: path.to_owned(), faults, readable, sound };
     let mut found = Verification {
@@ -81,6 +85,9 @@ pub fn verify(path: &Path, options: &VerifyOptions) -> Result<Verification> {
     if let Some(manifest) = &manifest {
         found.rows = check.tables(manifest, options.rows);
         found.log = check.log(manifest, since.as_ref());
+    }
+    if let Some(index) = &index {
+        check.index(index, list.as_deref(), manifest.as_ref());
     }
     if sums.is_some() {
         check.totals(INPUTS);

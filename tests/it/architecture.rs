@@ -139,6 +139,96 @@ fn every_folder_says_what_lives_there() {
     }
 }
 
+/// Columns that tell rows apart where an order ends in them. An order that ends in anything else could end in a tie, and
+/// two runs could break it in two ways: add the column that decides, or add it here and say why it is unique.
+const ORDERS_END_IN: &[&str] = &[
+    "account_type",
+    "app_id",
+    "assigned_via",
+    "contract_line_id",
+    "day_on",
+    "email_folded",
+    // source and stream in one
+    "feed",
+    "landing",
+    "leave_id",
+    "line",
+    "lower_sku_id",
+    "okta_app_id",
+    "override_index",
+    // of a SKU one price for each region and one for any: the order puts that one last
+    "region = ''",
+    "row_number",
+    // one quote a currency and day is left when this is asked
+    "rate_on",
+    "sku_id",
+    "source",
+    "source_line",
+    // of one account in one feed
+    "valid_from",
+    "worker_id",
+];
+
+/// Where a model takes rows in no order, or in one that may end in a tie.
+fn loose_orders(sql: &str) -> Vec<String> {
+    // What stands in quotes is no SQL.
+    let code: String = sql.split('\'').step_by(2).collect::<Vec<_>>().join("''");
+    let mut faults = Vec::new();
+    if code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "limit") {
+        faults.push("`limit` takes whatever comes first".to_owned());
+    }
+    for function in ["first_value(", "last_value(", "nth_value(", "string_agg(", "array_agg(", "row_number()", "rank()"]
+    {
+        for (at, _) in code.match_indices(function) {
+            let open = match function.ends_with("()") {
+                true => code[at..].find("over (").map_or(code.len(), |over| at + over + "over (".len()),
+                false => at + function.len(),
+            };
+            let is_sorted = code[..at].ends_with("array_sort(") || code[..at].ends_with("array_sort(array_distinct(");
+            if !inside(&code[open.min(code.len())..]).contains("order by") && !is_sorted {
+                faults.push(format!("`{function}` without an order"));
+            }
+        }
+    }
+    for (at, _) in code.match_indices("order by ") {
+        let keys = inside(&code[at + "order by ".len()..]);
+        let keys = ["rows between", "range between"].iter().fold(keys, |keys, frame| keys.split(frame).next().unwrap());
+        let last = keys.rsplit(',').next().unwrap();
+        let last = [" nulls first", " nulls last", " desc", " asc"]
+            .iter()
+            .fold(last.trim(), |key, word| key.strip_suffix(word).unwrap_or(key).trim());
+        let column = last.rsplit('.').next().unwrap();
+        if !ORDERS_END_IN.contains(&column) {
+            faults.push(format!("an order ends in `{last}`, which may tie"));
+        }
+    }
+    faults
+}
+
+/// The text up to the parenthesis that closes.
+fn inside(text: &str) -> &str {
+    let mut depth = 0;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' if depth == 0 => return &text[..at],
+            ')' => depth -= 1,
+            _ => {}
+        }
+    }
+    text
+}
+
+#[test]
+fn an_order_that_may_tie_is_seen() {
+    let faults = |sql: &str| loose_orders(sql).len();
+    assert_eq!(faults("select row_number() over (partition by a order by b desc, t.landing desc nulls last)"), 0);
+    assert_eq!(faults("select row_number() over (partition by a order by amount)"), 1);
+    assert_eq!(faults("select first_value(x order by y, source)"), 0);
+    assert_eq!(faults("select first_value(x), 'no limit'"), 1);
+    assert_eq!(faults("select array_sort(array_agg(x)) from t limit 3"), 1);
+}
+
 #[test]
 fn models_keep_the_rules_of_the_house() {
     let mut faults = Vec::new();
@@ -154,6 +244,7 @@ fn models_keep_the_rules_of_the_house() {
                 faults.push(format!("{name}: `{banned}` makes a result depend on when or where it runs"));
             }
         }
+        faults.extend(loose_orders(&bare).into_iter().map(|fault| format!("{name}: {fault}")));
         if !text.starts_with("--") {
             faults.push(format!("{name}: begins without saying what a row is"));
         }

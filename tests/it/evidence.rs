@@ -151,11 +151,27 @@ fn a_snapshot_names_nobody_and_the_index_chains_them() {
     let sums = fs::read(next.snapshot.join("SHA256SUMS")).unwrap();
     assert_eq!(index[1].body["sums_sha256"], sha256_hex(&sums));
     let stored = project.path().join("warehouse").join(index[1].body["directory"].as_str().unwrap());
+    let folder = project.path().join("warehouse/snapshots/index");
+    let verify = |path: &Path, index: &Path| {
+        let (since, index) = (Some(outputs.snapshot.clone()), Some(index.to_owned()));
+        snapshot::verify(path, &VerifyOptions { since, index, ..VerifyOptions::default() }).unwrap()
+    };
     for path in [&next.snapshot, &stored] {
-        let since = VerifyOptions { since: Some(outputs.snapshot.clone()), ..VerifyOptions::default() };
-        let verification = snapshot::verify(path, &since).unwrap();
+        let verification = verify(path, &folder);
         assert!(verification.ok, "{verification}");
     }
+    // An index without the snapshot, one that was edited, one with a hole.
+    let other = TempDir::new().unwrap();
+    copy(&folder, other.path());
+    let record = |version: u64| other.path().join(format!("{version:020}.json"));
+    fs::remove_file(record(2)).unwrap();
+    assert!(verify(&next.snapshot, other.path()).to_string().contains("never published"));
+    copy(&folder, other.path());
+    let text = fs::read_to_string(record(1)).unwrap();
+    fs::write(record(1), text.replace("2026-11-20", "2026-11-19")).unwrap();
+    assert!(verify(&next.snapshot, other.path()).to_string().contains("one was altered"));
+    fs::remove_file(record(1)).unwrap();
+    assert!(verify(&next.snapshot, other.path()).to_string().contains("record 1 is missing"));
 }
 
 #[test]

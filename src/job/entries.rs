@@ -68,6 +68,9 @@ impl Job {
                         (self.entries_of_snapshot(sealed, *before, identity)?, BTreeMap::new())
                     }
                 };
+                // What was read wrong once must not go on record for ever.
+                let chain = if matches!(owed, Owed::Run(..)) { Chain::Runs } else { Chain::Snapshots };
+                self.store.look_again(&chain, record).await?;
                 // An entry may hold keys made for it: they are on record first.
                 identity.commit(&record.run_id, &record.config_sha256).await?;
                 match owed {

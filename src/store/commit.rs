@@ -105,7 +105,10 @@ impl Store {
     }
 
     /// A record that was read wrong once must not be what the next one is chained to.
-    async fn look_again(&self, chain: &Chain, prev: &Record) -> Result<()> {
+    ///
+    /// # Errors
+    /// Evidence when it is another one now; a store error.
+    pub async fn look_again(&self, chain: &Chain, prev: &Record) -> Result<()> {
         if self.record(chain, prev.version).await?.sha256 == prev.sha256 {
             return Ok(());
         }

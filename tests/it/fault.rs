@@ -116,11 +116,16 @@ impl FaultStore {
 
     /// One fault, the first time that an operation of this name touches a path with this beginning.
     pub fn once(inner: Arc<dyn ObjectStore>, name: &'static str, prefix: &'static str, fault: Fault) -> Self {
-        let mut is_done = false;
+        Self::nth(inner, 1, name, prefix, fault)
+    }
+
+    /// One fault, the n-th time that an operation of this name touches a path with this beginning.
+    pub fn nth(inner: Arc<dyn ObjectStore>, n: usize, name: &'static str, prefix: &'static str, fault: Fault) -> Self {
+        let mut seen = 0;
         Self::new(inner, move |op| {
-            let fires = !is_done && op.name == name && op.path.starts_with(prefix);
-            is_done |= fires;
-            fires.then_some(fault)
+            let is_meant = op.name == name && op.path.starts_with(prefix);
+            seen += usize::from(is_meant);
+            (is_meant && seen == n).then_some(fault)
         })
     }
 

@@ -58,6 +58,7 @@ impl Init {
 
 const PROJECT: &str = r#"name = "{name}"
 store = "warehouse"                  # a folder beside this file, or s3:// gs:// az://
+private = "private"                  # whose the keys in evidence are: another bucket, other credentials
 reporting_currency = "{currency}"
 rate_set = "spot"                    # spot | budget (seeds/budget_rates.csv)
 

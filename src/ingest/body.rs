@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::base::Result;
@@ -72,6 +72,9 @@ pub(super) struct Body {
     pub covers_from: Option<NaiveDate>,
     /// The last day it speaks for.
     pub complete_through: NaiveDate,
+    /// The newest event that has landed in the stream so far; none where rows have no time.
+    #[serde(default)]
+    pub watermark_at: Option<DateTime<Utc>>,
     /// Days, half-open, that the source itself does not hold.
     pub holes: Vec<(NaiveDate, NaiveDate)>,
     pub has_concealed: bool,

@@ -48,6 +48,18 @@ pub async fn erase(config: &Config, store: &Store, person: &Person, run_id: &Run
     Ok(changed)
 }
 
+/// Whether a file of a landing knows a person.
+///
+/// # Errors
+/// A store error.
+pub async fn knows(config: &Config, store: &Store, person: &Person, chain: &Chain, file: &FileEntry) -> Result<bool> {
+    let Chain::Raw { source: name, stream } = chain else { return Ok(false) };
+    let Some(source) = config.project.sources.iter().find(|source| source.name == *name) else { return Ok(false) };
+    let known = source.dataset(stream).and_then(|kind| dataset(source.kind.as_str(), kind));
+    let Some(dataset) = known else { return Ok(false) };
+    Ok(without(store, person, dataset, name, file).await?.is_some())
+}
+
 /// The rows of a file without the person; none when they are not in it.
 async fn without(
     store: &Store,

@@ -328,6 +328,12 @@ impl Stream<'_> {
             lacks: Vec::new(),
             covers_from,
             complete_through,
+            watermark_at: self
+                .dataset
+                .event_at
+                .and_then(|column| write::span(batches(), column))
+                .map(|(_, newest)| newest)
+                .max(past.records.last().and_then(|(_, before)| before.watermark_at)),
             holes: control.holes.clone(),
             has_concealed,
             inputs: files.iter().zip(pages).map(input).collect(),

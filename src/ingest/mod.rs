@@ -23,7 +23,7 @@ mod values;
 mod write;
 
 pub use body::Override;
-pub use erase::erase;
+pub use erase::{erase, knows};
 pub use expire::expirable;
 pub use facts::{LandingFact, RawTable, audit_tables, files_in_force, inputs, landings, overrides};
 pub use report::{AcceptedSize, LandOptions, LandReport, Landing, Outcome};

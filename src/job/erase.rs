@@ -18,13 +18,14 @@ use super::record::{self, RunBody};
 use crate::base::error::Context;
 use crate::base::text::fold;
 use crate::base::{Error, ErrorKind, Result};
+use crate::config::LegalHold;
 use crate::engine::{Catalogue, Model, Session};
 use crate::identity::{IdentityMap, Name};
 use crate::ingest;
 use crate::log::{EntryKind, NewEntry};
 use crate::policy::explain::Row;
 use crate::schema::{Person, Pii};
-use crate::store::{Chain, Current, Key, Kind, RunId, canonical, parquet};
+use crate::store::{Chain, Current, FileEntry, Key, Kind, RunId, canonical, parquet};
 
 /// Columns by which a row of a run's table is about somebody.
 const SUBJECTS: &[&str] = &["person_key", "worker_id", "account_id", "okta_account_id", "account_ref", "email_folded"];
@@ -145,6 +146,53 @@ impl Job {
             self.put_on_record(identity, pending, detail).await?;
         }
         Err(Error::config(format!("a legal hold ({reason}) forbids it: release the hold first")).at(place))
+    }
+
+    /// The persons under legal hold today, as the newest run knows them, and why. What knows them is kept.
+    pub(super) async fn held_persons(&self) -> Result<Vec<(Person, String)>> {
+        let today = self.clock.now().date_naive();
+        let is_open = |hold: &&LegalHold| hold.effective_from <= today && hold.effective_to.is_none_or(|to| today < to);
+        let holds: Vec<&LegalHold> = self.config.drops.legal_holds.iter().filter(is_open).collect();
+        if holds.is_empty() {
+            return Ok(Vec::new());
+        }
+        let is_unknown = |error: &Error| error.kind() == ErrorKind::Usage;
+        let session = match self.reader(None).await {
+            Err(error) if is_unknown(&error) => None,
+            read => Some(read?.0),
+        };
+        let mut held = Vec::new();
+        for hold in holds {
+            let known = match &session {
+                None => Ok(self.nameless(&hold.worker_id)),
+                Some(session) => person(session, &hold.worker_id).await,
+            };
+            let known = known.or_else(|error| match is_unknown(&error) {
+                true => Ok(self.nameless(&hold.worker_id)),
+                false => Err(error),
+            })?;
+            held.push((known, format!("legal hold ({}), {}:{}", hold.reason_code, hold.file, hold.line)));
+        }
+        Ok(held)
+    }
+
+    /// Somebody of whom the newest run knows nothing: the id alone, at every source.
+    fn nameless(&self, worker_id: &str) -> Person {
+        let ids = self.config.project.sources.iter();
+        let ids = ids.map(|source| (source.name.clone(), BTreeSet::from([worker_id.to_owned()])));
+        Person { person_key: worker_id.to_owned(), ids: ids.collect(), ..Person::default() }
+    }
+
+    /// Whether a table of a run knows a person.
+    pub(super) async fn table_knows(&self, person: &Person, file: &FileEntry) -> Result<bool> {
+        let catalogue = Catalogue::load()?;
+        let name = file.path.split('/').skip(1).take(2).collect::<Vec<_>>().join(".");
+        for batch in parquet::decode(self.store.read(file).await?)?.1 {
+            if without_person(person, catalogue.get(&name), &batch)? != batch {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Writes the tables of every run anew that know the person.

@@ -9,7 +9,8 @@ use super::record;
 use crate::base::{Error, ErrorKind, Result};
 use crate::ingest;
 use crate::log::{EntryKind, NewEntry};
-use crate::store::{Chain, Current, Expiry, FindingKind, Gc, GcAction, Kind, Record, RunId, unheld};
+use crate::schema::Person;
+use crate::store::{Chain, Current, Expiry, FindingKind, Gc, GcAction, GcItem, Kind, Record, RunId, unheld};
 
 /// Paths that fit one record with room to spare.
 const FILES_OF_A_RECORD: usize = 2000;
@@ -26,15 +27,17 @@ impl Job {
         self.refuse_when_broken().await?;
         let mut may_go = ingest::expirable(&self.config, &self.store, now).await?;
         may_go.extend(self.expirable_runs(now.date_naive()).await?);
+        let persons = self.held_persons().await?;
         let mut items = Vec::new();
         let mut goes: Vec<Expiry> = Vec::new();
         for expiry in may_go {
-            match unheld(&expiry, holds) {
-                Ok(()) => {
-                    items.extend(expiry.items());
-                    goes.push(expiry);
-                }
-                Err(held) => items.extend(held),
+            if let Err(held) = unheld(&expiry, holds) {
+                items.extend(held);
+            } else if let Some(why) = self.holder(&expiry, &persons).await? {
+                items.extend(expiry.items().map(|i| GcItem { action: GcAction::Hold, why: why.clone(), ..i }));
+            } else {
+                items.extend(expiry.items());
+                goes.push(expiry);
             }
         }
         if apply {
@@ -47,6 +50,22 @@ impl Job {
             self.put_gc_on_record(&gc).await?;
         }
         Ok(gc)
+    }
+
+    /// Why files are kept that know a person under legal hold.
+    async fn holder(&self, expiry: &Expiry, persons: &[(Person, String)]) -> Result<Option<String>> {
+        for (file, _) in &expiry.files {
+            for (person, why) in persons {
+                let knows = match &expiry.chain {
+                    Chain::Runs => self.table_knows(person, file).await?,
+                    chain => ingest::knows(&self.config, &self.store, person, chain, file).await?,
+                };
+                if knows {
+                    return Ok(Some(why.clone()));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// One entry of the decision log, when anything went.

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{AsArray, RecordBatch, UInt32Array};
-use seatledger::base::ErrorKind;
+use seatledger::base::{Clock, ErrorKind};
 use seatledger::engine::Settings;
 use seatledger::job::{self, RunOptions};
 use seatledger::log::{self, Entry, EntryKind};
 use seatledger::snapshot::{self, VerifyOptions};
-use seatledger::store::{Chain, FindingKind, parquet, sha256_hex};
+use seatledger::store::{Chain, FindingKind, GcAction, parquet, sha256_hex};
 use tempfile::TempDir;
 
 use super::project::{Project, scenarios};
@@ -228,6 +228,25 @@ fn a_legal_hold_forbids_to_erase_and_the_refusal_is_on_record() {
     let last = entries(&project).pop().unwrap();
     assert_eq!(detail(&last)["legal_hold"], "litigation");
     assert_eq!(holders(&project), before);
+}
+
+#[test]
+fn a_legal_hold_keeps_what_knows_the_person() {
+    let hold = "worker_id,effective_from,effective_to,reason_code\n1002,2026-01-01,,litigation\n";
+    let later = Clock::Fixed("2029-01-01T06:00:00Z".parse().unwrap());
+    let listed = |project: Project| {
+        project.run(DAY).unwrap();
+        project.run("2026-11-21").unwrap();
+        let gc = project.at(later).with_job(async |job| job.gc(false).await).unwrap();
+        let paths = |action| gc.of_action(action).map(|i| i.path.clone()).collect::<Vec<_>>();
+        (paths(GcAction::Expire), paths(GcAction::Hold), gc.of_action(GcAction::Hold).map(|i| i.why.clone()).collect())
+    };
+    let (all, none, _): (_, _, Vec<String>) = listed(Project::base());
+    assert!(all.iter().any(|path| path.starts_with("raw/figma/activity/")) && none.is_empty(), "{all:?}");
+    let (goes, held, why) = listed(Project::base().with("drops/legal_holds.csv", hold));
+    assert_eq!(goes.len() + held.len(), all.len());
+    assert!(held.iter().any(|path| path.starts_with("raw/figma/activity/")), "Ida used it: {held:?}");
+    assert!(why.iter().all(|why| why.contains("litigation") && why.contains("drops/legal_holds.csv:2")), "{why:?}");
 }
 
 fn candidate_ids(candidates: &[super::project::Row], account: &str) -> Vec<String> {

@@ -66,6 +66,8 @@ impl Job {
     /// refusal goes on record; Conflict when another run commits meanwhile: repeat it.
     pub async fn erase(&self, name: &str, basis: &str, approver: &str, apply: bool) -> Result<Erasure> {
         let identity = self.identity().await?;
+        // Entries are made of tables as they were: no run may still owe them when tables change.
+        self.settle_log(&identity).await?;
         if let Some(bytes) = self.private.find(&Key::Erasure).await? {
             let pending = serde_json::from_slice(&bytes).context(ErrorKind::Store, "the erasure that was cut off")?;
             self.carry_out(&identity, &pending).await?;

@@ -25,6 +25,10 @@ impl Job {
         let now = self.clock.now();
         let holds = &self.config.project.retention.holds;
         self.refuse_when_broken().await?;
+        if apply {
+            // Entries are made of tables: no run may still owe them when its tables go.
+            self.settle_log(&self.identity().await?).await?;
+        }
         let mut may_go = ingest::expirable(&self.config, &self.store, now).await?;
         may_go.extend(self.expirable_runs(now.date_naive()).await?);
         let persons = self.held_persons().await?;

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch, UInt32Array};
 use seatledger::base::{Clock, ErrorKind};
 use seatledger::engine::Settings;
-use seatledger::job::{self, RunOptions};
+use seatledger::job::{self, Job, RunOptions};
 use seatledger::log::{self, Entry, EntryKind};
 use seatledger::snapshot::{self, VerifyOptions};
-use seatledger::store::{Chain, FindingKind, GcAction, parquet, sha256_hex};
+use seatledger::store::{Chain, FindingKind, GcAction, Store, parquet, sha256_hex};
 use tempfile::TempDir;
 
+use super::fault::{Fault, FaultStore, Op};
 use super::project::{Project, scenarios};
 
 const DAY: &str = "2026-11-20";
@@ -212,6 +214,30 @@ fn an_erased_person_is_nowhere_and_every_snapshot_still_verifies() {
     assert_eq!(candidate_ids(&after.rows("policy.candidates"), "f-ian"), kept);
     assert!(after.rows("core.seats").iter().all(|seat| seat["account_id"] != "f-ida"));
     assert_eq!(holders(&project), Vec::<String>::new());
+}
+
+#[test]
+fn an_erasure_that_was_cut_off_is_brought_to_its_end_by_the_next_one() {
+    let project = Project::base();
+    let outputs = project.publish(&project.run(DAY).unwrap()).unwrap();
+    let erase = async |job: Job, name: &str| job.erase(name, "gdpr_17_1_a", "dpo@northwind.example", true).await;
+    // The landed rows are without Ida, the tables of the run are about to be.
+    let dies = |op: &Op| (op.name == "create" && op.path.starts_with("commits/runs/")).then_some(Fault::DiesBefore);
+    let cut_off = project.with_job(async |job| {
+        let dying = FaultStore::new(job.store.object_store(), dies);
+        erase(Job { store: Store::over(Arc::new(dying), "dying"), ..job }, "ida@northwind.example").await
+    });
+    assert!(cut_off.is_err());
+    assert!(
+        holders(&project).iter().any(|file| file == "private/erasure.json"),
+        "it is known what is still to be done"
+    );
+    let next = project.with_job(async |job| erase(job, "nobody@northwind.example").await);
+    assert_eq!(next.unwrap_err().kind(), ErrorKind::Usage);
+    assert_eq!(holders(&project), Vec::<String>::new());
+    let last = entries(&project).pop().unwrap();
+    assert_eq!((last.kind, detail(&last)["outcome"].as_str()), (EntryKind::ErasureExecuted, Some("erased")));
+    assert!(snapshot::verify(&outputs.snapshot, &VerifyOptions::default()).unwrap().ok);
 }
 
 #[test]

@@ -26,14 +26,19 @@ pub fn display(text: &str) -> String {
 pub fn glob_match(text: &str, pattern: &str) -> bool {
     let text: Vec<char> = fold(text).chars().collect();
     let pattern: Vec<char> = fold(pattern).chars().collect();
+    glob(&text, &pattern, ['*', '?'])
+}
+
+/// Whether all of `text` matches a pattern, in which the first wildcard stands for any run and the second for any one.
+pub fn glob<T: Copy + PartialEq>(text: &[T], pattern: &[T], [any_run, any_one]: [T; 2]) -> bool {
     let (mut t, mut p, mut star) = (0, 0, None);
     while t < text.len() {
         match pattern.get(p) {
-            Some('*') => {
+            Some(&c) if c == any_run => {
                 star = Some((p, t));
                 p += 1;
             }
-            Some(&c) if c == '?' || c == text[t] => {
+            Some(&c) if c == any_one || c == text[t] => {
                 p += 1;
                 t += 1;
             }
@@ -47,7 +52,7 @@ pub fn glob_match(text: &str, pattern: &str) -> bool {
             },
         }
     }
-    pattern[p..].iter().all(|c| *c == '*')
+    pattern[p..].iter().all(|c| *c == any_run)
 }
 
 /// The nearest of the known words, when one is near enough to be a slip of the pen.

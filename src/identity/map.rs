@@ -8,9 +8,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result, text};
-use crate::store::{
-    Chain, Commit, Draft, FileEntry, Key, Kind, Record, RunId, Store, hex, live_files, parquet, sha256_hex,
-};
+use crate::store::{Chain, Commit, Draft, FileEntry, Key, Kind, Record, RunId, Store, hex, live_files, parquet};
 
 /// What a key stands for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,7 +79,7 @@ impl IdentityMap {
         let records = store.records(&Chain::Identity).await?;
         let mut keys = Keys::default();
         for file in live_files(&records).into_values() {
-            let (_, batches) = parquet::decode(store.get(&file.path).await?)?;
+            let (_, batches) = parquet::decode(store.read(file).await?)?;
             for batch in &batches {
                 keys.all.extend(rows(batch)?);
             }
@@ -137,7 +135,29 @@ impl IdentityMap {
             return Ok(());
         }
         let file = self.write(&new, run_id).await?;
-        self.record(Kind::Append, vec![file], Vec::new(), run_id, config_sha256).await
+        let head = self.lock().head.clone();
+        let draft = Draft {
+            // The effect, so that a run that tries again finds it done.
+            commit_id: file.sha256.clone(),
+            run_id: run_id.clone(),
+            config_sha256: config_sha256.to_owned(),
+            kind: Kind::Append,
+            extract_date: None,
+            reads: BTreeMap::new(),
+            files: vec![file],
+            replaces: Vec::new(),
+            body: serde_json::Value::Null,
+        };
+        match self.store.commit(&Chain::Identity, head.as_ref(), draft).await? {
+            Commit::Written(record) | Commit::AlreadyThere(record) => {
+                self.lock().head = Some(record);
+                Ok(())
+            }
+            Commit::Conflict(other) => Err(Error::new(
+                ErrorKind::Conflict,
+                format!("run {} named new persons or accounts first: run again", other.run_id),
+            )),
+        }
     }
 
     /// Takes names out of the map: the files that hold them are replaced, and deleted at once. The keys they had stay
@@ -148,33 +168,26 @@ impl IdentityMap {
     pub async fn erase(&self, names: &BTreeSet<Name>, run_id: &RunId, config_sha256: &str) -> Result<usize> {
         self.commit(run_id, config_sha256).await?;
         let records = self.store.records(&Chain::Identity).await?;
-        let (mut erased, mut files, mut replaces) = (0, Vec::new(), Vec::new());
+        let (mut erased, mut moves) = (0, Vec::new());
         for file in live_files(&records).into_values() {
-            let (_, batches) = parquet::decode(self.store.get(&file.path).await?)?;
+            let (_, batches) = parquet::decode(self.store.read(file).await?)?;
             let mut kept = BTreeMap::new();
             for batch in &batches {
                 kept.extend(rows(batch)?);
             }
             let before = kept.len();
             kept.retain(|name, _| !names.contains(name));
-            if kept.len() == before {
-                continue;
+            if kept.len() < before {
+                erased += before - kept.len();
+                let new = if kept.is_empty() { None } else { Some(self.write(&kept, run_id).await?) };
+                moves.push((file.clone(), new));
             }
-            erased += before - kept.len();
-            if !kept.is_empty() {
-                files.push(self.write(&kept, run_id).await?);
-            }
-            replaces.push(file.path.clone());
         }
-        if !replaces.is_empty() {
-            self.record(Kind::Erase, files, replaces.clone(), run_id, config_sha256).await?;
-        }
-        self.lock().all.retain(|name, _| !names.contains(name));
-        // Also what an erasure that was cut off took out of the live set and left lying.
-        let replaced = records.iter().flat_map(|r| &r.replaces).chain(&replaces);
-        for path in replaced {
-            self.store.delete(path).await?;
-        }
+        self.store.replace(&Chain::Identity, &moves, run_id, config_sha256).await?;
+        let head = self.store.head(&Chain::Identity).await?;
+        let mut keys = self.lock();
+        keys.head = head;
+        keys.all.retain(|name, _| !names.contains(name));
         Ok(erased)
     }
 
@@ -191,40 +204,6 @@ impl IdentityMap {
         .context(ErrorKind::Internal, "the identity map")?;
         let key = |sha16: &str| Key::Identity { run_id: run_id.clone(), sha16: sha16.to_owned() };
         self.store.put_parquet(key, &schema(), &[batch]).await
-    }
-
-    async fn record(
-        &self,
-        kind: Kind,
-        files: Vec<FileEntry>,
-        replaces: Vec<String>,
-        run_id: &RunId,
-        config_sha256: &str,
-    ) -> Result<()> {
-        let head = self.lock().head.clone();
-        // The effect, so that a run that tries again finds it done.
-        let effect = serde_json::json!([kind, files.iter().map(|f| &f.sha256).collect::<Vec<_>>(), replaces]);
-        let draft = Draft {
-            commit_id: sha256_hex(effect.to_string().as_bytes()),
-            run_id: run_id.clone(),
-            config_sha256: config_sha256.to_owned(),
-            kind,
-            extract_date: None,
-            reads: BTreeMap::new(),
-            files,
-            replaces,
-            body: serde_json::Value::Null,
-        };
-        match self.store.commit(&Chain::Identity, head.as_ref(), draft).await? {
-            Commit::Written(record) | Commit::AlreadyThere(record) => {
-                self.lock().head = Some(record);
-                Ok(())
-            }
-            Commit::Conflict(other) => Err(Error::new(
-                ErrorKind::Conflict,
-                format!("run {} named new persons or accounts first: run again", other.run_id),
-            )),
-        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Keys> {

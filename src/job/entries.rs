@@ -154,8 +154,9 @@ impl Job {
         let before_body = before.map(|before| RunBody::current(before, current)).transpose()?.flatten();
         if !is_history {
             entries.extend(self.overrides(run, before, &actor).await?);
+            let catalogue = Catalogue::load()?;
             for (table, came, gone) in ANSWERS {
-                let (old, now) = self.rows(table, before_body.as_ref(), &body, identity).await?;
+                let (old, now) = self.rows(&catalogue, table, before_body.as_ref(), &body, identity).await?;
                 let (old, now) = (Rows::of(old)?, Rows::of(Some(now))?);
                 for (hash, row) in now.without(&old) {
                     entries.push(row.entry(new(*came, json!({ "table": table, "run": run.version })), hash));
@@ -166,7 +167,7 @@ impl Job {
                     }
                 }
             }
-            let (old, now) = self.rows(CANDIDATES, before_body.as_ref(), &body, identity).await?;
+            let (old, now) = self.rows(&catalogue, CANDIDATES, before_body.as_ref(), &body, identity).await?;
             entries.extend(candidates(old.as_ref(), &now, run.version, &new)?);
         }
         let files = |table: &str| body.tables.get(table).map(|f| json!({ "sha256": f.sha256, "rows": f.rows }));
@@ -245,16 +246,16 @@ impl Job {
     /// A table of the run before and of this one, as they may be sealed. Nothing where the one before is gone.
     async fn rows(
         &self,
+        catalogue: &Catalogue,
         table: &str,
         before: Option<&RunBody>,
         now: &RunBody,
         identity: &IdentityMap,
     ) -> Result<(Option<RecordBatch>, RecordBatch)> {
-        let catalogue = Catalogue::load()?;
         let model = catalogue.get(table).ok_or_else(|| Error::internal(format!("no model {table}")))?;
         let shown = seal::shown(&model.sidecar)?;
         let read = async |file: &FileEntry| -> Result<RecordBatch> {
-            let (schema, batches) = parquet::decode(self.store.get(&file.path).await?)?;
+            let (schema, batches) = parquet::decode(self.store.read(file).await?)?;
             let rows = arrow::compute::concat_batches(&schema, &batches)
                 .map_err(|e| Error::internal(format!("rows of {table}")).because(e))?;
             veil(&rows, &shown, &model.sidecar.grain, identity)

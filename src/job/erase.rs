@@ -90,7 +90,7 @@ impl Job {
         let Pending { person, run_id, .. } = &pending;
         Ok(Erasure {
             applied: false,
-            names: person.all_ids().count() + person.identifiers.len() + person.names.len(),
+            names: person.name_count(),
             landed_files: ingest::erase(&self.config, &self.store, person, run_id, false).await?,
             run_tables: self.erase_from_runs(person, run_id, false).await?,
             outputs: self.outputs_naming(person)?.len(),
@@ -118,8 +118,14 @@ impl Job {
         });
         self.put_on_record(identity, pending, detail).await?;
         self.private.delete(Key::Erasure.path()?.as_ref()).await?;
-        let names = person.all_ids().count() + person.identifiers.len() + person.names.len();
-        Ok(Erasure { applied: true, names, landed_files, run_tables, outputs: outputs.len(), keys })
+        Ok(Erasure {
+            applied: true,
+            names: person.name_count(),
+            landed_files,
+            run_tables,
+            outputs: outputs.len(),
+            keys,
+        })
     }
 
     async fn put_on_record(&self, identity: &IdentityMap, pending: &Pending, detail: serde_json::Value) -> Result<()> {
@@ -186,8 +192,7 @@ impl Job {
     }
 
     /// Whether a table of a run knows a person.
-    pub(super) async fn table_knows(&self, person: &Person, file: &FileEntry) -> Result<bool> {
-        let catalogue = Catalogue::load()?;
+    pub(super) async fn table_knows(&self, catalogue: &Catalogue, person: &Person, file: &FileEntry) -> Result<bool> {
         let name = file.path.split('/').skip(1).take(2).collect::<Vec<_>>().join(".");
         for batch in parquet::decode(self.store.read(file).await?)?.1 {
             if without_person(person, catalogue.get(&name), &batch)? != batch {

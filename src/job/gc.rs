@@ -7,6 +7,7 @@ use chrono::{Days, NaiveDate};
 use super::Job;
 use super::record;
 use crate::base::{Error, ErrorKind, Result};
+use crate::engine::Catalogue;
 use crate::ingest;
 use crate::log::{EntryKind, NewEntry};
 use crate::schema::Person;
@@ -31,13 +32,13 @@ impl Job {
         }
         let mut may_go = ingest::expirable(&self.config, &self.store, now).await?;
         may_go.extend(self.expirable_runs(now.date_naive()).await?);
-        let persons = self.held_persons().await?;
+        let (persons, catalogue) = (self.held_persons().await?, Catalogue::load()?);
         let mut items = Vec::new();
         let mut goes: Vec<Expiry> = Vec::new();
         for expiry in may_go {
             if let Err(held) = unheld(&expiry, holds) {
                 items.extend(held);
-            } else if let Some(why) = self.holder(&expiry, &persons).await? {
+            } else if let Some(why) = self.holder(&catalogue, &expiry, &persons).await? {
                 items.extend(expiry.items().map(|i| GcItem { action: GcAction::Hold, why: why.clone(), ..i }));
             } else {
                 items.extend(expiry.items());
@@ -57,11 +58,16 @@ impl Job {
     }
 
     /// Why files are kept that know a person under legal hold.
-    async fn holder(&self, expiry: &Expiry, persons: &[(Person, String)]) -> Result<Option<String>> {
+    async fn holder(
+        &self,
+        catalogue: &Catalogue,
+        expiry: &Expiry,
+        persons: &[(Person, String)],
+    ) -> Result<Option<String>> {
         for (file, _) in &expiry.files {
             for (person, why) in persons {
                 let knows = match &expiry.chain {
-                    Chain::Runs => self.table_knows(person, file).await?,
+                    Chain::Runs => self.table_knows(catalogue, person, file).await?,
                     chain => ingest::knows(&self.config, &self.store, person, chain, file).await?,
                 };
                 if knows {

@@ -12,8 +12,9 @@ use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Progress, Result};
 use crate::engine::{self, Catalogue, Model, Session, Settings};
 use crate::identity::{IdentityMap, Name};
+use crate::ingest::{self, LandingFact};
 use crate::store::{Chain, Commit, Current, Draft, FileEntry, Key, Kind, Record, RunId};
-use crate::{ingest, log, policy};
+use crate::{log, policy};
 
 /// What a run is asked for.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ pub struct Run {
     pub currency: String,
     /// How many rows each table built by this run has.
     pub rows: BTreeMap<String, usize>,
+    /// The landings it read.
+    pub(super) landings: Vec<LandingFact>,
 }
 
 /// A run that is computed and checked, and of which nobody knows yet: nothing of it is stored.
@@ -50,6 +53,7 @@ pub struct Computed {
     identity: Arc<IdentityMap>,
     as_of: AsOf,
     built: Vec<engine::Built>,
+    landings: Vec<LandingFact>,
     /// Tables of an earlier run of the day that this one keeps.
     carried: BTreeMap<String, FileEntry>,
     policies: BTreeMap<String, String>,
@@ -66,9 +70,9 @@ impl Job {
         let (record, identity) = self.commit(&computed).await?;
         self.settle_log(&identity).await?;
         let rows = computed.built.iter().map(|table| (table.name.clone(), table.rows)).collect();
-        let Computed { session, catalogue, .. } = computed;
+        let Computed { session, catalogue, landings, .. } = computed;
         let currency = self.config.project.reporting_currency.clone();
-        Ok(Run { record, session, catalogue, currency, rows })
+        Ok(Run { record, session, catalogue, currency, rows, landings })
     }
 
     /// Builds and checks the models for an as-of date, and stores nothing but what an aborted job owes to the log.
@@ -83,7 +87,7 @@ impl Job {
         let session = Session::new(&self.store, options.as_of, options.settings)?
             .with_pseudonyms(Arc::new(move |id| keys.key(Name::id(id))));
         let records = self.store.records(&Chain::Runs).await?;
-        register_inputs(self, &session).await?;
+        let landings = register_inputs(self, &session).await?;
         register_earlier(self, &session, &records).await?;
         let versions = policy_versions(&session).await?;
         let notes = log::head(&self.store).await?.map(|head| head.notes).unwrap_or_default();
@@ -109,6 +113,7 @@ impl Job {
             reads: chains_read(&session).await?,
             policies: versions.into_iter().filter(|v| v.is_in_force).map(|v| (v.key, v.sha256)).collect(),
             prev: records.last().cloned(),
+            landings,
             carried: tables,
             session,
             catalogue,
@@ -169,7 +174,8 @@ impl Job {
 }
 
 /// Makes everything the models may read from outside: landed rows, audit facts, configuration, seeds, drops, policies.
-pub(super) async fn register_inputs(job: &Job, session: &Session) -> Result<()> {
+/// Gives the landings behind them.
+pub(super) async fn register_inputs(job: &Job, session: &Session) -> Result<Vec<LandingFact>> {
     for (name, rows) in policy::tables(&job.config)? {
         session.register_rows(&name, rows)?;
     }
@@ -181,7 +187,7 @@ pub(super) async fn register_inputs(job: &Job, session: &Session) -> Result<()> 
         let name = format!("{}.{}", raw.schema, raw.table);
         session.register_files(&name, raw.dataset.arrow_schema(), &raw.files, &job.store)?;
     }
-    Ok(())
+    Ok(landings)
 }
 
 /// The candidates of the newest run before this as-of date: where episodes began.

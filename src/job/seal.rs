@@ -71,7 +71,6 @@ impl Job {
         let runner = self.actor(identity)?;
         identity.commit(&run.record.run_id, &self.config.sha256).await?;
         let completeness = completeness(run).await?;
-        let landings = ingest::landings(&self.config, &self.store, run.session.as_of()).await?;
         let key = self.config.project.snapshot_key.as_ref();
         let signer = key.map(|key| Signer::of(key, &self.config.root, config::env("SSH_AUTH_SOCK"))).transpose()?;
         for _ in 0..TRIES {
@@ -93,7 +92,7 @@ impl Job {
                 log: Some(log),
                 policies: self.policy_texts(),
                 sql: model_texts(&run.catalogue),
-                inputs: ingest::inputs(&landings),
+                inputs: ingest::inputs(&run.landings),
                 completeness: completeness.clone(),
             })?;
             let seal_id = RunId::new(self.clock);

@@ -10,8 +10,8 @@ use crate::base::{ErrorKind, Result};
 use crate::store::{Chain, Commit, Draft, Key, Kind, RunId, Store, hex};
 
 /// Appends entries in their order, all or none, once for each `commit_id`. `reads` says how far the caller has seen
-/// other chains, `notes` what later appenders should find at the head. On [`Commit::Conflict`] another run appended meanwhile: the caller looks again before he tries again.
-/// Nothing to append: nothing is done, none is returned.
+/// other chains, `notes` what later appenders should find at the head. On [`Commit::Conflict`] another run appended
+/// meanwhile: the caller looks again before he tries again. Nothing to append: nothing is done, none is returned.
 ///
 /// # Errors
 /// Internal when an entry has no exact form; Store when the store fails; Evidence when the records of the log

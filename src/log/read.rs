@@ -5,7 +5,7 @@ use futures::{StreamExt, TryStreamExt};
 use super::segment::{Segment, frontier, head_hash};
 use super::{Entry, Head, check_entries, from_batches};
 use crate::base::{Error, ErrorKind, Result};
-use crate::store::{Chain, Store, parquet, sha256_hex};
+use crate::store::{Chain, Store, parquet};
 
 /// Segments read at once.
 const READS_AT_ONCE: usize = 8;
@@ -32,13 +32,8 @@ pub async fn entries(store: &Store, from_seq: u64) -> Result<Vec<Entry>> {
 }
 
 async fn read(store: &Store, before: Option<&Head>, segment: &Segment) -> Result<Vec<Entry>> {
-    let bytes = store.get(&segment.file.path).await?;
+    let bytes = store.read(&segment.file).await?;
     let fault = |what: String| Error::new(ErrorKind::Evidence, what).at(&segment.file.path);
-    if sha256_hex(&bytes) != segment.file.sha256 {
-        return Err(fault(
-            "its SHA-256 is not the one in its record: restore it from a backup of the store".to_owned(),
-        ));
-    }
     let (_, batches) = parquet::decode(bytes).map_err(|e| fault("cannot be read".to_owned()).because(e))?;
     let entries = from_batches(&batches).map_err(|e| e.at(&segment.file.path))?;
     if let Some(first) = check_entries(&entries, segment.first, head_hash(before)).first() {

@@ -53,6 +53,11 @@ impl Person {
         let ids = self.ids.values().chain(self.accounts.values()).flatten().map(String::as_str);
         ids.chain([self.person_key.as_str()])
     }
+
+    /// How many ids, addresses and names there are.
+    pub fn name_count(&self) -> usize {
+        self.all_ids().count() + self.identifiers.len() + self.names.len()
+    }
 }
 
 #[cfg(test)]

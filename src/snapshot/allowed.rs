@@ -11,7 +11,7 @@ use ssh_key::{Algorithm, PublicKey, SshSig};
 
 use super::sign::{self, NAMESPACE};
 use crate::base::error::Context;
-use crate::base::{Error, ErrorKind, Result};
+use crate::base::{Error, ErrorKind, Result, text};
 
 /// An `allowed_signers` file.
 #[derive(Debug, Clone)]
@@ -199,28 +199,7 @@ fn matches(patterns: &str, name: &str) -> bool {
 }
 
 fn is_like(pattern: &[u8], name: &[u8]) -> bool {
-    let (mut p, mut n, mut star) = (0, 0, None);
-    while n < name.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, n));
-                p += 1;
-            }
-            Some(c) if *c == b'?' || *c == name[n] => {
-                p += 1;
-                n += 1;
-            }
-            _ => match star {
-                Some((at, from)) => {
-                    star = Some((at, from + 1));
-                    p = at + 1;
-                    n = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|c| *c == b'*')
+    text::glob(name, pattern, *b"*?")
 }
 
 /// Reads the file.

@@ -269,7 +269,7 @@ impl Store {
         if sha256_hex(&bytes) == file.sha256 {
             return Ok(bytes);
         }
-        let message = "is not the file that was committed: restore it from a backup of the store";
+        let message = "its SHA-256 is not the one in its record: restore it from a backup of the store";
         Err(Error::new(ErrorKind::Evidence, message).at(file.path.clone()))
     }
 

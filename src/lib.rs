@@ -19,5 +19,6 @@ pub mod report;
 pub mod schema;
 pub mod snapshot;
 pub mod store;
+pub mod usage;
 
 pub use cli::run;

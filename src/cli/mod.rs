@@ -1,4 +1,4 @@
-//! Layer 6: the command line. One file a command; data on stdout, everything else on stderr.
+//! Layer 7: the command line. One file a command; data on stdout, everything else on stderr.
 
 mod build;
 mod demo;

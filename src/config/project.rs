@@ -48,6 +48,8 @@ pub struct Project {
     pub store: String,
     /// Where the identity map lives, apart from the store: a folder relative to the project, or a URL.
     pub private: String,
+    /// How many buckets a new store spreads accounts over: each is merged by itself, so this many cores can help.
+    pub buckets: u32,
     /// ISO 4217 code of the currency of reports.
     pub reporting_currency: String,
     /// Which rates convert into it.
@@ -180,6 +182,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
         "name",
         "store",
         "private",
+        "buckets",
         "reporting_currency",
         "rate_set",
         "fiscal_year_start_month",
@@ -210,6 +213,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
         name: root.text("name").unwrap_or_default(),
         store: location(&root, "store").unwrap_or_else(|| "warehouse".to_owned()),
         private: location(&root, "private").unwrap_or_else(|| "private".to_owned()),
+        buckets: root.whole("buckets", 1..=64).unwrap_or(1) as u32,
         reporting_currency,
         rate_set: root.word("rate_set").unwrap_or(RateSet::Spot),
         fiscal_year_start_month: root.whole("fiscal_year_start_month", 1..=12).unwrap_or(1) as u32,

@@ -1,4 +1,4 @@
-//! Layer 4: a whole company in the real formats, made from a seed. Same options, same bytes.
+//! Layer 5: a whole company in the real formats, made from a seed. Same options, same bytes.
 
 mod apps;
 mod cases;

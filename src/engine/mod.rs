@@ -1,4 +1,4 @@
-//! Layer 3: runs the SQL models. A session holds the inputs of one as-of date, the catalogue knows the models, the
+//! Layer 4: runs the SQL models. A session holds the inputs of one as-of date, the catalogue knows the models, the
 //! runner builds them in order, checks them and writes them.
 
 mod catalogue;

@@ -1,4 +1,4 @@
-//! Layer 3: the identity map. Evidence that nobody may change names persons by random keys; which key is whose stands
+//! Layer 4: the identity map. Evidence that nobody may change names persons by random keys; which key is whose stands
 //! here alone, in a store of its own, and can be taken away.
 
 mod map;

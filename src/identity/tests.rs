@@ -12,7 +12,7 @@ use crate::store::{Chain, RunId, Store};
 
 async fn store(dir: &tempfile::TempDir) -> Store {
     let store = Store::open("private", dir.path()).unwrap();
-    store.init(Clock::System).await.unwrap();
+    store.init(Clock::System, 1).await.unwrap();
     store
 }
 

@@ -6,12 +6,12 @@ use arrow::datatypes::DataType;
 use std::sync::Arc;
 
 use super::facts::streams;
-use super::write::is_raw;
+use super::write::{is_apart, is_raw};
 use crate::base::error::Context;
 use crate::base::{ErrorKind, Result};
 use crate::config::Config;
 use crate::schema::{Dataset, EXTRA, Person, Pii, dataset};
-use crate::store::{Chain, Current, FileEntry, Key, Record, RunId, Store, parquet};
+use crate::store::{self, Chain, Current, FileEntry, Key, Record, RunId, Store, parquet};
 
 /// Takes a person out of every landing of the configured sources. Counts the files that change; without `apply` that is
 /// all.
@@ -72,9 +72,12 @@ async fn without(
     let mut is_changed = false;
     let mut kept = Vec::with_capacity(batches.len());
     for batch in batches {
-        let rows = match is_raw(file) {
-            true => without_rows(person, dataset, source, &batch)?,
-            false => without_mentions(person, source, &batch)?,
+        let rows = if is_raw(file) {
+            without_rows(person, dataset, source, &batch)?
+        } else if is_apart(file) {
+            without_mentions(person, source, &batch)?
+        } else {
+            keep(&batch, "account_id", |text| !person.is_named(text, Pii::Identifier, Some(source)))?
         };
         is_changed |= rows != batch;
         kept.push(rows);
@@ -146,9 +149,12 @@ impl Place<'_> {
         let (source, stream, run_id) = (self.source.to_owned(), self.stream.to_owned(), run_id.clone());
         let key = |sha16: &str| {
             let sha16 = sha16.to_owned();
-            match self.record.extract_date.filter(|_| is_raw(old)) {
-                Some(extract_date) => Key::Raw { source, stream, extract_date, run_id, n: self.n, sha16 },
-                None => Key::Quarantine { source, stream, run_id, n: self.n, sha16 },
+            match (store::day_use(&old.path), self.record.extract_date.filter(|_| is_raw(old))) {
+                (Some((known_on, bucket)), _) => {
+                    Key::DayUse { source, stream, known_on, bucket, run_id, n: self.n, sha16 }
+                }
+                (None, Some(extract_date)) => Key::Raw { source, stream, extract_date, run_id, n: self.n, sha16 },
+                (None, None) => Key::Quarantine { source, stream, run_id, n: self.n, sha16 },
             }
         };
         let new = store.put_parquet(key, &first.schema(), &rows).await?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::Body;
 use super::facts::streams;
-use super::write::is_raw;
+use super::write::is_apart;
 use crate::base::Result;
 use crate::base::error::{Context, ErrorKind};
 use crate::config::Config;
@@ -66,8 +66,8 @@ pub async fn expirable(config: &Config, store: &Store, now: DateTime<Utc>) -> Re
                 Feed::Events => None,
             };
             for (record, day) in &landings {
-                let (raw, apart): (Vec<FileEntry>, Vec<FileEntry>) =
-                    record.files.iter().filter_map(|file| current.file(file)).partition(is_raw);
+                let (apart, raw): (Vec<FileEntry>, Vec<FileEntry>) =
+                    record.files.iter().filter_map(|file| current.file(file)).partition(is_apart);
                 let expiry = |files: Vec<FileEntry>, days: u32, what: &str, landings: BTreeSet<u64>| {
                     Ok::<_, crate::base::Error>(Expiry {
                         chain: chain.clone(),

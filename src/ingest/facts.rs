@@ -12,7 +12,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::body::{Body, Coverage, Override};
 use super::expire::{expired, is_landing};
 use super::values::days_since_epoch;
-use super::write::is_raw;
+use super::write::{is_apart, is_day_use, is_raw};
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::config::{Config, Kind, Source};
@@ -36,6 +36,8 @@ pub struct LandingFact {
     pub is_in_force: bool,
     /// The files with its rows.
     pub files: Vec<FileEntry>,
+    /// The files with the sign-ins among them, by day; of a System Log only.
+    pub day_use: Vec<FileEntry>,
     record_sha256: String,
     body: Body,
     /// The files with the rows set apart, while those are kept.
@@ -73,8 +75,8 @@ pub async fn landings(config: &Config, store: &Store, as_of: AsOf) -> Result<Vec
             let (current, expired) = (Current::of(&records), expired(&records)?);
             for record in records.iter().filter(|r| is_landing(r) && !expired.contains(&r.version)) {
                 if let Some(extract_date) = record.extract_date.filter(|day| *day <= as_of.day()) {
-                    let files = record.files.iter().filter_map(|file| current.file(file));
-                    let (files, apart): (Vec<_>, Vec<_>) = files.partition(is_raw);
+                    let live: Vec<FileEntry> = record.files.iter().filter_map(|file| current.file(file)).collect();
+                    let of = |is: fn(&FileEntry) -> bool| live.iter().filter(|file| is(file)).cloned().collect();
                     let body = Body::of(record)?;
                     of_stream.push(LandingFact {
                         source: source.name.clone(),
@@ -85,8 +87,9 @@ pub async fn landings(config: &Config, store: &Store, as_of: AsOf) -> Result<Vec
                         is_in_force: false,
                         record_sha256: record.sha256.clone(),
                         body,
-                        files,
-                        apart,
+                        files: of(is_raw),
+                        day_use: of(is_day_use),
+                        apart: of(is_apart),
                         subjects: Vec::new(),
                     });
                 }

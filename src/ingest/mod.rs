@@ -1,4 +1,4 @@
-//! Layer 3: lands dropped extracts. It reads what vendors write, lands it as committed Parquet, and never models.
+//! Layer 4: lands dropped extracts. It reads what vendors write, lands it as committed Parquet, and never models.
 
 mod body;
 mod checks;

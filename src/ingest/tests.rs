@@ -52,7 +52,7 @@ impl Bench {
         std::fs::write(dir.path().join("seatledger.toml"), text).unwrap();
         let config = crate::config::load(dir.path()).unwrap();
         let store = Store::open("warehouse", dir.path()).unwrap();
-        store.init(Clock::System).await.unwrap();
+        store.init(Clock::System, 1).await.unwrap();
         Self { config, store, _dir: dir }
     }
 

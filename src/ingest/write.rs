@@ -17,7 +17,7 @@ use super::values::days_since_epoch;
 use crate::base::error::Context;
 use crate::base::{ErrorKind, Result};
 use crate::schema::{Dataset, Feed};
-use crate::store::{FileEntry, Key, RunId, Store};
+use crate::store::{self, FileEntry, Key, RunId, Store};
 
 /// Rows of one Parquet file.
 const FILE_ROWS: usize = 4_000_000;
@@ -181,9 +181,19 @@ impl Target<'_> {
     }
 }
 
-/// Whether a file of a landing holds its rows; the others hold what was set apart.
+/// Whether a file of a landing holds its rows.
 pub(super) fn is_raw(file: &FileEntry) -> bool {
     file.path.starts_with("raw/")
+}
+
+/// Whether it holds rows that were set apart.
+pub(super) fn is_apart(file: &FileEntry) -> bool {
+    file.path.starts_with("quarantine/")
+}
+
+/// Whether it holds the sign-ins of the rows, by day.
+pub(super) fn is_day_use(file: &FileEntry) -> bool {
+    store::day_use(&file.path).is_some()
 }
 
 /// The first and last instant (a day is its midnight) of a column.

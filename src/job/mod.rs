@@ -1,4 +1,4 @@
-//! Layer 5: composes a run out of the rooms below: land, build, publish, seal. It keeps the run record, and with it
+//! Layer 6: composes a run out of the rooms below: land, build, publish, seal. It keeps the run record, and with it
 //! what a later run, an `explain` or an auditor reads.
 
 mod entries;
@@ -47,8 +47,8 @@ impl Job {
     /// Every error of every file of the project at once; a store error when the store refuses conditional puts.
     pub async fn open(project: &Path, clock: Clock) -> Result<Self> {
         let job = Self::unchecked(project, clock)?;
-        job.store.init(clock).await?;
-        job.private.init(clock).await?;
+        job.store.init(clock, job.config.project.buckets).await?;
+        job.private.init(clock, 1).await?;
         Ok(job)
     }
 
@@ -69,8 +69,8 @@ impl Job {
     pub async fn over(project: &Path, store: Store, private: Store, clock: Clock) -> Result<Self> {
         let config = config::load(project).map_err(config::to_error)?;
         let job = Self { config, store, private, clock };
-        job.store.init(clock).await?;
-        job.private.init(clock).await?;
+        job.store.init(clock, job.config.project.buckets).await?;
+        job.private.init(clock, 1).await?;
         Ok(job)
     }
 

@@ -1,4 +1,4 @@
-//! Layer 3: the decision log. What was decided, by whom and when, as entries that nobody can change, drop or reorder
+//! Layer 4: the decision log. What was decided, by whom and when, as entries that nobody can change, drop or reorder
 //! unseen.
 
 mod append;

@@ -89,9 +89,9 @@ async fn an_effect_is_appended_once_and_a_late_writer_learns_of_the_other() {
 async fn a_store_has_the_id_it_was_made_with() {
     let (_dir, store) = log_of(&[]).await;
     assert_eq!(store.id().await.unwrap_err().kind(), ErrorKind::Store);
-    store.init(clock()).await.unwrap();
+    store.init(clock(), 1).await.unwrap();
     let id = store.id().await.unwrap();
-    store.init(clock()).await.unwrap();
+    store.init(clock(), 1).await.unwrap();
     assert_eq!((id.len(), store.id().await.unwrap()), (26, id.clone()));
     assert_eq!(Checkpoint::of(&id, &Frontier::default()).origin, format!("seatledger/{id}"));
 }

@@ -1,4 +1,4 @@
-//! Layer 4: publishes what people wrote as tables. Evaluation itself is SQL.
+//! Layer 5: publishes what people wrote as tables. Evaluation itself is SQL.
 
 mod catalogue;
 mod columns;

@@ -1,4 +1,4 @@
-//! Layer 4: what leaves the house as files. Each exporter takes rows and returns bytes; a column whose sidecar does
+//! Layer 5: what leaves the house as files. Each exporter takes rows and returns bytes; a column whose sidecar does
 //! not disclose it is not in them.
 
 mod csv;

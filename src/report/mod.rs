@@ -1,4 +1,4 @@
-//! Layer 4: the page a run leaves for people. Rows become frames, frames become a typed context (titles, formatted
+//! Layer 5: the page a run leaves for people. Rows become frames, frames become a typed context (titles, formatted
 //! cells, charts), the context goes through `reports/<name>/page.html`. No number is computed in the template, and
 //! every number is a cell or a sum of cells of a published table.
 

@@ -1,4 +1,4 @@
-//! Layer 4: seals what a run concluded as files that anyone can check later, and checks them.
+//! Layer 5: seals what a run concluded as files that anyone can check later, and checks them.
 
 mod agent;
 mod allowed;

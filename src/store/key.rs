@@ -38,6 +38,38 @@ pub enum Key {
         /// First 16 hex digits of the file's SHA-256.
         sha16: String,
     },
+    /// Sign-ins of one landing, rolled up to days.
+    DayUse {
+        /// Source as the project names it.
+        source: String,
+        /// Stream of the source.
+        stream: String,
+        /// The as-of date from which on they count.
+        known_on: NaiveDate,
+        /// The bucket of their accounts.
+        bucket: u32,
+        /// The run that wrote them.
+        run_id: RunId,
+        /// Number of the file within the landing.
+        n: u32,
+        /// First 16 hex digits of the file's SHA-256.
+        sha16: String,
+    },
+    /// The state of the seats of one bucket as of a day.
+    SeatState {
+        /// Source as the project names it.
+        source: String,
+        /// Stream of the source.
+        stream: String,
+        /// The day it speaks for.
+        as_of: AsOf,
+        /// The bucket of its accounts.
+        bucket: u32,
+        /// The run that wrote it.
+        run_id: RunId,
+        /// First 16 hex digits of the file's SHA-256.
+        sha16: String,
+    },
     /// Rows of a model as one run wrote them.
     Table {
         /// Schema of the model.
@@ -113,6 +145,19 @@ impl Key {
                 extract_date.format("%Y-%m-%d"),
                 file_name(run_id, *n, sha16)?
             ),
+            Self::DayUse { source, stream, known_on, bucket, run_id, n, sha16 } => format!(
+                "usage/{}/{}/day_use/{}/b{bucket:02}-{}",
+                segment(source)?,
+                segment(stream)?,
+                known_on.format("%Y-%m-%d"),
+                file_name(run_id, *n, sha16)?
+            ),
+            Self::SeatState { source, stream, as_of, bucket, run_id, sha16 } => format!(
+                "usage/{}/{}/seat_state/{as_of}/b{bucket:02}-{}",
+                segment(source)?,
+                segment(stream)?,
+                file_name(run_id, 0, sha16)?
+            ),
             Self::Table { schema, table, as_of, run_id, n, sha16 } => format!(
                 "tables/{}/{}/as_of={as_of}/{}",
                 segment(schema)?,
@@ -146,6 +191,7 @@ impl Key {
 pub(super) fn folder(chain: &Chain) -> Result<String> {
     Ok(match chain {
         Chain::Raw { source, stream } => format!("commits/raw/{}/{}", segment(source)?, segment(stream)?),
+        Chain::Usage { source, stream } => format!("commits/usage/{}/{}", segment(source)?, segment(stream)?),
         Chain::Runs => "commits/runs".to_owned(),
         Chain::Snapshots => "snapshots/index".to_owned(),
         Chain::Identity => "commits/identity".to_owned(),
@@ -167,6 +213,22 @@ pub(super) fn record_at(path: &str) -> Option<(&str, u64)> {
 pub(super) fn day_in(path: &str) -> Option<NaiveDate> {
     let parts = path.split('/').map(|p| p.split_once('=').map_or(p, |(_, day)| day));
     parts.filter(|p| p.len() == 10).find_map(|p| NaiveDate::parse_from_str(p, "%Y-%m-%d").ok())
+}
+
+/// From which as-of date on the rows of a file of `day_use` count, and their bucket; none for any other file.
+pub fn day_use(path: &str) -> Option<(NaiveDate, u32)> {
+    bucketed(path, "day_use")
+}
+
+/// The as-of date and the bucket of a file of `seat_state`; none for any other file.
+pub fn seat_state(path: &str) -> Option<(NaiveDate, u32)> {
+    bucketed(path, "seat_state")
+}
+
+fn bucketed(path: &str, folder: &str) -> Option<(NaiveDate, u32)> {
+    let ["usage", _, _, found, day, name] = path.split('/').collect::<Vec<_>>()[..] else { return None };
+    let bucket = name.strip_prefix('b')?.split_once('-')?.0.parse().ok()?;
+    (found == folder).then_some((NaiveDate::parse_from_str(day, "%Y-%m-%d").ok()?, bucket))
 }
 
 /// The version in the file name of a record, if it is one.
@@ -192,6 +254,7 @@ fn segment(name: &str) -> Result<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::Clock;
 
     #[test]
     fn paths_are_as_specified_and_names_cannot_leave_their_folder() {
@@ -207,6 +270,11 @@ mod tests {
         assert_eq!(record_at("commits/runs/2.json"), None);
         assert_eq!(day_in("raw/okta/users/extract_date=2026-11-20/x.parquet"), NaiveDate::from_ymd_opt(2026, 11, 20));
         assert_eq!(day_in("quarantine/okta/users/01J/0-a.parquet"), None);
+        let (source, stream, sha16) = ("okta".into(), "system_log".into(), "0123456789abcdef".into());
+        let (known_on, run_id) = (NaiveDate::from_ymd_opt(2026, 11, 20).unwrap(), RunId::new(Clock::System));
+        let path = Key::DayUse { source, stream, known_on, bucket: 3, run_id, n: 1, sha16 }.path().unwrap();
+        assert!(path.as_ref().starts_with("usage/okta/system_log/day_use/2026-11-20/b03-"), "{path}");
+        assert_eq!((day_use(path.as_ref()), seat_state(path.as_ref())), (Some((known_on, 3)), None));
         for name in ["..", "", "a/b", "a b", "ü", "a%2Fb", "a#1"] {
             assert!(Key::Commit { chain: chain(name), version: 1 }.path().is_err(), "{name}");
         }

@@ -26,7 +26,7 @@ use url::Url;
 pub use commit::Commit;
 pub use fsck::{Finding, FindingKind, Fsck};
 pub use gc::{Expiry, Gc, GcAction, GcItem, unheld};
-pub use key::Key;
+pub use key::{Key, day_use, seat_state};
 pub use live::{Current, live_files};
 pub use record::{Chain, Draft, FORMAT, FileEntry, Kind, Record, RunId, canonical, hex, sha256_hex};
 
@@ -130,11 +130,12 @@ impl Store {
     }
 
     /// Makes sure the store is initialised, and clears what dead writers left on a local disk. The first time, it
-    /// proves that the store refuses to create a key twice: every commit rests on that.
+    /// proves that the store refuses to create a key twice: every commit rests on that. `buckets` counts the first time
+    /// only.
     ///
     /// # Errors
     /// Store when it cannot be written, or overwrites where it must refuse.
-    pub async fn init(&self, clock: Clock) -> Result<()> {
+    pub async fn init(&self, clock: Clock, buckets: u32) -> Result<()> {
         self.sweep(clock).await?;
         let path = Key::Store.path()?;
         match self.fetch(&path).await {
@@ -146,8 +147,8 @@ impl Store {
         let identity = Identity {
             format: STORE_FORMAT.to_owned(),
             store_id: run_id.to_string(),
-            buckets: 1,
-            bucket_hash: "xxh3_64".to_owned(),
+            buckets,
+            bucket_hash: "fnv1a_64".to_owned(),
             put_if_absent: "held".to_owned(),
         };
         // Whoever loses this race checks what the winner wrote.
@@ -155,6 +156,14 @@ impl Store {
             Ok(()) => Ok(()),
             Err(cause) => self.check().await.map_err(|e| e.because(cause)),
         }
+    }
+
+    /// How many buckets accounts are spread over; fixed when the store was made.
+    ///
+    /// # Errors
+    /// As [`Store::check`].
+    pub async fn buckets(&self) -> Result<u32> {
+        Ok(self.identity().await?.buckets.max(1))
     }
 
     /// Makes sure the store was initialised, by a release this one understands.

@@ -54,6 +54,13 @@ pub enum Chain {
         /// Stream of the source.
         stream: String,
     },
+    /// The state of the seats that the sign-ins of one stream tell of.
+    Usage {
+        /// Source as the project names it.
+        source: String,
+        /// Stream of the source.
+        stream: String,
+    },
     /// The runs of the project.
     Runs,
     /// The sealed snapshots.
@@ -68,6 +75,7 @@ impl fmt::Display for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Raw { source, stream } => write!(f, "raw/{source}/{stream}"),
+            Self::Usage { source, stream } => write!(f, "usage/{source}/{stream}"),
             Self::Runs => f.write_str("runs"),
             Self::Snapshots => f.write_str("snapshots"),
             Self::Identity => f.write_str("identity"),
@@ -87,6 +95,9 @@ impl Chain {
             ["raw", source, stream] if !source.is_empty() && !stream.is_empty() => {
                 Some(Self::Raw { source: source.to_owned(), stream: stream.to_owned() })
             }
+            ["usage", source, stream] if !source.is_empty() && !stream.is_empty() => {
+                Some(Self::Usage { source: source.to_owned(), stream: stream.to_owned() })
+            }
             _ => None,
         }
     }
@@ -100,6 +111,8 @@ pub enum Kind {
     Land,
     /// Landed an extract older than the newest.
     Backfill,
+    /// Brought the state of the seats to a later day.
+    Advance,
     /// Recorded a run.
     Run,
     /// Published a sealed snapshot.

@@ -51,8 +51,8 @@ async fn a_chain_grows_by_one_and_a_late_writer_learns_whose_place_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open("warehouse", dir.path()).unwrap();
     assert!(store.check().await.unwrap_err().to_string().contains("holds no store yet"));
-    store.init(clock()).await.unwrap();
-    store.init(clock()).await.unwrap();
+    store.init(clock(), 1).await.unwrap();
+    store.init(clock(), 1).await.unwrap();
     assert_eq!(store.head(&Chain::Runs).await.unwrap(), None);
 
     let first = written(&store, None, "one").await;
@@ -148,7 +148,7 @@ async fn a_store_that_never_answers_ends_in_run_again() {
 #[tokio::test]
 async fn a_store_that_overwrites_is_refused() {
     let store = over(Faulty::new(Fault::Overwrites));
-    let error = store.init(clock()).await.unwrap_err();
+    let error = store.init(clock(), 1).await.unwrap_err();
     assert!(error.to_string().contains("overwrites where it must refuse"), "{error}");
     assert!(store.check().await.is_err(), "store.json must not be there");
 }
@@ -184,7 +184,7 @@ fn found(fsck: &Fsck) -> Vec<(FindingKind, &str)> {
 async fn fsck_names_what_is_wrong_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open("warehouse", dir.path()).unwrap();
-    store.init(clock()).await.unwrap();
+    store.init(clock(), 1).await.unwrap();
     let (first, file) = with_one_file(&store, "2026-11-20").await;
     let sound = store.fsck(true).await.unwrap();
     assert_eq!((sound.ok, sound.chains, sound.records, sound.files, found(&sound)), (true, 1, 1, 1, vec![]));

@@ -1,0 +1,249 @@
+//! SSO attempts become rows of (app, account, day) in the pass that parses them.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use arrow::array::{Date32Builder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder};
+use chrono::NaiveDate;
+
+use super::files::{day_number, day_use_schema};
+use crate::base::error::Context;
+use crate::base::{ErrorKind, Result};
+
+/// Microseconds of a day.
+const DAY_MICROS: i64 = 86_400_000_000;
+/// Whoever rolls up should write out ([`Rollup::take`]) when so many rows are held: some 100 MB.
+pub const FULL_ROWS: usize = 1_000_000;
+
+/// The attempts of one landing so far.
+pub struct Rollup {
+    extract_day: i32,
+    buckets: u32,
+    apps: Interner,
+    accounts: Interner,
+    uses: HashMap<(u32, u32, i32), Use, BuildHasherDefault<Mixed>>,
+}
+
+/// What one account did in one app on one day.
+#[derive(Debug, Clone, Copy, Default)]
+struct Use {
+    sign_ins: i64,
+    failed_sign_ins: i64,
+    /// Newest success, microseconds since 1970; meaningless without one.
+    last_at: i64,
+}
+
+/// Rows of one file of `day_use`, sorted by app, account and day.
+#[derive(Debug)]
+pub struct DayUse {
+    /// The as-of date from which on they count: the later of the landing's day and their own.
+    pub known_on: NaiveDate,
+    /// The bucket of their accounts.
+    pub bucket: u32,
+    /// The rows, in the schema [`day_use_schema`].
+    pub rows: RecordBatch,
+}
+
+impl Rollup {
+    /// Nothing yet, for a landing of a day into a store of so many buckets (at least 1).
+    pub fn new(extract_date: NaiveDate, buckets: u32) -> Self {
+        Self {
+            extract_day: day_number(extract_date),
+            buckets: buckets.max(1),
+            apps: Interner::default(),
+            accounts: Interner::default(),
+            uses: HashMap::default(),
+        }
+    }
+
+    /// Counts one SSO attempt of a user; `at` is in microseconds since 1970. Each event must be told once.
+    pub fn add(&mut self, app_instance_id: &str, account_id: &str, at: i64, is_success: bool) {
+        let day = i32::try_from(at.div_euclid(DAY_MICROS)).unwrap_or(i32::MAX);
+        let key = (self.apps.number(app_instance_id), self.accounts.number(account_id), day);
+        let found = self.uses.entry(key).or_default();
+        if is_success {
+            found.last_at = if found.sign_ins == 0 { at } else { found.last_at.max(at) };
+            found.sign_ins += 1;
+        } else {
+            found.failed_sign_ins += 1;
+        }
+    }
+
+    /// Rows held. Above [`FULL_ROWS`] write them out: rows of one key may lie in several files.
+    pub fn len(&self) -> usize {
+        self.uses.len()
+    }
+
+    /// Whether nothing is held.
+    pub fn is_empty(&self) -> bool {
+        self.uses.is_empty()
+    }
+
+    /// Gives what was counted, a part a file, and forgets it.
+    ///
+    /// # Errors
+    /// Internal, when the columns disagree.
+    pub fn take(&mut self) -> Result<Vec<DayUse>> {
+        let (apps, accounts) = (std::mem::take(&mut self.apps), std::mem::take(&mut self.accounts));
+        let (apps, accounts) = (apps.names(), accounts.names());
+        let (app_ranks, account_ranks) = (ranks(&apps), ranks(&accounts));
+        let buckets: Vec<u32> = accounts.iter().map(|account| bucket(account, self.buckets)).collect();
+        let mut rows: Vec<_> = std::mem::take(&mut self.uses)
+            .into_iter()
+            .map(|((app, account, day), used)| {
+                let place = (day.max(self.extract_day), buckets[account as usize]);
+                (place, (app_ranks[app as usize], account_ranks[account as usize], day), (app, account), used)
+            })
+            .collect();
+        rows.sort_unstable_by_key(|(place, key, ..)| (*place, *key));
+        let parts = rows.chunk_by(|(a, ..), (b, ..)| a == b);
+        parts
+            .map(|part| {
+                let (known_on, bucket) = part[0].0;
+                let mut texts = [StringBuilder::new(), StringBuilder::new()];
+                let mut days = Date32Builder::with_capacity(part.len());
+                let mut counts = [Int64Builder::with_capacity(part.len()), Int64Builder::with_capacity(part.len())];
+                let mut last = TimestampMicrosecondBuilder::with_capacity(part.len()).with_timezone("UTC");
+                for (_, (.., day), (app, account), used) in part {
+                    texts[0].append_value(&apps[*app as usize]);
+                    texts[1].append_value(&accounts[*account as usize]);
+                    days.append_value(*day);
+                    counts[0].append_value(used.sign_ins);
+                    counts[1].append_value(used.failed_sign_ins);
+                    last.append_option((used.sign_ins > 0).then_some(used.last_at));
+                }
+                let [mut app, mut account] = texts;
+                let [mut sign_ins, mut failed] = counts;
+                let rows = RecordBatch::try_new(
+                    day_use_schema(),
+                    vec![
+                        Arc::new(app.finish()),
+                        Arc::new(account.finish()),
+                        Arc::new(days.finish()),
+                        Arc::new(sign_ins.finish()),
+                        Arc::new(failed.finish()),
+                        Arc::new(last.finish()),
+                    ],
+                )
+                .context(ErrorKind::Internal, "rows of day_use")?;
+                Ok(DayUse { known_on: super::files::day_of(known_on)?, bucket, rows })
+            })
+            .collect()
+    }
+}
+
+/// The bucket of an account: FNV-1a (64 bits) of its id, modulo the number of buckets.
+pub fn bucket(account_id: &str, buckets: u32) -> u32 {
+    (fnv1a(account_id.as_bytes()) % u64::from(buckets.max(1))) as u32
+}
+
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// Texts by number, in the order of their arrival.
+#[derive(Debug, Default)]
+struct Interner(HashMap<Box<str>, u32, BuildHasherDefault<Mixed>>);
+
+impl Interner {
+    fn number(&mut self, text: &str) -> u32 {
+        if let Some(number) = self.0.get(text) {
+            return *number;
+        }
+        let number = self.0.len() as u32;
+        self.0.insert(text.into(), number);
+        number
+    }
+
+    /// The texts, by their numbers.
+    fn names(self) -> Vec<Box<str>> {
+        let mut names: Vec<_> = self.0.into_iter().collect();
+        names.sort_unstable_by_key(|(_, number)| *number);
+        names.into_iter().map(|(name, _)| name).collect()
+    }
+}
+
+/// For each text its place in their order.
+fn ranks(texts: &[Box<str>]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..texts.len() as u32).collect();
+    order.sort_unstable_by(|a, b| texts[*a as usize].cmp(&texts[*b as usize]));
+    let mut ranks = vec![0; texts.len()];
+    (0..).zip(order).for_each(|(rank, text)| ranks[text as usize] = rank);
+    ranks
+}
+
+/// A hasher for ids that a vendor made: eight bytes at a time, folded.
+#[derive(Debug, Default)]
+pub struct Mixed(u64);
+
+impl Mixed {
+    fn mix(&mut self, word: u64) {
+        let product = u128::from(self.0.rotate_left(23) ^ word) * u128::from(0x9e37_79b9_7f4a_7c15_u64);
+        self.0 = (product >> 64) as u64 ^ product as u64;
+    }
+}
+
+impl Hasher for Mixed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|word| self.mix(u64::from_le_bytes(*word)));
+        if !rest.is_empty() {
+            self.mix(rest.iter().fold(rest.len() as u64, |all, byte| all << 8 | u64::from(*byte)));
+        }
+    }
+
+    fn write_u8(&mut self, _: u8) {}
+
+    fn write_u32(&mut self, n: u32) {
+        self.mix(u64::from(n));
+    }
+
+    fn write_i32(&mut self, n: i32) {
+        self.mix(u64::from(n as u32));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::AsArray;
+    use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+
+    use super::*;
+
+    #[test]
+    fn attempts_of_a_day_are_one_row_whatever_their_order() {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap();
+        let noon = i64::from(day_number(day)) * DAY_MICROS + DAY_MICROS / 2;
+        let events = [("b", "u2", noon), ("a", "u1", noon), ("a", "u1", noon - 5), ("a", "u1", noon + DAY_MICROS)];
+        let roll = |order: &mut dyn Iterator<Item = &(&str, &str, i64)>| {
+            let mut rollup = Rollup::new(day, 1);
+            order.for_each(|(app, account, at)| rollup.add(app, account, *at, *app == "a"));
+            rollup.take().unwrap()
+        };
+        let parts = roll(&mut events.iter());
+        assert_eq!(
+            parts.iter().map(|p| (p.known_on, p.rows.num_rows())).collect::<Vec<_>>(),
+            [(day, 2), (day.succ_opt().unwrap(), 1)]
+        );
+        let rows = &parts[0].rows;
+        assert_eq!(rows.column(3).as_primitive::<Int64Type>().values(), &[2, 0]);
+        assert_eq!(rows.column(4).as_primitive::<Int64Type>().values(), &[0, 1]);
+        assert_eq!(
+            rows.column(5).as_primitive::<TimestampMicrosecondType>().iter().collect::<Vec<_>>(),
+            [Some(noon), None]
+        );
+        let again = roll(&mut events.iter().rev());
+        assert!(parts.iter().zip(&again).all(|(a, b)| a.rows == b.rows));
+    }
+
+    #[test]
+    fn an_account_has_one_bucket() {
+        assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8, "the published test vector");
+        assert!((0..100).all(|n| bucket(&format!("00u{n}"), 8) < 8 && bucket(&format!("00u{n}"), 1) == 0));
+    }
+}

@@ -37,7 +37,7 @@ pub struct Erasure {
     pub applied: bool,
     /// Ids, logins, addresses and names by which data knows the person.
     pub names: usize,
-    /// Files of landed rows that are written anew without the person.
+    /// Files of landed rows, and of what was made of them, that are written anew without the person.
     pub landed_files: usize,
     /// Tables of runs that are written anew.
     pub run_tables: usize,
@@ -91,7 +91,8 @@ impl Job {
         Ok(Erasure {
             applied: false,
             names: person.name_count(),
-            landed_files: ingest::erase(&self.config, &self.store, person, run_id, false).await?,
+            landed_files: ingest::erase(&self.config, &self.store, person, run_id, false).await?
+                + self.erase_from_states(person, run_id, false).await?,
             run_tables: self.erase_from_runs(person, run_id, false).await?,
             outputs: self.outputs_naming(person)?.len(),
             keys: names_of(person).iter().filter(|name| identity.known(name).is_some()).count(),
@@ -101,7 +102,8 @@ impl Job {
     /// Each step may be repeated: what is gone is not found again.
     async fn carry_out(&self, identity: &IdentityMap, pending: &Pending) -> Result<Erasure> {
         let Pending { person, run_id, .. } = pending;
-        let landed_files = ingest::erase(&self.config, &self.store, person, run_id, true).await?;
+        let landed_files = ingest::erase(&self.config, &self.store, person, run_id, true).await?
+            + self.erase_from_states(person, run_id, true).await?;
         let run_tables = self.erase_from_runs(person, run_id, true).await?;
         let outputs = self.outputs_naming(person)?;
         for folder in outputs.iter().filter_map(|file| file.parent()).collect::<BTreeSet<_>>() {

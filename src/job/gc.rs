@@ -32,6 +32,7 @@ impl Job {
         }
         let mut may_go = ingest::expirable(&self.config, &self.store, now).await?;
         may_go.extend(self.expirable_runs(now.date_naive()).await?);
+        may_go.extend(self.expirable_states().await?);
         let (persons, catalogue) = (self.held_persons().await?, Catalogue::load()?);
         let mut items = Vec::new();
         let mut goes: Vec<Expiry> = Vec::new();
@@ -68,6 +69,7 @@ impl Job {
             for (person, why) in persons {
                 let knows = match &expiry.chain {
                     Chain::Runs => self.table_knows(catalogue, person, file).await?,
+                    chain @ Chain::Usage { .. } => self.state_knows(person, chain, file).await?,
                     chain => ingest::knows(&self.config, &self.store, person, chain, file).await?,
                 };
                 if knows {

@@ -11,6 +11,7 @@ mod record;
 mod replay;
 mod run;
 mod seal;
+mod sign_ins;
 
 use std::path::Path;
 
@@ -120,6 +121,7 @@ impl Job {
         let day = record::as_of(&newest).ok_or_else(|| Error::internal("a run record without as-of date"))?;
         let session = Session::new(&self.store, day, Settings::default())?;
         run::register_inputs(self, &session).await?;
+        self.sign_ins(day).await?.register(self, &session)?;
         let body = RunBody::current(&newest, &current)?;
         let expired = || Error::usage(format!("the tables of the run of {day} have expired: run that day again"));
         for (name, file) in body.ok_or_else(expired)?.tables {

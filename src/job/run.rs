@@ -88,6 +88,8 @@ impl Job {
             .with_pseudonyms(Arc::new(move |id| keys.key(Name::id(id))));
         let records = self.store.records(&Chain::Runs).await?;
         let landings = register_inputs(self, &session).await?;
+        let sign_ins = self.advance(&landings, options.as_of, false).await?;
+        sign_ins.register(self, &session)?;
         register_earlier(self, &session, &records).await?;
         let versions = policy_versions(&session).await?;
         let notes = log::head(&self.store).await?.map(|head| head.notes).unwrap_or_default();
@@ -108,9 +110,11 @@ impl Job {
             }
         };
         let built = engine::build(&session, &models, progress).await?;
+        let mut reads = chains_read(&session).await?;
+        reads.extend(sign_ins.reads);
         Ok(Computed {
             as_of: options.as_of,
-            reads: chains_read(&session).await?,
+            reads,
             policies: versions.into_iter().filter(|v| v.is_in_force).map(|v| (v.key, v.sha256)).collect(),
             prev: records.last().cloned(),
             landings,

@@ -1,0 +1,109 @@
+//! The state of the seats on its way through a run: brought to the as-of date, shown to the models as
+//! `usage.sign_ins`, expired, erased.
+
+use super::Job;
+use crate::base::{AsOf, Result};
+use crate::engine::Session;
+use crate::ingest::{self, LandingFact};
+use crate::schema::{Person, Pii};
+use crate::store::{Chain, Expiry, FileEntry, RunId};
+use crate::usage::{self, Advance, Of, State, Told};
+
+/// What the models call it.
+const TABLE: &str = "usage.sign_ins";
+
+impl Job {
+    /// Brings the state of every System Log to the day, from the newest state that holds; with `rebuild`, from nothing.
+    ///
+    /// # Errors
+    /// A store error; Conflict when other runs change it again and again.
+    pub(super) async fn advance(&self, landings: &[LandingFact], as_of: AsOf, rebuild: bool) -> Result<SignIns> {
+        let run_id = RunId::new(self.clock);
+        let mut sign_ins = SignIns::default();
+        for (source, stream) in ingest::logs(&self.config) {
+            let of_log = landings.iter().filter(|fact| fact.source == source && fact.stream == stream);
+            let told: Vec<Told> = of_log
+                .map(|fact| Told {
+                    version: fact.version,
+                    extract_date: fact.extract_date,
+                    files: fact.day_use.clone(),
+                })
+                .collect();
+            let advance = Advance {
+                store: &self.store,
+                of: Of { source: &source, stream: &stream },
+                as_of,
+                run_id: &run_id,
+                config_sha256: &self.config.sha256,
+                rebuild,
+            };
+            sign_ins.add(&source, &stream, advance.run(&told).await?);
+        }
+        Ok(sign_ins)
+    }
+
+    /// The states of the day that are on record.
+    ///
+    /// # Errors
+    /// A store error.
+    pub(super) async fn sign_ins(&self, as_of: AsOf) -> Result<SignIns> {
+        let mut sign_ins = SignIns::default();
+        for (source, stream) in ingest::logs(&self.config) {
+            let of = Of { source: &source, stream: &stream };
+            sign_ins.add(&source, &stream, usage::state(&self.store, of, as_of).await?);
+        }
+        Ok(sign_ins)
+    }
+
+    /// The states that are needed no more.
+    pub(super) async fn expirable_states(&self) -> Result<Vec<Expiry>> {
+        let mut found = Vec::new();
+        for (source, stream) in ingest::logs(&self.config) {
+            let kept_days = self.config.project.retention.raw_days;
+            found.extend(usage::expirable(&self.store, Of { source: &source, stream: &stream }, kept_days).await?);
+        }
+        Ok(found)
+    }
+
+    /// Takes a person out of every state.
+    pub(super) async fn erase_from_states(&self, person: &Person, run_id: &RunId, apply: bool) -> Result<usize> {
+        let mut changed = 0;
+        for (source, stream) in ingest::logs(&self.config) {
+            let (of, is_gone) = (Of { source: &source, stream: &stream }, of_person(person, &source));
+            changed += usage::erase(&self.store, of, &is_gone, run_id, &self.config.sha256, apply).await?;
+        }
+        Ok(changed)
+    }
+
+    /// Whether a state knows a person.
+    pub(super) async fn state_knows(&self, person: &Person, chain: &Chain, file: &FileEntry) -> Result<bool> {
+        let Chain::Usage { source, .. } = chain else { return Ok(false) };
+        usage::knows(&self.store, file, &of_person(person, source)).await
+    }
+}
+
+fn of_person<'p>(person: &'p Person, source: &'p str) -> impl Fn(&str) -> bool + Sync + 'p {
+    move |account: &str| person.is_named(account, Pii::Identifier, Some(source))
+}
+
+/// The states of all System Logs of a project as of one day.
+#[derive(Debug, Default)]
+pub(super) struct SignIns {
+    files: Vec<FileEntry>,
+    /// The chain of each and the record it is of.
+    pub reads: Vec<(String, u64)>,
+}
+
+impl SignIns {
+    fn add(&mut self, source: &str, stream: &str, state: State) {
+        if state.version > 0 {
+            self.reads.push((format!("usage/{source}/{stream}"), state.version));
+        }
+        self.files.extend(state.files);
+    }
+
+    /// Shows them to the models.
+    pub(super) fn register(&self, job: &Job, session: &Session) -> Result<()> {
+        session.register_files(TABLE, usage::seat_state_schema(), &self.files, &job.store)
+    }
+}

@@ -9,8 +9,10 @@ use crate::schema::{Person, Pii};
 use crate::store::{Chain, Expiry, FileEntry, RunId};
 use crate::usage::{self, Advance, Of, State, Told};
 
-/// What the models call it.
-const TABLE: &str = "usage.sign_ins";
+/// What the models call the states.
+const STATES: &str = "usage.sign_ins";
+/// What the models call the months that are over.
+const MONTHS: &str = "usage.sign_in_months";
 
 impl Job {
     /// Brings the state of every System Log to the day, from the newest state that holds; with `rebuild`, from nothing.
@@ -38,6 +40,7 @@ impl Job {
                 rebuild,
             };
             sign_ins.add(&source, &stream, advance.run(&told).await?);
+            sign_ins.months.extend(advance.months(&told).await?);
         }
         Ok(sign_ins)
     }
@@ -90,6 +93,7 @@ fn of_person<'p>(person: &'p Person, source: &'p str) -> impl Fn(&str) -> bool +
 #[derive(Debug, Default)]
 pub(super) struct SignIns {
     files: Vec<FileEntry>,
+    months: Vec<FileEntry>,
     /// The chain of each and the record it is of.
     pub reads: Vec<(String, u64)>,
 }
@@ -104,6 +108,7 @@ impl SignIns {
 
     /// Shows them to the models.
     pub(super) fn register(&self, job: &Job, session: &Session) -> Result<()> {
-        session.register_files(TABLE, usage::seat_state_schema(), &self.files, &job.store)
+        session.register_files(MONTHS, usage::seat_month_schema(), &self.months, &job.store)?;
+        session.register_files(STATES, usage::seat_state_schema(), &self.files, &job.store)
     }
 }

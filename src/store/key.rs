@@ -70,6 +70,21 @@ pub enum Key {
         /// First 16 hex digits of the file's SHA-256.
         sha16: String,
     },
+    /// The use of one bucket in one month.
+    SeatMonth {
+        /// Source as the project names it.
+        source: String,
+        /// Stream of the source.
+        stream: String,
+        /// The first day of the month.
+        month: NaiveDate,
+        /// The bucket of its accounts.
+        bucket: u32,
+        /// The run that wrote it.
+        run_id: RunId,
+        /// First 16 hex digits of the file's SHA-256.
+        sha16: String,
+    },
     /// Rows of a model as one run wrote them.
     Table {
         /// Schema of the model.
@@ -158,6 +173,13 @@ impl Key {
                 segment(stream)?,
                 file_name(run_id, 0, sha16)?
             ),
+            Self::SeatMonth { source, stream, month, bucket, run_id, sha16 } => format!(
+                "usage/{}/{}/seat_month/{}/b{bucket:02}-{}",
+                segment(source)?,
+                segment(stream)?,
+                month.format("%Y-%m-%d"),
+                file_name(run_id, 0, sha16)?
+            ),
             Self::Table { schema, table, as_of, run_id, n, sha16 } => format!(
                 "tables/{}/{}/as_of={as_of}/{}",
                 segment(schema)?,
@@ -223,6 +245,11 @@ pub fn day_use(path: &str) -> Option<(NaiveDate, u32)> {
 /// The as-of date and the bucket of a file of `seat_state`; none for any other file.
 pub fn seat_state(path: &str) -> Option<(NaiveDate, u32)> {
     bucketed(path, "seat_state")
+}
+
+/// The first day of the month and the bucket of a file of `seat_month`; none for any other file.
+pub fn seat_month(path: &str) -> Option<(NaiveDate, u32)> {
+    bucketed(path, "seat_month")
 }
 
 fn bucketed(path: &str, folder: &str) -> Option<(NaiveDate, u32)> {

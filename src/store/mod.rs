@@ -28,7 +28,7 @@ pub use commit::Commit;
 pub use encoder::{Batches, Encoder};
 pub use fsck::{Finding, FindingKind, Fsck};
 pub use gc::{Expiry, Gc, GcAction, GcItem, unheld};
-pub use key::{Key, day_use, seat_state};
+pub use key::{Key, day_use, seat_month, seat_state};
 pub use live::{Current, live_files};
 pub use record::{Chain, Draft, FORMAT, FileEntry, Kind, Record, RunId, canonical, hex, sha256_hex};
 

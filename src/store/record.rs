@@ -113,6 +113,8 @@ pub enum Kind {
     Backfill,
     /// Brought the state of the seats to a later day.
     Advance,
+    /// Summed up the use of a month that is over.
+    Close,
     /// Recorded a run.
     Run,
     /// Published a sealed snapshot.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files::Of;
 use super::merge::merge;
+use super::month::month_of;
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::store::{
@@ -99,7 +100,7 @@ impl Advance<'_> {
         Err(Error::new(ErrorKind::Conflict, format!("other runs keep changing {chain}: run again")))
     }
 
-    fn chain(&self) -> Chain {
+    pub(super) fn chain(&self) -> Chain {
         Chain::Usage { source: self.of.source.to_owned(), stream: self.of.stream.to_owned() }
     }
 
@@ -232,7 +233,8 @@ pub async fn state(store: &Store, of: Of<'_>, as_of: AsOf) -> Result<State> {
 }
 
 /// The states that are needed no more: those of the last week stay, and of each month the newest, as long as
-/// `kept_days`; so a late landing never has far to go back, and what expired in `raw/` lives on.
+/// `kept_days`; so a late landing never has far to go back, and what expired in `raw/` lives on. Of the sums of a month
+/// the newest stays.
 ///
 /// # Errors
 /// A store error.
@@ -259,14 +261,19 @@ pub async fn expirable(store: &Store, of: Of<'_>, kept_days: u32) -> Result<Vec<
         day > newest - Days::new(RECENT_DAYS)
             || (is_young && of_months.get(&month(day)) == Some(&(day, record.version)))
     };
-    let (kept, old): (Vec<_>, Vec<_>) = states.into_iter().partition(|(record, day)| is_kept(record, *day));
+    let (mut kept, mut old): (Vec<_>, Vec<_>) = states.into_iter().partition(|(record, day)| is_kept(record, *day));
+    let mut sums: BTreeMap<NaiveDate, &Record> = BTreeMap::new();
+    for (record, month) in records.iter().filter_map(|record| Some((record, month_of(record)?))) {
+        old.extend(sums.insert(month, record).map(|before| (before, month)));
+    }
+    kept.extend(sums.into_iter().map(|(month, record)| (record, month)));
     let kept: BTreeSet<&str> = kept.iter().flat_map(|(record, _)| &record.files).map(|f| f.path.as_str()).collect();
     let mut found = Vec::new();
     for (record, day) in old {
         let files = record.files.iter().filter(|file| !kept.contains(file.path.as_str()));
         let files: Vec<_> = files.filter_map(|file| Some((current.file(file)?, day))).collect();
         if !files.is_empty() {
-            let why = format!("the state of {day} is followed by newer ones");
+            let why = format!("what tells of {day} is followed by newer");
             let body = serde_json::json!({ "states": [record.version] });
             found.push(Expiry { chain: chain.clone(), prev: prev.clone(), files, why, body });
         }

@@ -70,6 +70,21 @@ pub enum Key {
         /// First 16 hex digits of the file's SHA-256.
         sha16: String,
     },
+    /// What one shard made of the state of a day: the first to say it wins.
+    Shard {
+        /// Source as the project names it.
+        source: String,
+        /// Stream of the source.
+        stream: String,
+        /// The day it speaks for.
+        as_of: AsOf,
+        /// Names what the shards started from: shards of other inputs never meet.
+        inputs16: String,
+        /// Which shard, from 1.
+        shard: u32,
+        /// Of how many.
+        of: u32,
+    },
     /// The use of one bucket in one month.
     SeatMonth {
         /// Source as the project names it.
@@ -172,6 +187,12 @@ impl Key {
                 segment(source)?,
                 segment(stream)?,
                 file_name(run_id, 0, sha16)?
+            ),
+            Self::Shard { source, stream, as_of, inputs16, shard, of } => format!(
+                "claims/shard/{}/{}/{as_of}/{}-{shard}-{of}.json",
+                segment(source)?,
+                segment(stream)?,
+                segment(inputs16)?
             ),
             Self::SeatMonth { source, stream, month, bucket, run_id, sha16 } => format!(
                 "usage/{}/{}/seat_month/{}/b{bucket:02}-{}",

@@ -242,6 +242,20 @@ impl Store {
         self.put(&path, bytes).await.context(ErrorKind::Store, format!("cannot write {path}"))
     }
 
+    /// Says something under a key that only the first may say; gives what the first said.
+    ///
+    /// # Errors
+    /// Store when it can be neither written nor read.
+    pub async fn claim(&self, key: &Key, bytes: &Bytes) -> Result<Bytes> {
+        let path = key.path()?;
+        let Err(cause) = self.create(&path, bytes).await else { return Ok(bytes.clone()) };
+        // Whatever went wrong, somebody may have been first; perhaps it was this very claim.
+        match self.find(key).await? {
+            Some(first) => Ok(first),
+            None => Err(Error::store(format!("cannot write {path} of {}", self.name)).because(cause)),
+        }
+    }
+
     /// The bytes of a file that may not be there.
     ///
     /// # Errors

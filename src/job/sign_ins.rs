@@ -60,6 +60,7 @@ impl Job {
         for (source, stream) in ingest::logs(&self.config) {
             let of = Of { source: &source, stream: &stream };
             sign_ins.add(&source, &stream, usage::state(&self.store, of, as_of).await?);
+            sign_ins.months.extend(usage::months(&self.store, of, as_of).await?);
         }
         Ok(sign_ins)
     }

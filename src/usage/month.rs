@@ -15,9 +15,9 @@ use super::advance::{Advance, Told};
 use super::files::{Of, day_number, seat_month_schema};
 use super::sorted::{Heap, Sorted};
 use crate::base::error::Context;
-use crate::base::{Error, ErrorKind, Result};
+use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::store::{
-    Chain, Commit, Current, Draft, Encoder, FileEntry, Key, Kind, Record, day_use, seat_month, sha256_hex,
+    Chain, Commit, Current, Draft, Encoder, FileEntry, Key, Kind, Record, Store, day_use, seat_month, sha256_hex,
 };
 
 /// Rows that are built up before they are handed to the encoder.
@@ -153,6 +153,19 @@ impl Advance<'_> {
             body: serde_json::to_value(Body { month, inputs }).context(ErrorKind::Internal, "the body of a month")?,
         })
     }
+}
+
+/// The months before a day as they are on record, for whoever only looks.
+///
+/// # Errors
+/// A store error.
+pub async fn months(store: &Store, of: Of<'_>, as_of: AsOf) -> Result<Vec<FileEntry>> {
+    let records = store.records(&Chain::Usage { source: of.source.to_owned(), stream: of.stream.to_owned() }).await?;
+    let current = Current::of(&records);
+    let months: BTreeSet<NaiveDate> = records.iter().filter_map(month_of).collect();
+    let over = months.range(..first_of_month(as_of.day()));
+    let newest = over.filter_map(|month| closed(&records, &current, *month).pop());
+    Ok(newest.flat_map(|(_, files)| files).collect())
 }
 
 /// The records of a month all of whose files are there, oldest first.

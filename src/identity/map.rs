@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result, text};
-use crate::store::{Chain, Commit, Draft, FileEntry, Key, Kind, Record, RunId, Store, hex, live_files, parquet};
+use crate::store::{Chain, Draft, FileEntry, Key, Kind, Record, RunId, Store, hex, live_files, parquet};
 
 /// What a key stands for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -148,16 +148,9 @@ impl IdentityMap {
             replaces: Vec::new(),
             body: serde_json::Value::Null,
         };
-        match self.store.commit(&Chain::Identity, head.as_ref(), draft).await? {
-            Commit::Written(record) | Commit::AlreadyThere(record) => {
-                self.lock().head = Some(record);
-                Ok(())
-            }
-            Commit::Conflict(other) => Err(Error::new(
-                ErrorKind::Conflict,
-                format!("run {} named new persons or accounts first: run again", other.run_id),
-            )),
-        }
+        let commit = self.store.commit(&Chain::Identity, head.as_ref(), draft).await?;
+        self.lock().head = Some(commit.settled("named new persons or accounts")?);
+        Ok(())
     }
 
     /// Takes names out of the map: the files that hold them are replaced, and deleted at once. The keys they had stay

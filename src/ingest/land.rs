@@ -15,10 +15,10 @@ use super::report::{Landing, Outcome};
 use super::write::{self, Kept};
 use super::{checks, explode, parse};
 use crate::base::error::Context;
-use crate::base::{Error, ErrorKind, Result};
+use crate::base::{ErrorKind, Result};
 use crate::config::{Config, Source};
 use crate::schema::{Dataset, Feed};
-use crate::store::{Chain, Commit, Current, Draft, Kind, Record, RunId, Store, sha256_hex};
+use crate::store::{Chain, Current, Draft, Kind, Record, RunId, Store, sha256_hex};
 
 /// One stream of one source, about to be landed.
 pub(super) struct Stream<'a> {
@@ -383,13 +383,8 @@ impl Stream<'_> {
             replaces: Vec::new(),
             body: serde_json::to_value(&body).context(ErrorKind::Internal, "the body of a landing")?,
         };
-        let record = match self.store.commit(&self.chain(), prev, draft).await? {
-            Commit::Written(record) | Commit::AlreadyThere(record) => record,
-            Commit::Conflict(other) => {
-                let message = format!("run {} landed {} first: run again", other.run_id, self.chain());
-                return Err(Error::new(ErrorKind::Conflict, message));
-            }
-        };
+        let commit = self.store.commit(&self.chain(), prev, draft).await?;
+        let record = commit.settled(format_args!("landed {}", self.chain()))?;
         let outcome = match body.coverage {
             Coverage::Complete => Outcome::Landed { version },
             Coverage::Partial => Outcome::Partial { version },

@@ -1,5 +1,6 @@
 //! The one step that changes what a reader sees: put-if-absent of the next record of a chain.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -29,6 +30,22 @@ pub enum Commit {
     AlreadyThere(Record),
     /// Another run's record has the place: discard what was prepared and run again. Never merge.
     Conflict(Record),
+}
+
+impl Commit {
+    /// The record of the effect, whoever put it there.
+    ///
+    /// # Errors
+    /// Conflict when another run has the place; `did` says what it did, such as "landed raw/okta/users".
+    pub fn settled(self, did: impl fmt::Display) -> Result<Record> {
+        match self {
+            Self::Written(record) | Self::AlreadyThere(record) => Ok(record),
+            Self::Conflict(other) => {
+                let message = format!("run {} {did} first: run again", other.run_id);
+                Err(Error::new(ErrorKind::Conflict, message))
+            }
+        }
+    }
 }
 
 impl Store {

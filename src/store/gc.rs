@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::fsck::FindingKind;
 use super::tree::Tree;
-use super::{Chain, Commit, Draft, FileEntry, Kind, Record, RunId, Store, key, sha256_hex};
+use super::{Chain, Draft, FileEntry, Kind, Record, RunId, Store, key, sha256_hex};
 use crate::base::{Error, ErrorKind, Result};
 use crate::config::{Held, StoreHold};
 
@@ -128,13 +128,8 @@ impl Store {
             replaces,
             body: expiry.body.clone(),
         };
-        match self.commit(&expiry.chain, Some(&expiry.prev), draft).await? {
-            Commit::Written(record) | Commit::AlreadyThere(record) => Ok(record),
-            Commit::Conflict(other) => {
-                let message = format!("run {} committed to {} first: run again", other.run_id, expiry.chain);
-                Err(Error::new(ErrorKind::Conflict, message))
-            }
-        }
+        let commit = self.commit(&expiry.chain, Some(&expiry.prev), draft).await?;
+        commit.settled(format_args!("committed to {}", expiry.chain))
     }
 
     /// Deletes, or only lists, the files that no record names and those a later record took out of the live set: when

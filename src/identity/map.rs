@@ -63,11 +63,24 @@ pub struct IdentityMap {
 
 #[derive(Debug, Default, Clone)]
 struct Keys {
-    all: HashMap<Name, String>,
+    /// As the store had them; shared by whoever opened it once.
+    read: Arc<HashMap<Name, String>>,
+    /// Made since, and committed.
+    made: BTreeMap<Name, String>,
     /// Made and not committed yet.
     new: BTreeMap<Name, String>,
     /// The newest record known.
     head: Option<Record>,
+}
+
+impl Keys {
+    fn get(&self, name: &Name) -> Option<&String> {
+        self.read.get(name).or_else(|| self.made.get(name)).or_else(|| self.new.get(name))
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&Name, &String)> {
+        self.read.iter().chain(&self.made).chain(&self.new)
+    }
 }
 
 impl IdentityMap {
@@ -77,14 +90,14 @@ impl IdentityMap {
     /// A store error; Evidence when a committed file is not what its record says.
     pub async fn open(store: Store) -> Result<Self> {
         let records = store.records(&Chain::Identity).await?;
-        let mut keys = Keys::default();
+        let mut read = HashMap::new();
         for file in live_files(&records).into_values() {
             let (_, batches) = parquet::decode(store.read(file).await?)?;
             for batch in &batches {
-                keys.all.extend(rows(batch)?);
+                read.extend(rows(batch)?);
             }
         }
-        keys.head = records.into_iter().next_back();
+        let keys = Keys { read: Arc::new(read), head: records.into_iter().next_back(), ..Keys::default() };
         Ok(Self { store, keys: Mutex::new(keys) })
     }
 
@@ -100,27 +113,26 @@ impl IdentityMap {
     /// Internal when the system gives no random numbers.
     pub fn key(&self, name: Name) -> Result<String> {
         let mut keys = self.lock();
-        if let Some(key) = keys.all.get(&name) {
+        if let Some(key) = keys.get(&name) {
             return Ok(key.clone());
         }
         let mut bits = [0; 16];
         getrandom::getrandom(&mut bits)
             .map_err(|e| Error::internal("the system gives no random numbers").because(e))?;
         let key = hex(&bits);
-        keys.all.insert(name.clone(), key.clone());
         keys.new.insert(name, key.clone());
         Ok(key)
     }
 
     /// The key of a name that has one.
     pub fn known(&self, name: &Name) -> Option<String> {
-        self.lock().all.get(name).cloned()
+        self.lock().get(name).cloned()
     }
 
     /// The names a key stands for; none when it stands for nobody, or nobody any more.
     pub fn names(&self, key: &str) -> Vec<Name> {
         let keys = self.lock();
-        let mut names: Vec<Name> = keys.all.iter().filter(|(_, k)| *k == key).map(|(name, _)| name.clone()).collect();
+        let mut names: Vec<Name> = keys.all().filter(|(_, k)| *k == key).map(|(name, _)| name.clone()).collect();
         names.sort();
         names
     }
@@ -130,7 +142,7 @@ impl IdentityMap {
     /// # Errors
     /// Conflict when another run made keys meanwhile; a store error.
     pub async fn commit(&self, run_id: &RunId, config_sha256: &str) -> Result<()> {
-        let new = std::mem::take(&mut self.lock().new);
+        let new = self.lock().new.clone();
         if new.is_empty() {
             return Ok(());
         }
@@ -149,7 +161,11 @@ impl IdentityMap {
             body: serde_json::Value::Null,
         };
         let commit = self.store.commit(&Chain::Identity, head.as_ref(), draft).await?;
-        self.lock().head = Some(commit.settled("named new persons or accounts")?);
+        let head = commit.settled("named new persons or accounts")?;
+        let mut keys = self.lock();
+        keys.head = Some(head);
+        keys.new.retain(|name, _| !new.contains_key(name));
+        keys.made.extend(new);
         Ok(())
     }
 
@@ -180,7 +196,8 @@ impl IdentityMap {
         let head = self.store.head(&Chain::Identity).await?;
         let mut keys = self.lock();
         keys.head = head;
-        keys.all.retain(|name, _| !names.contains(name));
+        Arc::make_mut(&mut keys.read).retain(|name, _| !names.contains(name));
+        keys.made.retain(|name, _| !names.contains(name));
         Ok(erased)
     }
 

@@ -9,9 +9,6 @@ use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
 use crate::store::{canonical, sha256_hex};
 
-/// What the first entry names as the hash of the one before.
-pub const FIRST_PREV_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
 /// The largest whole number that every reader of JSON takes exactly.
 pub(super) const MAX_EXACT: u64 = (1 << 53) - 1;
 /// Arrays and objects within each other in a detail: a reader must not run out of stack.
@@ -80,7 +77,7 @@ pub struct Entry {
     pub evidence_sha256: Option<String>,
     /// RFC 8785 JSON text of all the columns before and of `detail`.
     pub payload: String,
-    /// Hash of the entry before; [`FIRST_PREV_HASH`] in the first.
+    /// Hash of the entry before; [`NO_HASH`](crate::store::NO_HASH) in the first.
     pub prev_hash: String,
     /// [`entry_hash`] of this one.
     pub entry_hash: String,
@@ -169,6 +166,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::store::NO_HASH;
 
     fn new(detail: Value) -> NewEntry {
         let at = DateTime::from_timestamp(1_795_000_000, 123_456_789).unwrap();
@@ -177,7 +175,7 @@ mod tests {
 
     #[test]
     fn the_payload_is_the_documented_text_and_the_hash_covers_it() {
-        let entry = Entry::after(0, FIRST_PREV_HASH, new(json!({ "seats": 3, "a": [true, null] }))).unwrap();
+        let entry = Entry::after(0, NO_HASH, new(json!({ "seats": 3, "a": [true, null] }))).unwrap();
         let text = "{\"actor\":\"p-\u{fc}\",\"app_id\":\"figma\",\"at\":\"2026-11-18T11:06:40.123456Z\",\
                     \"detail\":{\"a\":[true,null],\"seats\":3},\"evidence_sha256\":null,\"on_behalf_of\":null,\
                     \"policy_version\":null,\"seq\":0,\"subject_key\":null,\"type\":\"decision.deny\"}";
@@ -200,13 +198,13 @@ mod tests {
             json!([]),
             json!("free text"),
         ] {
-            let error = Entry::after(0, FIRST_PREV_HASH, new(detail.clone())).unwrap_err();
+            let error = Entry::after(0, NO_HASH, new(detail.clone())).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Internal, "{detail}");
         }
-        Entry::after(0, FIRST_PREV_HASH, new(json!({ "a": [MAX_EXACT, -1, 0] }))).unwrap();
+        Entry::after(0, NO_HASH, new(json!({ "a": [MAX_EXACT, -1, 0] }))).unwrap();
         let evidence = NewEntry { evidence_sha256: Some("abc".into()), ..new(json!({})) };
-        assert!(Entry::after(0, FIRST_PREV_HASH, evidence).is_err());
+        assert!(Entry::after(0, NO_HASH, evidence).is_err());
         let ever = NewEntry { at: DateTime::<Utc>::MAX_UTC, ..new(json!({})) };
-        assert!(Entry::after(0, FIRST_PREV_HASH, ever).is_err());
+        assert!(Entry::after(0, NO_HASH, ever).is_err());
     }
 }

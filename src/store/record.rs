@@ -12,8 +12,8 @@ use crate::base::{Clock, Error, ErrorKind, Result};
 /// The format every record names.
 pub const FORMAT: &str = "seatledger-commit/1";
 
-/// What the first record of a chain names as the hash of the one before.
-pub(super) const NO_RECORD: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+/// What the first of a chain (a record, an entry, a snapshot) names as the hash of the one before.
+pub const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// The name of one run: a ULID, so names sort by time and never meet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -196,7 +196,7 @@ impl Record {
             format: FORMAT.to_owned(),
             chain: chain.to_string(),
             version: prev.map_or(1, |p| p.version + 1),
-            prev_sha256: prev.map_or(NO_RECORD, |p| &p.sha256).to_owned(),
+            prev_sha256: prev.map_or(NO_HASH, |p| &p.sha256).to_owned(),
             commit_id: draft.commit_id,
             run_id: draft.run_id,
             release: env!("CARGO_PKG_VERSION").to_owned(),
@@ -239,7 +239,7 @@ impl Record {
 
     /// Whether this record was written right after `prev`.
     pub(super) fn follows(&self, prev: Option<&Record>) -> bool {
-        self.prev_sha256 == prev.map_or(NO_RECORD, |p| &p.sha256)
+        self.prev_sha256 == prev.map_or(NO_HASH, |p| &p.sha256)
     }
 }
 

@@ -5,12 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::DataType;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::sync::Arc;
 
 use super::Job;
 use super::explain::{literal, rows};
@@ -24,7 +22,7 @@ use crate::identity::{IdentityMap, Name};
 use crate::ingest;
 use crate::log::{EntryKind, NewEntry};
 use crate::policy::explain::Row;
-use crate::schema::{Person, Pii};
+use crate::schema::{Person, Pii, without_texts};
 use crate::store::{Chain, Current, FileEntry, Key, Kind, RunId, canonical, parquet};
 
 /// Columns by which a row of a run's table is about somebody.
@@ -287,7 +285,6 @@ fn mentions(person: &Person, batch: &RecordBatch) -> bool {
 
 /// The rows of a run's table without those about the person, and without the person's name in those of others.
 fn without_person(person: &Person, model: Option<&Model>, batch: &RecordBatch) -> Result<RecordBatch> {
-    let schema = batch.schema();
     let text = |column: &str| batch.column_by_name(column).and_then(|c| c.as_string_opt::<i32>());
     let system = text("app_id").or_else(|| text("system"));
     let is_account = |row: usize, id: &str| match system {
@@ -307,28 +304,19 @@ fn without_person(person: &Person, model: Option<&Model>, batch: &RecordBatch) -
     };
     let mask: BooleanArray = (0..batch.num_rows()).map(|row| Some(!is_about(row))).collect();
     let rows = filter_record_batch(batch, &mask).context(ErrorKind::Internal, "cannot drop rows")?;
-    let class = |column: &str| {
-        let column = model.and_then(|model| model.sidecar.column.iter().find(|c| c.name == column));
-        // A model of another release said nothing we can read: look everywhere.
-        column.map_or("identifier", |column| column.pii.as_str()).to_owned()
-    };
-    let columns = schema.fields().iter().zip(rows.columns()).map(|(field, column)| {
-        let pii = match class(field.name()).as_str() {
-            "pseudonym" => Pii::Pseudonym,
-            "identifier" => Pii::Identifier,
-            "personal" => Pii::Personal,
-            _ => return Arc::clone(column),
-        };
-        match column.as_string_opt::<i32>() {
-            Some(texts) if *field.data_type() == DataType::Utf8 => {
-                let kept = texts.iter().map(|text| text.filter(|text| !person.is_named(text, pii, None)));
-                Arc::new(kept.collect::<StringArray>()) as ArrayRef
-            }
-            _ => Arc::clone(column),
-        }
-    });
-    let columns = columns.collect();
-    RecordBatch::try_new(schema, columns).context(ErrorKind::Internal, "a table without a person")
+    let columns = model.map(|model| &model.sidecar.column[..]).unwrap_or_default();
+    let classes: BTreeMap<&str, Pii> = columns
+        .iter()
+        .map(|column| match column.pii.as_str() {
+            "pseudonym" => (column.name.as_str(), Pii::Pseudonym),
+            "identifier" => (column.name.as_str(), Pii::Identifier),
+            "personal" => (column.name.as_str(), Pii::Personal),
+            _ => (column.name.as_str(), Pii::None),
+        })
+        .collect();
+    // A model of another release said nothing we can read: look everywhere.
+    let class = |column: &str| classes.get(column).copied().unwrap_or(Pii::Identifier);
+    without_texts(&rows, |column, text| person.is_named(text, class(column), None))
 }
 
 /// Finds the one person whom a name means, and everything they are called.

@@ -1,11 +1,15 @@
 //! One person as data knows them: what has to be found to be taken away.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use serde::{Deserialize, Serialize};
 
 use super::Pii;
+use crate::base::error::Context;
 use crate::base::text::fold;
+use crate::base::{ErrorKind, Result};
 
 /// Shorter names are looked for as whole values only: they would be found in any text.
 const MIN_MENTION: usize = 5;
@@ -58,6 +62,24 @@ impl Person {
     pub fn name_count(&self) -> usize {
         self.all_ids().count() + self.identifiers.len() + self.names.len()
     }
+}
+
+/// The rows with those texts emptied that are gone, by column and text.
+///
+/// # Errors
+/// Internal when the rows do not fit their own schema.
+pub fn without_texts(batch: &RecordBatch, is_gone: impl Fn(&str, &str) -> bool) -> Result<RecordBatch> {
+    let schema = batch.schema();
+    let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
+        let Some(texts) = column.as_string_opt::<i32>() else { return Arc::clone(column) };
+        if !texts.iter().flatten().any(|text| is_gone(field.name(), text)) {
+            return Arc::clone(column);
+        }
+        let kept = texts.iter().map(|text| text.filter(|text| !is_gone(field.name(), text)));
+        Arc::new(kept.collect::<StringArray>()) as ArrayRef
+    });
+    let columns = columns.collect();
+    RecordBatch::try_new(schema, columns).context(ErrorKind::Internal, "rows without a person")
 }
 
 #[cfg(test)]

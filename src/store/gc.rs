@@ -188,6 +188,11 @@ pub fn held_by<'h>(holds: &'h [StoreHold], path: &str, days: (NaiveDate, NaiveDa
         Held::All => true,
         // Tables are made of every source there is.
         Held::Source(source) => path.starts_with("tables/") || path.split('/').nth(1) == Some(source),
+        Held::App { feeds, .. } => {
+            let mut parts = path.split('/').skip(1).map(str::to_owned);
+            let feed = parts.next().zip(parts.next());
+            path.starts_with("tables/") || feed.is_some_and(|feed| feeds.contains(&feed))
+        }
         Held::Period(from, to) => days.0 <= *to && *from <= days.1,
     })
 }

@@ -267,10 +267,16 @@ async fn gc_takes_old_orphans_and_replaced_files_and_keeps_what_is_held() {
 
     let day = |d| chrono::NaiveDate::from_ymd_opt(2026, 11, d).unwrap();
     let hold = |what| [StoreHold { what, reason: "case 7".into() }];
+    let app = |feeds: &[(&str, &str)]| {
+        let feeds = feeds.iter().map(|(source, stream)| ((*source).to_owned(), (*stream).to_owned()));
+        Held::App { app_id: "figma".into(), feeds: feeds.collect() }
+    };
     for (what, held) in [
         (Held::All, [true, true]),
         (Held::Source("okta".into()), [true, true]),
         (Held::Source("slack".into()), [false, true]),
+        (app(&[("okta", "users")]), [true, true]),
+        (app(&[("okta", "groups"), ("slack", "users")]), [false, true]),
         (Held::Period(day(1), day(1)), [true, false]),
         (Held::Period(day(2), day(19)), [false, false]),
         (Held::Period(day(15), day(20)), [false, true]),

@@ -13,7 +13,7 @@ use crate::base::{AsOf, Error, ErrorKind, Progress, Result};
 use crate::engine::{self, Catalogue, Model, Session, Settings};
 use crate::identity::{IdentityMap, Name};
 use crate::ingest::{self, LandingFact};
-use crate::store::{Chain, Commit, Current, Draft, FileEntry, Key, Kind, Record, RunId};
+use crate::store::{Chain, Current, Draft, FileEntry, Key, Kind, Record, RunId};
 use crate::{log, policy};
 
 /// What a run is asked for.
@@ -167,13 +167,8 @@ impl Job {
             replaces: Vec::new(),
             body: serde_json::to_value(body).context(ErrorKind::Internal, "run record")?,
         };
-        match self.store.commit(&Chain::Runs, computed.prev.as_ref(), draft).await? {
-            Commit::Written(record) | Commit::AlreadyThere(record) => Ok((record, identity)),
-            Commit::Conflict(other) => Err(Error::new(
-                ErrorKind::Conflict,
-                format!("run {} committed first; nothing of this one counts: run again", other.run_id),
-            )),
-        }
+        let commit = self.store.commit(&Chain::Runs, computed.prev.as_ref(), draft).await?;
+        Ok((commit.settled("committed")?, identity))
     }
 }
 

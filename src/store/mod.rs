@@ -30,7 +30,7 @@ pub use fsck::{Finding, FindingKind, Fsck};
 pub use gc::{Expiry, Gc, GcAction, GcItem, unheld};
 pub use key::{Key, day_use, seat_month, seat_state};
 pub use live::{Current, live_files};
-pub use record::{Chain, Draft, FORMAT, FileEntry, Kind, Record, RunId, canonical, hex, sha256_hex};
+pub use record::{Chain, Draft, FORMAT, FileEntry, Kind, NO_HASH, Record, RunId, canonical, hex, sha256_hex};
 
 use crate::base::error::Context;
 use crate::base::{Clock, Error, ErrorKind, Result};

@@ -135,13 +135,7 @@ impl Advance<'_> {
             files.extend(made);
         }
         files.sort_by_key(|file| seat_state(&file.path));
-        match self.commit(&chain, records.last(), landings, files).await? {
-            Commit::Written(_) | Commit::AlreadyThere(_) => Ok(true),
-            Commit::Conflict(other) => {
-                let message = format!("run {} committed to {chain} first: run again", other.run_id);
-                Err(Error::new(ErrorKind::Conflict, message))
-            }
-        }
+        self.commit(&chain, records.last(), landings, files).await?.settled(format!("advanced {chain}")).map(|_| true)
     }
 
     pub(super) fn chain(&self) -> Chain {

@@ -15,9 +15,9 @@ use super::advance::{Advance, Told};
 use super::files::{Of, day_number, seat_month_schema};
 use super::sorted::{Heap, Sorted};
 use crate::base::error::Context;
-use crate::base::{AsOf, Error, ErrorKind, Result};
+use crate::base::{AsOf, ErrorKind, Result};
 use crate::store::{
-    Chain, Commit, Current, Draft, Encoder, FileEntry, Key, Kind, Record, Store, day_use, seat_month, sha256_hex,
+    Chain, Current, Draft, Encoder, FileEntry, Key, Kind, Record, Store, day_use, seat_month, sha256_hex,
 };
 
 /// Rows that are built up before they are handed to the encoder.
@@ -65,13 +65,8 @@ impl Advance<'_> {
                 continue;
             }
             let draft = self.draft(&chain, month, wanted, summed)?;
-            let record = match self.store.commit(&chain, records.last(), draft).await? {
-                Commit::Written(record) | Commit::AlreadyThere(record) => record,
-                Commit::Conflict(other) => {
-                    let message = format!("run {} committed to {chain} first: run again", other.run_id);
-                    return Err(Error::new(ErrorKind::Conflict, message));
-                }
-            };
+            let committed = self.store.commit(&chain, records.last(), draft).await?;
+            let record = committed.settled(format!("closed a month of {chain}"))?;
             files.extend(record.files.iter().cloned());
             records.push(record);
         }

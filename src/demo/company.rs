@@ -253,17 +253,18 @@ pub fn head_of(practice: usize, region: &str) -> usize {
 /// of a large company nobody wants them all at once.
 pub fn people(size: usize, days: i32, seed: u64) -> impl Iterator<Item = Person> {
     let mut rng = Rng::new(seed, "people");
-    let mut taken: BTreeMap<String, u32> = BTreeMap::new();
+    let mut taken = vec![0_u32; GIVEN.len() * FAMILY.len()];
     let mut team_manager: BTreeMap<(usize, &str), (usize, usize)> = BTreeMap::new();
     let workers = size.max(HEADS);
     let everybody = (0..workers + size * 11 / 100).map(move |i| {
-        let given = rng.pick(&GIVEN);
-        let family = rng.pick(&FAMILY);
-        let local = format!("{}.{}", given.1, family.1);
-        let nth = taken.entry(local.clone()).or_default();
-        *nth += 1;
-        let local = if *nth == 1 { local } else { format!("{local}{nth}") };
-        let mut person = Person::named(given.0, family.0, format!("{local}@{DOMAIN}"));
+        let names = rng.below(GIVEN.len()) * FAMILY.len() + rng.below(FAMILY.len());
+        let (given, family) = (GIVEN[names / FAMILY.len()], FAMILY[names % FAMILY.len()]);
+        taken[names] += 1;
+        let email = match taken[names] {
+            1 => format!("{}.{}@{DOMAIN}", given.1, family.1),
+            nth => format!("{}.{}{nth}@{DOMAIN}", given.1, family.1),
+        };
+        let mut person = Person::named(given.0, family.0, email);
         person.practice = rng.weighted(PRACTICES.iter().map(|p| p.weight));
         person.place = rng.weighted(PLACES.iter().map(|p| p.weight));
         person.manager = place_in_tree(i, &mut person, &mut team_manager);
@@ -283,9 +284,11 @@ pub fn people(size: usize, days: i32, seed: u64) -> impl Iterator<Item = Person>
         };
         person.spells.push(Spell { worker_id: format!("{:06}", 1200 + i * 3), start, end });
         if rng.chance(12) && end.is_none() && start < -200 {
-            let old = format!("{}.{}@{DOMAIN}", given.1, rng.pick(&FAMILY).1);
-            if !taken.contains_key(old.split('@').next().unwrap_or_default()) {
-                taken.insert(old.split('@').next().unwrap_or_default().to_owned(), 1);
+            let family = rng.below(FAMILY.len());
+            let taken = &mut taken[names / FAMILY.len() * FAMILY.len() + family];
+            if *taken == 0 {
+                *taken = 1;
+                let old = format!("{}.{}@{DOMAIN}", given.1, FAMILY[family].1);
                 person.old_email = Some((old, rng.between(-190, -40)));
             }
         }

@@ -97,6 +97,7 @@ pub fn write(dir: &Path, options: &DemoOptions) -> Result<DemoSummary> {
     let mut chance = seats::Chance::new(days, options.seed);
     let mut seats = Vec::new();
     people.iter().enumerate().for_each(|(n, person)| chance.seats(person, n, &mut seats));
+    seats.iter_mut().for_each(|seat| seat.name(&people[seat.person]));
     let by_chance = seats.len();
     let (cases, drops) = cases::add(&mut people, &mut seats);
 

@@ -59,9 +59,9 @@ pub struct Seat {
 }
 
 impl Seat {
-    /// A seat of the holder, who is the person of that index; used on most days up to `last`.
+    /// A seat of the holder, who is the person of that index; used on most days up to `last`. Its account is named apart:
+    /// a log has no use for that.
     pub fn new(holder: &Person, person: usize, app: AppId, tier: usize, from: Day, last: Option<Day>) -> Self {
-        let (account, user_name) = account_of(holder, app);
         let spec = &APPS[app];
         Self {
             person,
@@ -70,9 +70,9 @@ impl Seat {
             old_tier: None,
             from,
             to: None,
-            account,
-            user_name,
-            email: holder.email.clone(),
+            account: String::new(),
+            user_name: String::new(),
+            email: String::new(),
             uses: [
                 Use { last: last.filter(|_| !spec.okta.is_empty()), rate: spec.sign_in_rate },
                 Use { last: last.filter(|_| spec.use_rate > 0), rate: spec.use_rate },
@@ -83,6 +83,12 @@ impl Seat {
             noise: false,
             key: hash(&holder.email) ^ mix(app as u64),
         }
+    }
+
+    /// Names the account of the holder at the vendor.
+    pub fn name(&mut self, holder: &Person) {
+        (self.account, self.user_name) = account_of(holder, self.app);
+        self.email.clone_from(&holder.email);
     }
 
     /// Whether it stands on a day.

@@ -90,7 +90,7 @@ pub struct Volume {
     kept: u64,
     /// So many events more ...
     extra: u64,
-    /// ... in a history of so many sign-ins.
+    /// ... in a history of so many sign-ins that are no seat's last one.
     sign_ins: u64,
     seed: u64,
     people: u64,
@@ -127,7 +127,7 @@ impl Volume {
         Self {
             kept: ((u128::from(may_go - goes) << 32) / u128::from(may_go)) as u64,
             extra: wanted.saturating_sub(by_themselves),
-            sign_ins: (by_chance + last).max(1),
+            sign_ins: by_chance.max(1),
             seed,
             people: roster.members().len() as u64,
         }
@@ -167,11 +167,14 @@ pub struct Moment {
 }
 
 impl Extras {
-    /// For a day with these sign-ins.
+    /// For a day with these sign-ins. A seat's last one is not told again: many fall on the days before the as-of date.
     pub fn new(volume: &Volume, roster: &Roster, day: Day, sign_ins: impl Iterator<Item = u32>) -> Self {
         let mut accounts: Vec<Vec<u32>> = vec![Vec::new(); PLACES.len()];
         for about in sign_ins {
-            accounts[roster.holder(&roster.accounts()[about as usize]).place()].push(about);
+            let account = &roster.accounts()[about as usize];
+            if account.last_used_on() != Some(day) {
+                accounts[roster.holder(account).place()].push(about);
+            }
         }
         let total = accounts.iter().map(Vec::len).sum::<usize>();
         let count = (u128::from(volume.extra) * total as u128 / u128::from(volume.sign_ins)) as u64;

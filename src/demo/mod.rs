@@ -155,7 +155,7 @@ pub fn write_log(dir: &Path, options: &DemoOptions, days: RangeInclusive<NaiveDa
     let (first, last) = (calendar.day(*days.start()), calendar.day(*days.end()));
     if first > last || first < 1 - options.days as Day || last > 0 {
         return Err(Error::usage(format!(
-            "{} to {} is not within the history: it has the days from {} to {}",
+            "{} to {} is not within the history: it has the days {} to {}",
             days.start(),
             days.end(),
             calendar.date(1 - options.days as Day),

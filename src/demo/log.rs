@@ -169,13 +169,25 @@ impl Log {
         rows.map(|days| -> Job<'j> { Box::new(move || self.land(out, &days)) }).collect()
     }
 
+    /// Takes a day away that was made before, perhaps otherwise compressed.
+    pub fn clear(&self, out: &Out, day: Day) -> Result<()> {
+        let folder = self.folder(day);
+        out.remove(&folder)?;
+        Compression::ALL.iter().try_for_each(|c| out.remove(&format!("{folder}.ndjson{}", c.ending())))
+    }
+
+    /// Where a day's parts are; a day in one file has its name from here, too.
+    fn folder(&self, day: Day) -> String {
+        format!("extracts/okta/system_log/{}", self.calendar.date(day))
+    }
+
     /// Lands days in a row: what happened on one is wanted again on the next.
     fn land(&self, out: &Out, days: &[Day]) -> Result<()> {
         let mut before: Option<Happened> = None;
         for day in days.iter().copied() {
             let yesterday = before.take().or_else(|| (day > self.first).then(|| self.happened(day - 1)));
             let today = self.happened(day);
-            let folder = format!("extracts/okta/system_log/{}", self.calendar.date(day));
+            let folder = self.folder(day);
             let ending = self.options.compression.ending();
             if self.volume.is_some() {
                 let parts = today.len().div_ceil(PART_EVENTS);

@@ -229,6 +229,13 @@ fn the_compressions_of_a_log_hold_the_same_text() {
         });
         assert!(!plain_text.is_empty() && plain_text == gzip && plain_text == zstd);
     }
+    // Made anew in another compression, a day is there once.
+    let (dir, first) = log_of(&with_events(20_000), 1, 2);
+    let log = LogOptions { compression: Compression::Gzip, ..with_events(20_000).log };
+    write_log(dir.path(), &DemoOptions { log, ..small() }, small().as_of..=small().as_of).unwrap();
+    let files = only_the_log(files(dir.path()));
+    assert_eq!(files.len() as u64, first.files);
+    assert_eq!(files.keys().filter(|path| path.extension().unwrap() == "gz").count(), 1);
 }
 
 #[test]

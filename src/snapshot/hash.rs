@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 
 use crate::store::{hex, parquet};
 
-/// Read at once.
-const BLOCK: usize = 1 << 20;
+/// Read at once: little enough to stay near the processor until it is hashed.
+const BLOCK: usize = 128 << 10;
 
 /// What was read of a file.
 pub(super) struct Hashed {
@@ -37,12 +37,15 @@ pub(super) fn files<'a>(
 }
 
 fn file(path: &Path, block: &mut [u8]) -> std::io::Result<Hashed> {
-    if !std::fs::symlink_metadata(path)?.is_file() {
+    let meta = std::fs::symlink_metadata(path)?;
+    if !meta.is_file() {
         return Err(std::io::Error::other("not a regular file"));
     }
+    // An odd block first, so that the last is a whole one: a footer is in it.
+    let mut next = usize::try_from(meta.len() % BLOCK as u64).ok().filter(|odd| *odd > 0).unwrap_or(BLOCK);
     let (mut file, mut hash, mut bytes, mut last) = (File::open(path)?, Sha256::new(), 0, 0);
     loop {
-        let read = match file.read(block) {
+        let read = match file.read(&mut block[..next]) {
             Ok(0) => break,
             Ok(read) => read,
             Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
@@ -50,7 +53,7 @@ fn file(path: &Path, block: &mut [u8]) -> std::io::Result<Hashed> {
         };
         hash.update(&block[..read]);
         bytes += read as u64;
-        last = read;
+        (last, next) = (read, BLOCK);
     }
     let is_parquet = path.extension().is_some_and(|extension| extension == "parquet");
     // A file made to deceive may trip the reader: whoever needs the footer opens it, and says so.

@@ -293,6 +293,24 @@ async fn gc_takes_old_orphans_and_replaced_files_and_keeps_what_is_held() {
     assert!(store.fsck(true).await.unwrap().ok);
 }
 
+#[test]
+fn the_end_of_a_file_says_what_its_footer_does() {
+    let (schema, batches) = rows(5000, 1000);
+    let bytes = parquet::encode(&schema, &batches).unwrap();
+    let mut file = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut file, &bytes).unwrap();
+    let footer = parquet::footer(file).unwrap();
+    assert_eq!(footer.1, 5000);
+    let length = u32::from_le_bytes(bytes[bytes.len() - 8..][..4].try_into().unwrap()) as usize + 8;
+    for tail in [bytes.len(), length + 1, length] {
+        assert_eq!(parquet::footer_within(&bytes[bytes.len() - tail..]), Some(footer.clone()), "{tail}");
+    }
+    for tail in [length - 1, 8, 7, 0] {
+        assert_eq!(parquet::footer_within(&bytes[bytes.len() - tail..]), None, "{tail}");
+    }
+    assert_eq!(parquet::footer_within(&bytes[..bytes.len() - 1]), None);
+}
+
 fn rows(count: usize, batch: usize) -> (SchemaRef, Vec<RecordBatch>) {
     let schema = Arc::new(Schema::new(vec![
         Field::new("id", DataType::Utf8, false),

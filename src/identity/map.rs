@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
+use super::rows::{random, take_out};
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result, text};
 use crate::store::{Chain, Draft, FileEntry, Key, Kind, Record, RunId, Store, hex, live_files, parquet};
@@ -116,10 +117,7 @@ impl IdentityMap {
         if let Some(key) = keys.get(&name) {
             return Ok(key.clone());
         }
-        let mut bits = [0; 16];
-        getrandom::getrandom(&mut bits)
-            .map_err(|e| Error::internal("the system gives no random numbers").because(e))?;
-        let key = hex(&bits);
+        let key = hex(&random::<16>()?);
         keys.new.insert(name, key.clone());
         Ok(key)
     }
@@ -127,6 +125,12 @@ impl IdentityMap {
     /// The key of a name that has one.
     pub fn known(&self, name: &Name) -> Option<String> {
         self.lock().get(name).cloned()
+    }
+
+    /// The keys that names have.
+    pub fn keys_of(&self, names: &BTreeSet<Name>) -> BTreeSet<String> {
+        let keys = self.lock();
+        names.iter().filter_map(|name| keys.get(name).cloned()).collect()
     }
 
     /// The names a key stands for; none when it stands for nobody, or nobody any more.
@@ -176,23 +180,10 @@ impl IdentityMap {
     /// As [`IdentityMap::commit`].
     pub async fn erase(&self, names: &BTreeSet<Name>, run_id: &RunId, config_sha256: &str) -> Result<usize> {
         self.commit(run_id, config_sha256).await?;
-        let records = self.store.records(&Chain::Identity).await?;
-        let (mut erased, mut moves) = (0, Vec::new());
-        for file in live_files(&records).into_values() {
-            let (_, batches) = parquet::decode(self.store.read(file).await?)?;
-            let mut kept = BTreeMap::new();
-            for batch in &batches {
-                kept.extend(rows(batch)?);
-            }
-            let before = kept.len();
-            kept.retain(|name, _| !names.contains(name));
-            if kept.len() < before {
-                erased += before - kept.len();
-                let new = if kept.is_empty() { None } else { Some(self.write(&kept, run_id).await?) };
-                moves.push((file.clone(), new));
-            }
-        }
-        self.store.replace(&Chain::Identity, &moves, run_id, config_sha256).await?;
+        let is_kept = |batch: &RecordBatch| -> Result<BooleanArray> {
+            Ok(rows(batch)?.iter().map(|(name, _)| Some(!names.contains(name))).collect())
+        };
+        let erased = take_out(&self.store, &Chain::Identity, is_kept, || place(run_id), run_id, config_sha256).await?;
         let head = self.store.head(&Chain::Identity).await?;
         let mut keys = self.lock();
         keys.head = head;
@@ -212,13 +203,16 @@ impl IdentityMap {
             ],
         )
         .context(ErrorKind::Internal, "the identity map")?;
-        let key = |sha16: &str| Key::Identity { run_id: run_id.clone(), sha16: sha16.to_owned() };
-        self.store.put_parquet(key, &schema(), &[batch]).await
+        self.store.put_parquet(place(run_id), &schema(), &[batch]).await
     }
 
     fn lock(&self) -> MutexGuard<'_, Keys> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn place(run_id: &RunId) -> impl FnOnce(&str) -> Key {
+    |sha16| Key::Identity { run_id: run_id.clone(), sha16: sha16.to_owned() }
 }
 
 fn schema() -> SchemaRef {

@@ -11,7 +11,7 @@ use super::discover::{Control, Found, Place};
 use super::expire::is_landing;
 use super::page::{Page, Refusal};
 use super::reader::Reader;
-use super::report::{Landing, Outcome};
+use super::report::{Acceptance, Landing, Outcome};
 use super::write::{self, Kept};
 use super::{checks, explode, parse};
 use crate::base::error::Context;
@@ -31,8 +31,7 @@ pub(super) struct Stream<'a> {
     pub is_backfill: bool,
     pub default_date: Option<NaiveDate>,
     pub run_id: &'a RunId,
-    /// Why the size of the feed is accepted, and who says so.
-    pub accepted: Option<(&'a str, &'a str)>,
+    pub accepted: Option<Acceptance<'a>>,
 }
 
 /// A file with its bytes and their hash.
@@ -201,10 +200,11 @@ impl Stream<'_> {
                 past.records.iter().filter(|(_, b)| b.is_complete()).map(|(_, b)| b.accepted).collect();
             match (checks::row_count(&before, kept.accepted), self.accepted) {
                 (Ok(warning), _) => warnings.extend(warning),
-                (Err(Refusal { reason: check, message }), Some((reason, actor))) => {
+                (Err(Refusal { reason: check, message }), Some(Acceptance { reason, actor, note_sha256 })) => {
                     warnings.push(format!("{check}: {message}; accepted by {actor}: {reason}"));
                     let [check, reason, actor] = [check, reason, actor].map(str::to_owned);
-                    overrides.push(Override { check, finding: message, reason, actor });
+                    let note_sha256 = note_sha256.map(str::to_owned);
+                    overrides.push(Override { check, finding: message, reason, actor, note_sha256 });
                 }
                 (Err(refusal), None) => {
                     let target = format!("{}/{}", self.source.name, self.name);

@@ -45,7 +45,8 @@ impl Job {
             let mut is_behind = false;
             let current = Current::of(&records);
             let is_new = |record: &Record| seen.get(&record.chain).is_none_or(|version| record.version > *version);
-            let runs = records.iter().filter(|run| run.kind == Kind::Run).map(|run| (run, latest_before(&records, run)));
+            let runs =
+                records.iter().filter(|run| run.kind == Kind::Run).map(|run| (run, latest_before(&records, run)));
             let snapshots = index.iter().zip(std::iter::once(None).chain(index.iter().map(Some)));
             let owed: Vec<_> = runs.chain(snapshots).filter(|(record, _)| is_new(record)).collect();
             for (record, before) in owed {
@@ -219,7 +220,8 @@ impl Job {
                         "reason": set_aside.reason,
                     });
                     let at = made_at(&landing);
-                    entries.push(NewEntry::new(at, EntryKind::ThresholdOverridden, actor, detail));
+                    let entry = NewEntry::new(at, EntryKind::ThresholdOverridden, actor, detail);
+                    entries.push(entry.with_note(set_aside.note_sha256.as_deref()));
                 }
             }
         }

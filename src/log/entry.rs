@@ -11,6 +11,9 @@ use crate::store::{canonical, sha256_hex};
 
 /// The largest whole number that every reader of JSON takes exactly.
 pub(super) const MAX_EXACT: u64 = (1 << 53) - 1;
+/// The member of a detail that commits to what somebody said in their own words: `sha256(salt || text)` in hex, with a
+/// random salt of 32 bytes. Both are kept elsewhere, and can be taken away.
+pub const NOTE: &str = "note_sha256";
 /// Arrays and objects within each other in a detail: a reader must not run out of stack.
 const MAX_DEPTH: usize = 32;
 
@@ -51,6 +54,15 @@ impl NewEntry {
             evidence_sha256: None,
             detail,
         }
+    }
+
+    /// The same, committing to what somebody said with it.
+    #[must_use]
+    pub fn with_note(mut self, commitment: Option<&str>) -> Self {
+        if let (Some(commitment), Some(detail)) = (commitment, self.detail.as_object_mut()) {
+            detail.insert(NOTE.to_owned(), commitment.into());
+        }
+        self
     }
 }
 
@@ -103,6 +115,9 @@ impl Entry {
         if new.evidence_sha256.as_deref().is_some_and(|hash| tree::unhex(hash).is_none()) {
             return Err(fault("its evidence is not named by 64 lower-case hex digits"));
         }
+        if new.detail.get(NOTE).is_some_and(|note| note.as_str().and_then(tree::unhex).is_none()) {
+            return Err(fault("its note is no commitment: free text never enters"));
+        }
         let mut entry = Self {
             seq,
             at,
@@ -120,6 +135,19 @@ impl Entry {
         entry.payload = entry.payload_with(new.detail)?;
         entry.entry_hash = entry_hash(prev_hash, &entry.payload);
         Ok(entry)
+    }
+
+    /// What the payload says beyond the columns.
+    pub fn detail(&self) -> Map<String, Value> {
+        match serde_json::from_str::<Map<String, Value>>(&self.payload).map(|mut said| said.remove("detail")) {
+            Ok(Some(Value::Object(detail))) => detail,
+            _ => Map::new(),
+        }
+    }
+
+    /// The commitment to what somebody said with it in their own words.
+    pub fn note(&self) -> Option<String> {
+        self.detail().get(NOTE)?.as_str().map(str::to_owned)
     }
 
     /// The columns that copy the payload, by name, as the payload has them.
@@ -204,6 +232,13 @@ mod tests {
         Entry::after(0, NO_HASH, new(json!({ "a": [MAX_EXACT, -1, 0] }))).unwrap();
         let evidence = NewEntry { evidence_sha256: Some("abc".into()), ..new(json!({})) };
         assert!(Entry::after(0, NO_HASH, evidence).is_err());
+        let note = "ab".repeat(32);
+        let entry = Entry::after(0, NO_HASH, new(json!({})).with_note(Some(&note))).unwrap();
+        assert_eq!((entry.note(), entry.detail()[NOTE].as_str()), (Some(note.clone()), Some(&*note)));
+        assert_eq!(Entry::after(0, NO_HASH, new(json!({})).with_note(None)).unwrap().note(), None);
+        for text in [json!("Ada left"), json!(7), json!(null)] {
+            assert!(Entry::after(0, NO_HASH, new(json!({ NOTE: text }))).is_err(), "free text never enters");
+        }
         let ever = NewEntry { at: DateTime::<Utc>::MAX_UTC, ..new(json!({})) };
         assert!(Entry::after(0, NO_HASH, ever).is_err());
     }

@@ -47,7 +47,9 @@ impl fmt::Display for GcAction {
 pub struct GcItem {
     /// What.
     pub action: GcAction,
-    /// The file, below the root of the store.
+    /// Whether the file lies in the private store.
+    pub is_private: bool,
+    /// The file, below the root of its store.
     pub path: String,
     /// Its length.
     pub bytes: u64,
@@ -76,7 +78,7 @@ impl Gc {
     }
 
     pub(crate) fn sorted(mut self) -> Self {
-        self.items.sort_by(|a, b| (a.action, &a.path).cmp(&(b.action, &b.path)));
+        self.items.sort_by(|a, b| (a.action, a.is_private, &a.path).cmp(&(b.action, b.is_private, &b.path)));
         self
     }
 }
@@ -101,6 +103,7 @@ impl Expiry {
     pub fn items(&self) -> impl Iterator<Item = GcItem> {
         self.files.iter().map(|(file, _)| GcItem {
             action: GcAction::Expire,
+            is_private: self.chain.is_private(),
             path: file.path.clone(),
             bytes: file.bytes,
             why: self.why.clone(),
@@ -167,7 +170,7 @@ impl Store {
                 },
                 None => (GcAction::Delete, why),
             };
-            gc.items.push(GcItem { action, path: path.clone(), bytes: object.size, why });
+            gc.items.push(GcItem { action, is_private: false, path: path.clone(), bytes: object.size, why });
         }
         Ok(gc.sorted())
     }

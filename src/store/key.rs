@@ -69,6 +69,13 @@ pub enum Key {
         /// First 16 hex digits of the file's SHA-256.
         sha16: String,
     },
+    /// What people said in their own words, in a private store.
+    Notes {
+        /// The run that kept them.
+        run_id: RunId,
+        /// First 16 hex digits of the file's SHA-256.
+        sha16: String,
+    },
     /// Entries of the decision log, as one append wrote them.
     LogSegment {
         /// Number of its first entry.
@@ -126,6 +133,9 @@ impl Key {
             Self::Identity { run_id, sha16 } => {
                 format!("keys/{}-{}.parquet", segment(run_id.as_str())?, segment(sha16)?)
             }
+            Self::Notes { run_id, sha16 } => {
+                format!("notes/{}-{}.parquet", segment(run_id.as_str())?, segment(sha16)?)
+            }
             Self::Erasure => "erasure.json".to_owned(),
             Self::LogSegment { first, last, sha16 } => {
                 format!("log/{first:020}-{last:020}-{}.parquet", segment(sha16)?)
@@ -149,6 +159,7 @@ pub(super) fn folder(chain: &Chain) -> Result<String> {
         Chain::Runs => "commits/runs".to_owned(),
         Chain::Snapshots => "snapshots/index".to_owned(),
         Chain::Identity => "commits/identity".to_owned(),
+        Chain::Notes => "commits/notes".to_owned(),
         Chain::Log => "commits/log".to_owned(),
     })
 }
@@ -200,6 +211,9 @@ mod tests {
         assert_eq!(path.as_ref(), "commits/raw/okta/users/00000000000000000007.json");
         let log = Key::LogSegment { first: 7, last: 12, sha16: "0123456789abcdef".into() }.path().unwrap();
         assert_eq!(log.as_ref(), "log/00000000000000000007-00000000000000000012-0123456789abcdef.parquet");
+        let run_id = RunId::new(crate::base::Clock::System);
+        let notes = Key::Notes { run_id: run_id.clone(), sha16: "0123456789abcdef".into() }.path().unwrap();
+        assert_eq!(notes.as_ref(), format!("notes/{run_id}-0123456789abcdef.parquet"));
         assert_eq!(version_of("00000000000000000007.json"), Some(7));
         assert_eq!(version_of("7.json"), None);
         assert_eq!(record_at(path.as_ref()), Some(("raw/okta/users", 7)));

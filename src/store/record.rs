@@ -60,6 +60,8 @@ pub enum Chain {
     Snapshots,
     /// The identity map, in a store of its own.
     Identity,
+    /// What people said in their own words, beside the identity map.
+    Notes,
     /// The appends to the decision log.
     Log,
 }
@@ -71,6 +73,7 @@ impl fmt::Display for Chain {
             Self::Runs => f.write_str("runs"),
             Self::Snapshots => f.write_str("snapshots"),
             Self::Identity => f.write_str("identity"),
+            Self::Notes => f.write_str("notes"),
             Self::Log => f.write_str("log"),
         }
     }
@@ -84,11 +87,17 @@ impl Chain {
             ["log"] => Some(Self::Log),
             ["snapshots"] => Some(Self::Snapshots),
             ["identity"] => Some(Self::Identity),
+            ["notes"] => Some(Self::Notes),
             ["raw", source, stream] if !source.is_empty() && !stream.is_empty() => {
                 Some(Self::Raw { source: source.to_owned(), stream: stream.to_owned() })
             }
             _ => None,
         }
+    }
+
+    /// Whether it is a chain of the private store.
+    pub fn is_private(&self) -> bool {
+        matches!(self, Self::Identity | Self::Notes)
     }
 }
 
@@ -108,7 +117,7 @@ pub enum Kind {
     Expire,
     /// Took files out of the live set because they held an erased person.
     Erase,
-    /// Added entries to the decision log, or keys to the identity map.
+    /// Added entries to the decision log, keys to the identity map, or notes.
     Append,
 }
 

@@ -31,7 +31,7 @@ pub(super) struct RunCommand {
 impl RunCommand {
     pub(super) async fn run(self, clock: Clock, terminal: &Terminal) -> Result<u8> {
         let job = Job::open(&self.project.project, clock).await?;
-        let report = job.ingest(&self.land.options(), terminal).await?;
+        let report = job.ingest(&self.land.options(&job).await?, terminal).await?;
         ingest::complain(&report, terminal);
         let options = self.models.options(clock, &self.as_of);
         let (run, outputs) = build_and_publish(&job, &options, terminal).await?;

@@ -4,8 +4,10 @@
 mod entries;
 mod erase;
 mod explain;
+mod fsck;
 mod gc;
 mod identify;
+mod notes;
 mod outputs;
 mod record;
 mod replay;
@@ -24,6 +26,8 @@ use crate::store::{Chain, Current, Kind, Record, RunId, Store};
 use record::{RunBody, RunTable};
 
 pub use erase::Erasure;
+pub use fsck::Stores;
+pub use notes::Words;
 pub use outputs::Outputs;
 pub use replay::{Replay, replay};
 pub use run::{Computed, Run, RunOptions};
@@ -34,7 +38,7 @@ pub struct Job {
     pub config: Config,
     /// Where landings, tables and records are.
     pub store: Store,
-    /// Where the identity map is, apart from everything else.
+    /// Where the identity map and the notes are, apart from everything else.
     pub private: Store,
     /// The clock.
     pub clock: Clock,

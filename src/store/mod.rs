@@ -216,11 +216,18 @@ impl Store {
         schema: &SchemaRef,
         batches: &[RecordBatch],
     ) -> Result<FileEntry> {
-        let bytes = parquet::encode(schema, batches)?;
+        let rows = batches.iter().map(|b| b.num_rows() as u64).sum();
+        self.put_encoded(key, parquet::encode(schema, batches)?, rows).await
+    }
+
+    /// As [`Store::put_parquet`], of a file that is encoded already.
+    ///
+    /// # Errors
+    /// Store when the file is not there afterwards.
+    pub async fn put_encoded(&self, key: impl FnOnce(&str) -> Key, bytes: Bytes, rows: u64) -> Result<FileEntry> {
         let sha256 = sha256_hex(&bytes);
         let path = key(&sha256[..16]).path()?;
         self.put(&path, &bytes).await.context(ErrorKind::Store, format!("cannot write {path}"))?;
-        let rows = batches.iter().map(|b| b.num_rows() as u64).sum();
         Ok(FileEntry { path: path.into(), sha256, bytes: bytes.len() as u64, rows, min_at: None, max_at: None })
     }
 

@@ -37,53 +37,24 @@ okta_users_of_holders as (
     inner join okta_accounts_of_persons as linked on holder.person_key = linked.person_key
 ),
 
-sign_ins_of_okta_users as (
-    select
-        day.app_id, day.okta_account_id, max(day.last_sign_in_at) as last_sign_in_at,
-        max(day.signed_in_on) as last_sign_in_on,
-        -- the landing of the newest day: day and landing in one number, since a plain maximum is cheap
-        max(day.source) || '/system_log@'
-        || cast(
-            max((day.signed_in_on - date '1970-01-01') * 1000000000 + day.landing) % 1000000000 as varchar
-        ) as last_sign_in_ref
-    from core.sign_in_days as day
-    where day.sign_ins > 0
-    group by day.app_id, day.okta_account_id
-),
-
+-- Rolled up while the log was read: the newest sign-in, and the days of 13 months as bits. A day with two Okta accounts
+-- of one person is one day.
 sign_ins_of_holders as (
     select
-        linked.app_id, linked.account_id, max(used.last_sign_in_at) as last_sign_in_at,
-        max(used.last_sign_in_on) as last_sign_in_on,
-        substr(max(cast(used.last_sign_in_on as varchar) || ' ' || used.last_sign_in_ref), 12) as last_sign_in_ref
+        linked.app_id, linked.account_id, max(used.last_at) as last_sign_in_at,
+        max(cast(used.last_at as date)) as last_sign_in_on,
+        -- the landing of the newest day: day and landing in one number, since a plain maximum is cheap
+        max(used.source) || '/' || max(used.stream) || '@'
+        || cast(
+            max((cast(used.last_at as date) - date '1970-01-01') * 1000000000 + used.landing) % 1000000000 as varchar
+        ) as last_sign_in_ref,
+        bit_or(used.w0) as w0, bit_or(used.w1) as w1, bit_or(used.w2) as w2, bit_or(used.w3) as w3,
+        bit_or(used.w4) as w4, bit_or(used.w5) as w5, bit_or(used.w6) as w6
     from okta_users_of_holders as linked
-    left join sign_ins_of_okta_users as used
-        on linked.app_id = used.app_id and linked.okta_account_id = used.okta_account_id
+    left join seeds.app_okta_ids as instance on linked.app_id = instance.app_id
+    left join usage.sign_ins as used
+        on instance.okta_app_id = used.app_instance_id and linked.okta_account_id = used.account_id
     group by linked.app_id, linked.account_id
-),
-
--- a day with two Okta accounts of one person is one day
-recent_days_of_holders as (
-    select
-        linked.app_id, linked.account_id, day.signed_in_on,
-        max(case
-            when day.signed_in_on > coalesce(feed.sign_in_complete_through, $as_of) - 30 then 1
-            else 0
-        end) as is_in_30
-    from core.sign_in_days as day
-    inner join okta_users_of_holders as linked
-        on day.app_id = linked.app_id and day.okta_account_id = linked.okta_account_id
-    left join app_feeds as feed on day.app_id = feed.app_id
-    where
-        day.sign_ins > 0
-        and day.signed_in_on > coalesce(feed.sign_in_complete_through, $as_of) - 90
-    group by linked.app_id, linked.account_id, day.signed_in_on
-),
-
-recent_sign_ins as (
-    select app_id, account_id, sum(is_in_30) as sign_in_days_30, count(*) as sign_in_days_90
-    from recent_days_of_holders
-    group by app_id, account_id
 ),
 
 observed_use as (
@@ -122,8 +93,20 @@ final as (
     select
         seat.app_id, seat.account_id, seat.sku_id, signed.last_sign_in_at, signed.last_sign_in_on,
         signed.last_sign_in_ref, used.last_feature_use_on,
-        used.last_feature_use_ref, used.feature_bound_on, coalesce(recent.sign_in_days_30, 0) as sign_in_days_30,
-        coalesce(recent.sign_in_days_90, 0) as sign_in_days_90, coalesce(counted.feature_uses_90, 0) as feature_uses_90,
+        used.last_feature_use_ref, used.feature_bound_on,
+        coalesce(
+            active_days(
+                signed.w0, signed.w1, signed.w2, signed.w3, signed.w4, signed.w5, signed.w6,
+                coalesce(feed.sign_in_complete_through, $as_of) - 30, $as_of
+            ), 0
+        ) as sign_in_days_30,
+        coalesce(
+            active_days(
+                signed.w0, signed.w1, signed.w2, signed.w3, signed.w4, signed.w5, signed.w6,
+                coalesce(feed.sign_in_complete_through, $as_of) - 90, $as_of
+            ), 0
+        ) as sign_in_days_90,
+        coalesce(counted.feature_uses_90, 0) as feature_uses_90,
         coalesce(used.is_feature_covered, false) as is_feature_covered,
         coalesce(feed.sign_in_collected, false) and signed.app_id is not null as is_sign_in_covered,
         -- all have to reach back, so the one that reaches least far tells
@@ -137,7 +120,6 @@ final as (
     from core.seats as seat
     left join app_feeds as feed on seat.app_id = feed.app_id
     left join sign_ins_of_holders as signed on seat.app_id = signed.app_id and seat.account_id = signed.account_id
-    left join recent_sign_ins as recent on seat.app_id = recent.app_id and seat.account_id = recent.account_id
     left join observed_use as used on seat.app_id = used.app_id and seat.account_id = used.account_id
     left join recent_uses as counted on seat.app_id = counted.app_id and seat.account_id = counted.account_id
 )

@@ -14,19 +14,15 @@ people_assigned as (
 
 people_signing_in as (
     select
-        e.app_instance_id as okta_app_id,
-        count(*) as sign_in_count,
-        count(distinct e.actor_id) as signed_in_account_count,
-        max(cast(e.published_at as date)) as last_sign_in_on
-    from staging.okta_events as e
-    left anti join mapped as m on m.okta_app_id = e.app_instance_id
-    where e.event_type = 'user.authentication.sso'
-        and e.outcome_result = 'SUCCESS'
-        and e.actor_type = 'User'
-        and e.app_instance_id is not null
-        -- in use means now: the whole log need not be read for it
-        and e.published_at >= cast($as_of - 89 as timestamp)
-    group by e.app_instance_id
+        u.app_instance_id as okta_app_id,
+        sum(active_days(u.w0, u.w1, u.w2, u.w3, u.w4, u.w5, u.w6, $as_of - 90, $as_of)) as sign_in_day_count,
+        count(distinct u.account_id) as signed_in_account_count,
+        max(cast(u.last_at as date)) as last_sign_in_on
+    from usage.sign_ins as u
+    left anti join mapped as m on m.okta_app_id = u.app_instance_id
+    -- in use means now
+    where u.last_at >= cast($as_of - 89 as timestamp)
+    group by u.app_instance_id
 ),
 
 okta_apps_in_use as (
@@ -47,7 +43,7 @@ final as (
         l.label,
         coalesce(a.assigned_account_count, 0) as assigned_account_count,
         coalesce(s.signed_in_account_count, 0) as signed_in_account_count,
-        coalesce(s.sign_in_count, 0) as sign_in_count,
+        coalesce(s.sign_in_day_count, 0) as sign_in_day_count,
         s.last_sign_in_on
     from okta_apps_in_use as u
     left join people_assigned as a on a.okta_app_id = u.okta_app_id
@@ -55,5 +51,5 @@ final as (
     left join labels as l on l.okta_app_id = u.okta_app_id
 )
 
-select okta_app_id, label, assigned_account_count, signed_in_account_count, sign_in_count, last_sign_in_on
+select okta_app_id, label, assigned_account_count, signed_in_account_count, sign_in_day_count, last_sign_in_on
 from final

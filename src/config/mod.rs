@@ -79,8 +79,11 @@ pub fn load(path: &Path) -> Result<Config, Vec<Diagnostic>> {
             Diagnostic::file(NO_PROJECT, root.join(name).display().to_string(), "there is no project file here");
         return Err(vec![found.help("name the project folder, or make one with `seatledger demo`")]);
     }
-    let project = project::read(&folder, name);
+    let (mut project, held_apps) = project::read(&folder, name).unzip();
     let seeds = seeds::read(&folder, project.as_ref());
+    if let Some(project) = &mut project {
+        retention::find_feeds(project, held_apps.unwrap_or_default(), &seeds, &folder.problems);
+    }
     let policies = policy::read(&folder, project.as_ref(), &seeds);
     let drops = drops::read(&folder, &seeds);
     let (found, sha256) = folder.finish();

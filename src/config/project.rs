@@ -7,7 +7,7 @@ use chrono::format::{Item, StrftimeItems};
 
 use super::folder::Folder;
 use super::kinds::Kind;
-use super::retention::{self, Retention};
+use super::retention::{self, HeldApp, Retention};
 use super::section::{Codes, Section, Spanned, parse};
 use super::word::words;
 use super::zone::Zone;
@@ -175,8 +175,9 @@ pub struct StreamOptions {
     pub columns: BTreeMap<String, String>,
 }
 
-/// Reads the project file; what is wrong in it is reported. `None`: there is nothing to go on with.
-pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
+/// Reads the project file, and which apps its holds name; what is wrong in it is reported. `None`: there is nothing to
+/// go on with.
+pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<HeldApp>)> {
     let file = folder.read(name, CODES.syntax)?;
     let document = parse(&file, &folder.problems, &CODES)?;
     let root = Section::root(&file, &document, &folder.problems, &CODES);
@@ -210,8 +211,9 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
         }
     }
     let names: Vec<&str> = sources.iter().map(|(source, _)| source.name.as_str()).collect();
-    let retention = root.section("retention").map(|section| retention::read(&section, &names)).unwrap_or_default();
-    Some(Project {
+    let retention = root.section("retention").map(|section| retention::read(&section, &names));
+    let (retention, held_apps) = retention.unwrap_or_default();
+    let project = Project {
         name: root.text("name").unwrap_or_default(),
         store: location(&root, "store").unwrap_or_else(|| "warehouse".to_owned()),
         private: location(&root, "private").unwrap_or_else(|| "private".to_owned()),
@@ -223,7 +225,8 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
         snapshot_key: root.section("snapshot").and_then(|section| read_snapshot_key(&section)),
         retention,
         sources: sources.into_iter().map(|(source, _)| source).collect(),
-    })
+    };
+    Some((project, held_apps))
 }
 
 fn read_freshness(section: &Section<'_>) -> Freshness {

@@ -17,7 +17,7 @@ struct Files;
 /// The folders of `sql/`, and what the models of each may read.
 const READS: &[(&str, &[&str])] = &[
     ("staging", &["raw", "history", "audit", "config", "staging"]),
-    ("core", &["staging", "core", "seeds", "drops", "config", "audit"]),
+    ("core", &["staging", "core", "usage", "seeds", "drops", "config", "audit"]),
     ("policy", &["core", "policy", "policies", "earlier", "config"]),
     ("marts", &["core", "policy", "marts", "config", "audit", "earlier"]),
 ];

@@ -4,15 +4,16 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Decimal128Builder, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Decimal128Builder, Int64Array, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Decimal128Type};
+use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int64Type};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 
 use crate::base::{money, text};
+use crate::usage::{Ring, WORDS};
 
 type Body = Arc<dyn Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync>;
 
@@ -41,6 +42,7 @@ pub fn all() -> Vec<ScalarUDF> {
         function("glob_match", 2, DataType::Boolean, glob_match),
         function("round_money", 1, AMOUNT, round_money),
         function("convert_money", 3, AMOUNT, convert_money),
+        function("active_days", WORDS + 2, DataType::Int64, active_days),
     ]
 }
 
@@ -140,6 +142,20 @@ fn convert_money(args: &[ArrayRef]) -> Result<ArrayRef> {
     let (amounts, from, to) = (decimals(&args[0])?, decimals(&args[1])?, decimals(&args[2])?);
     let rows = amounts.into_iter().zip(from).zip(to);
     amounts_array(rows.map(|((amount, from), to)| money::convert_amount(amount?, from?, to?)))
+}
+
+/// `active_days(w0, .., w6, after, through)`: the days of a ring ([`Ring`]) later than one day and up to another.
+fn active_days(args: &[ArrayRef]) -> Result<ArrayRef> {
+    let columns = args.iter().take(WORDS).map(|a| cast(a, &DataType::Int64)).collect::<Result<Vec<_>, _>>()?;
+    let words: Vec<_> = columns.iter().map(AsArray::as_primitive::<Int64Type>).collect();
+    let days = args[WORDS..].iter().map(|a| cast(a, &DataType::Date32)).collect::<Result<Vec<_>, _>>()?;
+    let [after, through] = [0, 1].map(|at| days[at].as_primitive::<Date32Type>());
+    let count = |row: usize| {
+        let is_known = words.iter().all(|word| word.is_valid(row)) && after.is_valid(row) && through.is_valid(row);
+        let ring = || Ring(std::array::from_fn(|word| words[word].value(row) as u64));
+        is_known.then(|| i64::from(ring().count(after.value(row), through.value(row))))
+    };
+    Ok(Arc::new((0..args[0].len()).map(count).collect::<Int64Array>()))
 }
 
 fn decimals(array: &ArrayRef) -> Result<Vec<Option<Decimal>>> {

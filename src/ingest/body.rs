@@ -56,6 +56,9 @@ pub struct Override {
     pub reason: String,
     /// Who did.
     pub actor: String,
+    /// The commitment to what that person said with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note_sha256: Option<String>,
 }
 
 /// The body of a landing's record.

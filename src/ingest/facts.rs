@@ -16,7 +16,7 @@ use super::write::{is_apart, is_day_use, is_raw};
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::config::{Config, Kind, Source};
-use crate::schema::{Dataset, Feed, dataset, datasets};
+use crate::schema::{Dataset, Feed, Role, dataset, datasets};
 use crate::store::{self, Chain, Current, FileEntry, Record, Store};
 
 /// One committed landing.
@@ -126,6 +126,18 @@ pub(super) fn streams(source: &Source) -> Vec<String> {
         None if source.kind == Kind::Mapped => source.stream.keys().cloned().collect(),
         None => source.kind.streams().map(|s| s.name.to_owned()).collect(),
     }
+}
+
+/// The System Logs of the project: source and stream of each.
+pub fn logs(config: &Config) -> Vec<(String, String)> {
+    let of_source = |source: &Source| {
+        let is_log = |stream: &String| {
+            let known = source.dataset(stream).and_then(|name| dataset(source.kind.as_str(), name));
+            known.is_some_and(|dataset| dataset.role == Role::Log)
+        };
+        streams(source).into_iter().filter(is_log).map(|stream| (source.name.clone(), stream)).collect::<Vec<_>>()
+    };
+    config.project.sources.iter().flat_map(of_source).collect()
 }
 
 /// The checks that somebody set aside for a landing.

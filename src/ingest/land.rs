@@ -14,14 +14,14 @@ use super::expire::is_landing;
 use super::okta_log;
 use super::page::{Page, Refusal};
 use super::reader::Reader;
-use super::report::{Landing, Outcome};
+use super::report::{Acceptance, Landing, Outcome};
 use super::write::{self, Kept};
 use super::{checks, explode, parse};
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
 use crate::config::{Config, Source};
 use crate::schema::{Dataset, Feed, Role};
-use crate::store::{Chain, Commit, Current, Draft, FileEntry, Kind, Record, RunId, Store, sha256_hex};
+use crate::store::{Chain, Current, Draft, FileEntry, Kind, Record, RunId, Store, sha256_hex};
 
 /// One stream of one source, about to be landed.
 pub(super) struct Stream<'a> {
@@ -34,8 +34,7 @@ pub(super) struct Stream<'a> {
     pub is_backfill: bool,
     pub default_date: Option<NaiveDate>,
     pub run_id: &'a RunId,
-    /// Why the size of the feed is accepted, and who says so.
-    pub accepted: Option<(&'a str, &'a str)>,
+    pub accepted: Option<Acceptance<'a>>,
 }
 
 /// A file with the hash of its bytes, and the bytes where they are held.
@@ -230,10 +229,11 @@ impl Stream<'_> {
                 past.records.iter().filter(|(_, b)| b.is_complete()).map(|(_, b)| b.accepted).collect();
             match (checks::row_count(&before, rows.accepted()), self.accepted) {
                 (Ok(warning), _) => warnings.extend(warning),
-                (Err(Refusal { reason: check, message }), Some((reason, actor))) => {
+                (Err(Refusal { reason: check, message }), Some(Acceptance { reason, actor, note_sha256 })) => {
                     warnings.push(format!("{check}: {message}; accepted by {actor}: {reason}"));
                     let [check, reason, actor] = [check, reason, actor].map(str::to_owned);
-                    overrides.push(Override { check, finding: message, reason, actor });
+                    let note_sha256 = note_sha256.map(str::to_owned);
+                    overrides.push(Override { check, finding: message, reason, actor, note_sha256 });
                 }
                 (Err(refusal), None) => {
                     let target = format!("{}/{}", self.source.name, self.name);
@@ -518,13 +518,8 @@ impl Stream<'_> {
             replaces: Vec::new(),
             body: serde_json::to_value(&body).context(ErrorKind::Internal, "the body of a landing")?,
         };
-        let record = match self.store.commit(&self.chain(), prev, draft).await? {
-            Commit::Written(record) | Commit::AlreadyThere(record) => record,
-            Commit::Conflict(other) => {
-                let message = format!("run {} landed {} first: run again", other.run_id, self.chain());
-                return Err(Error::new(ErrorKind::Conflict, message));
-            }
-        };
+        let commit = self.store.commit(&self.chain(), prev, draft).await?;
+        let record = commit.settled(format_args!("landed {}", self.chain()))?;
         let outcome = match body.coverage {
             Coverage::Complete => Outcome::Landed { version },
             Coverage::Partial => Outcome::Partial { version },

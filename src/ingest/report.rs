@@ -18,6 +18,16 @@ pub struct LandOptions {
     pub actor: String,
     /// Feeds whose size is accepted, whatever is usual.
     pub accepted: Vec<AcceptedSize>,
+    /// The commitment to what that person said with it.
+    pub note_sha256: Option<String>,
+}
+
+/// Why the size of a feed is accepted, and who answers for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Acceptance<'a> {
+    pub reason: &'a str,
+    pub actor: &'a str,
+    pub note_sha256: Option<&'a str>,
 }
 
 /// A feed that may land although it has half its usual rows or less.

@@ -4,13 +4,16 @@
 mod entries;
 mod erase;
 mod explain;
+mod fsck;
 mod gc;
 mod identify;
+mod notes;
 mod outputs;
 mod record;
 mod replay;
 mod run;
 mod seal;
+mod sign_ins;
 
 use std::path::Path;
 
@@ -24,6 +27,8 @@ use crate::store::{Chain, Current, Kind, Record, RunId, Store};
 use record::{RunBody, RunTable};
 
 pub use erase::Erasure;
+pub use fsck::Stores;
+pub use notes::Words;
 pub use outputs::Outputs;
 pub use replay::{Replay, replay};
 pub use run::{Computed, Run, RunOptions};
@@ -34,7 +39,7 @@ pub struct Job {
     pub config: Config,
     /// Where landings, tables and records are.
     pub store: Store,
-    /// Where the identity map is, apart from everything else.
+    /// Where the identity map and the notes are, apart from everything else.
     pub private: Store,
     /// The clock.
     pub clock: Clock,
@@ -120,6 +125,7 @@ impl Job {
         let day = record::as_of(&newest).ok_or_else(|| Error::internal("a run record without as-of date"))?;
         let session = Session::new(&self.store, day, Settings::default())?;
         run::register_inputs(self, &session).await?;
+        self.sign_ins(day).await?.register(self, &session)?;
         let body = RunBody::current(&newest, &current)?;
         let expired = || Error::usage(format!("the tables of the run of {day} have expired: run that day again"));
         for (name, file) in body.ok_or_else(expired)?.tables {

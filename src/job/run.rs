@@ -13,7 +13,7 @@ use crate::base::{AsOf, Error, ErrorKind, Progress, Result};
 use crate::engine::{self, Catalogue, Model, Session, Settings};
 use crate::identity::{IdentityMap, Name};
 use crate::ingest::{self, LandingFact};
-use crate::store::{Chain, Commit, Current, Draft, FileEntry, Key, Kind, Record, RunId};
+use crate::store::{Chain, Current, Draft, FileEntry, Key, Kind, Record, RunId};
 use crate::{log, policy};
 
 /// What a run is asked for.
@@ -88,6 +88,8 @@ impl Job {
             .with_pseudonyms(Arc::new(move |id| keys.key(Name::id(id))));
         let records = self.store.records(&Chain::Runs).await?;
         let landings = register_inputs(self, &session).await?;
+        let sign_ins = self.advance(&landings, options.as_of, false).await?;
+        sign_ins.register(self, &session)?;
         register_earlier(self, &session, &records).await?;
         let versions = policy_versions(&session).await?;
         let notes = log::head(&self.store).await?.map(|head| head.notes).unwrap_or_default();
@@ -108,9 +110,11 @@ impl Job {
             }
         };
         let built = engine::build(&session, &models, progress).await?;
+        let mut reads = chains_read(&session).await?;
+        reads.extend(sign_ins.reads);
         Ok(Computed {
             as_of: options.as_of,
-            reads: chains_read(&session).await?,
+            reads,
             policies: versions.into_iter().filter(|v| v.is_in_force).map(|v| (v.key, v.sha256)).collect(),
             prev: records.last().cloned(),
             landings,
@@ -163,13 +167,8 @@ impl Job {
             replaces: Vec::new(),
             body: serde_json::to_value(body).context(ErrorKind::Internal, "run record")?,
         };
-        match self.store.commit(&Chain::Runs, computed.prev.as_ref(), draft).await? {
-            Commit::Written(record) | Commit::AlreadyThere(record) => Ok((record, identity)),
-            Commit::Conflict(other) => Err(Error::new(
-                ErrorKind::Conflict,
-                format!("run {} committed first; nothing of this one counts: run again", other.run_id),
-            )),
-        }
+        let commit = self.store.commit(&Chain::Runs, computed.prev.as_ref(), draft).await?;
+        Ok((commit.settled("committed")?, identity))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Layer 2: the object store. Every path ([`Key`]) and every commit ([`Store::commit`]); others only call it.
 
 mod commit;
+mod encoder;
 mod fsck;
 mod gc;
 mod key;
@@ -24,11 +25,12 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use commit::Commit;
+pub use encoder::{Batches, Encoder};
 pub use fsck::{Finding, FindingKind, Fsck};
 pub use gc::{Expiry, Gc, GcAction, GcItem, unheld};
-pub use key::{Key, day_use, seat_state};
+pub use key::{Key, day_use, seat_month, seat_state};
 pub use live::{Current, live_files};
-pub use record::{Chain, Draft, FORMAT, FileEntry, Kind, Record, RunId, canonical, hex, sha256_hex};
+pub use record::{Chain, Draft, FORMAT, FileEntry, Kind, NO_HASH, Record, RunId, canonical, hex, sha256_hex};
 
 use crate::base::error::Context;
 use crate::base::{Clock, Error, ErrorKind, Result};
@@ -238,6 +240,20 @@ impl Store {
     pub async fn put_file(&self, key: &Key, bytes: &Bytes) -> Result<()> {
         let path = key.path()?;
         self.put(&path, bytes).await.context(ErrorKind::Store, format!("cannot write {path}"))
+    }
+
+    /// Says something under a key that only the first may say; gives what the first said.
+    ///
+    /// # Errors
+    /// Store when it can be neither written nor read.
+    pub async fn claim(&self, key: &Key, bytes: &Bytes) -> Result<Bytes> {
+        let path = key.path()?;
+        let Err(cause) = self.create(&path, bytes).await else { return Ok(bytes.clone()) };
+        // Whatever went wrong, somebody may have been first; perhaps it was this very claim.
+        match self.find(key).await? {
+            Some(first) => Ok(first),
+            None => Err(Error::store(format!("cannot write {path} of {}", self.name)).because(cause)),
+        }
     }
 
     /// The bytes of a file that may not be there.

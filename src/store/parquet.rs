@@ -10,6 +10,7 @@ use ::parquet::arrow::arrow_writer::{
 };
 use ::parquet::arrow::{ArrowWriter, ProjectionMask};
 use ::parquet::basic::{Compression, ZstdLevel};
+use ::parquet::file::metadata::{ParquetMetaDataOptions, ParquetMetaDataReader, ParquetStatisticsPolicy};
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion};
 use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::types::ColumnPath;
@@ -120,6 +121,23 @@ pub fn footer(file: File) -> Result<(SchemaRef, u64)> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).context(ErrorKind::Data, unreadable)?;
     let rows = u64::try_from(reader.metadata().file_metadata().num_rows()).context(ErrorKind::Data, unreadable)?;
     Ok((Arc::clone(reader.schema()), rows))
+}
+
+/// As [`footer`], of who has the last bytes of a file; none when a readable footer is not whole in them.
+pub fn footer_within(tail: &[u8]) -> Option<(SchemaRef, u64)> {
+    let (before, end) = tail.split_last_chunk::<8>()?;
+    let length = usize::try_from(u32::from_le_bytes(*end.first_chunk()?)).ok()?;
+    let footer = before.get(before.len().checked_sub(length)?..).filter(|_| end.ends_with(b"PAR1"))?;
+    // Neither is looked at.
+    let skip = ParquetStatisticsPolicy::SkipAll;
+    let options = ParquetMetaDataOptions::default()
+        .with_column_stats_policy(skip.clone())
+        .with_encoding_stats_policy(skip.clone())
+        .with_size_stats_policy(skip);
+    let metadata = ParquetMetaDataReader::decode_metadata_with_options(footer, Some(&options)).ok()?;
+    let rows = u64::try_from(metadata.file_metadata().num_rows()).ok()?;
+    let metadata = ArrowReaderMetadata::try_new(Arc::new(metadata), Default::default()).ok()?;
+    Some((Arc::clone(metadata.schema()), rows))
 }
 
 /// The row groups of a file that do not decode, counted from 0. Damage can also leave rows that decode as others.

@@ -49,9 +49,11 @@ impl Ring {
     /// A run of days, both ends in it; none when it ends before it begins.
     fn of(first: i32, last: i32) -> Self {
         let mut ring = Self::default();
-        for day in first..=last {
-            let (word, bit) = place(day);
-            ring.0[word] |= bit;
+        for start in (first.div_euclid(64)..=last.div_euclid(64)).map(|word| word * 64) {
+            let (from, to) = ((first - start).max(0), (last - start).min(63));
+            if from <= to {
+                ring.0[place(start).0] |= u64::MAX << from & u64::MAX >> (63 - to);
+            }
         }
         ring
     }

@@ -117,6 +117,42 @@ fn explain_says_rule_and_sources_for_every_verdict() {
 }
 
 #[test]
+fn a_note_goes_on_record_by_its_hash_and_is_read_with_a_reason() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bad/52-row-count");
+    let project = Project::base()
+        .with("seeds/reason_codes.csv", "code,meaning,kind\ndivested,sold with its business,override\n")
+        .with_files_of(&fixture);
+    let folder = project.path().display().to_string();
+    let call = |args: &[&str]| seatledger(&[args, &["--project", &folder]].concat());
+    let words = "the business in Lyon was sold";
+    let refused = call(&["ingest", "--note", words]).with_code(2);
+    assert!(refused.err.contains("--accept-row-count"), "a note says why: {}", refused.err);
+    call(&["run", "-q", "--as-of", "2026-11-20", "--accept-row-count", "okta/groups=divested", "--note", words])
+        .with_code(0);
+
+    let listed = |more: &[&str], code| {
+        let args = [&["log", "--type", "threshold.overridden", "--format", "json"], more].concat();
+        call(&args).with_code(code)
+    };
+    let plain = listed(&[], 0);
+    let detail: Value = serde_json::from_str(plain.json()[0]["detail"].as_str().unwrap()).unwrap();
+    assert!(
+        !plain.out.contains("Lyon") && detail["note_sha256"].as_str().is_some_and(|hash| hash.len() == 64),
+        "{detail}"
+    );
+    listed(&["--notes"], 2);
+    let told = listed(&["--notes", "--reason", "audit_sample"], 0).json();
+    assert_eq!((told.as_array().unwrap().len(), told[0]["note"].as_str()), (1, Some(words)));
+    assert_eq!(told[0]["note_salt"].as_str().map(str::len), Some(64));
+    call(&["fsck", "--deep"]).with_code(0);
+
+    fs::remove_dir_all(project.path().join("private")).unwrap();
+    let lost = listed(&["--notes", "--reason", "audit_sample"], 6).json();
+    assert_eq!(lost[0]["note"], "(not in this private store)");
+    assert!(call(&["fsck"]).with_code(6).out.contains("never had the words"));
+}
+
+#[test]
 fn names_that_are_not_known_are_met_with_the_nearest() {
     let sql = "select app_id, account_id from policy.evaluations where app_id = 'jira' order by account_id limit 1";
     let seat = demo().call(&["sql", sql, "--format", "json"]).with_code(0).json();

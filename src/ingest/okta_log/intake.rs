@@ -42,7 +42,8 @@ pub(super) struct Intake<'a> {
     group: Rows,
     /// Row groups that are being encoded, in their order.
     encoding: VecDeque<Receiver<Result<Encoded>>>,
-    most_encoding: usize,
+    /// Row groups that may be encoded at once.
+    pub at_once: usize,
     part: Option<Filling>,
     rejects: usize,
     /// Events read so far.
@@ -88,6 +89,7 @@ impl<'a> Intake<'a> {
         committed: Committed<'a>,
         buckets: u32,
         stores: SyncSender<Stored>,
+        at_once: usize,
     ) -> Self {
         Self {
             target,
@@ -100,7 +102,7 @@ impl<'a> Intake<'a> {
             rollup: Rollup::new(target.extract_date, buckets),
             group: Rows::default(),
             encoding: VecDeque::new(),
-            most_encoding: rayon::current_num_threads(),
+            at_once,
             part: None,
             rejects: 0,
             read: 0,
@@ -210,7 +212,7 @@ impl<'a> Intake<'a> {
         let (streamed, target) = (self.streamed, self.target);
         scope.spawn(move |_| _ = sender.send(rows.encode(streamed, target)));
         self.encoding.push_back(receiver);
-        while self.encoding.len() > self.most_encoding {
+        while self.encoding.len() > self.at_once {
             self.add_oldest()?;
         }
         Ok(())

@@ -65,6 +65,34 @@ pub(super) struct Job<'a> {
     pub buckets: u32,
     /// Bytes of a piece.
     pub piece_bytes: usize,
+    /// The cores that parse and encode.
+    pub cores: Cores<'a>,
+}
+
+/// Where pieces are parsed and row groups encoded.
+#[derive(Clone, Copy)]
+pub(super) enum Cores<'a> {
+    /// On all there are, beside what else runs.
+    All,
+    /// On those of a pool; tests say how many.
+    #[cfg_attr(not(test), allow(dead_code, reason = "only tests have pools of their own"))]
+    Pool(&'a rayon::ThreadPool),
+}
+
+impl<'a> Cores<'a> {
+    fn count(self) -> usize {
+        match self {
+            Self::All => rayon::current_num_threads(),
+            Self::Pool(pool) => pool.current_num_threads(),
+        }
+    }
+
+    fn scope<'s, R>(self, work: impl FnOnce(&rayon::Scope<'s>) -> R) -> R {
+        match self {
+            Self::All => rayon::in_place_scope(work),
+            Self::Pool(pool) => pool.in_place_scope(work),
+        }
+    }
 }
 
 /// What the files held, and where it is now.
@@ -103,7 +131,17 @@ impl<'a> Job<'a> {
     /// A job with pieces of the usual size.
     pub(super) fn new(place: &'a Place, reader: &'a Reader, target: Target<'a>, committed: Vec<FileEntry>) -> Self {
         let (stream, runtime) = (target.stream, Handle::current());
-        Self { place, stream, runtime, reader, target, committed, buckets: 1, piece_bytes: PIECE_BYTES }
+        Self {
+            place,
+            stream,
+            runtime,
+            reader,
+            target,
+            committed,
+            buckets: 1,
+            piece_bytes: PIECE_BYTES,
+            cores: Cores::All,
+        }
     }
 
     /// Lands files: their rows are written when it returns, and count once a record names them. It blocks, on a thread
@@ -136,14 +174,15 @@ impl<'a> Job<'a> {
             }
         };
         std::thread::scope(|threads| {
-            for _ in 0..files.len().min(rayon::current_num_threads()) {
+            for _ in 0..files.len().min(self.cores.count()) {
                 threads.spawn(read);
             }
             let (stores, storing) = sync_channel(1);
             let storer = threads.spawn(move || self.store(storing));
-            let taken = rayon::in_place_scope(|scope| {
+            let taken = self.cores.scope(|scope| {
                 let committed = Committed::new(self);
-                let intake = Intake::new(&self.target, &streamed, committed, self.buckets, stores);
+                let at_once = self.cores.count();
+                let intake = Intake::new(&self.target, &streamed, committed, self.buckets, stores, at_once);
                 take_all(files, &receivers, intake, (&parser, &buffers), scope)
             });
             is_over.store(true, Ordering::Relaxed);
@@ -220,7 +259,7 @@ fn take_all<'s, 'a: 's>(
     let mut pages: Vec<Page> = files.iter().map(|_| Page { seen: vec![true; fields], ..Page::default() }).collect();
     let mut wholes = Vec::with_capacity(files.len());
     let mut parsing: VecDeque<Parsing> = VecDeque::new();
-    let most = rayon::current_num_threads() + 2;
+    let most = intake.at_once + 2;
     let mut open = receivers.iter().enumerate().peekable();
     loop {
         if let Some((file, receiver)) = open.peek().filter(|_| parsing.len() < most) {

@@ -71,17 +71,18 @@ impl Shard {
 
 /// Puts an id into the first free place from its own on; there is one.
 fn put(places: &mut [u128], id: u128, hash: u64) -> bool {
-    let (before, from) = places.split_at_mut(place(hash, places.len()));
-    for taken in from.iter_mut().chain(before) {
-        if *taken == 0 {
-            *taken = id;
-            return true;
-        }
-        if *taken == id {
-            return false;
+    let mut at = place(hash, places.len());
+    loop {
+        match places.get_mut(at) {
+            Some(taken) if *taken == 0 => {
+                *taken = id;
+                return true;
+            }
+            Some(taken) if *taken == id => return false,
+            Some(_) => at += 1,
+            None => at = 0,
         }
     }
-    false
 }
 
 /// A place among so many, by the upper half of a hash; the lowest bits choose the shard.

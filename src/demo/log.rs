@@ -71,10 +71,10 @@ pub const SIGN_IN_EVENTS: u64 = 1000 + 160 + 50 + 12;
 
 /// Milliseconds of a day.
 const DAY: u32 = 86_400_000;
-/// About how many events a part of a day holds.
-const PART_EVENTS: usize = 100_000;
+/// About how many events a part of a day holds; few in tests, so that they see several parts.
+const PART_EVENTS: usize = if cfg!(test) { 2_000 } else { 100_000 };
 /// Days with so many events are written one after the other, their parts side by side; others side by side.
-const LARGE_DAY: u64 = 400_000;
+const LARGE_DAY: u64 = 4 * PART_EVENTS as u64;
 /// An event that is told twice is told again after so many others.
 const TWICE_AFTER: u64 = 64;
 /// Bytes of text that are passed on at once.
@@ -169,13 +169,25 @@ impl Log {
         rows.map(|days| -> Job<'j> { Box::new(move || self.land(out, &days)) }).collect()
     }
 
+    /// Takes a day away that was made before, perhaps otherwise compressed.
+    pub fn clear(&self, out: &Out, day: Day) -> Result<()> {
+        let folder = self.folder(day);
+        out.remove(&folder)?;
+        Compression::ALL.iter().try_for_each(|c| out.remove(&format!("{folder}.ndjson{}", c.ending())))
+    }
+
+    /// Where a day's parts are; a day in one file has its name from here, too.
+    fn folder(&self, day: Day) -> String {
+        format!("extracts/okta/system_log/{}", self.calendar.date(day))
+    }
+
     /// Lands days in a row: what happened on one is wanted again on the next.
     fn land(&self, out: &Out, days: &[Day]) -> Result<()> {
         let mut before: Option<Happened> = None;
         for day in days.iter().copied() {
             let yesterday = before.take().or_else(|| (day > self.first).then(|| self.happened(day - 1)));
             let today = self.happened(day);
-            let folder = format!("extracts/okta/system_log/{}", self.calendar.date(day));
+            let folder = self.folder(day);
             let ending = self.options.compression.ending();
             if self.volume.is_some() {
                 let parts = today.len().div_ceil(PART_EVENTS);
@@ -268,7 +280,7 @@ impl Log {
                 let key = mix(key ^ kind as u64);
                 events.push(Event { ms: (ms + later).min(DAY - 1), kind, about: about as u32, key });
             };
-            if is_used && self.volume.is_none_or(|volume| volume.keeps(account, day, key)) {
+            if is_used && self.volume.as_ref().is_none_or(|volume| volume.keeps(account, day, key)) {
                 if key % 100 < 16 {
                     add(Kind::Session, 0);
                 }

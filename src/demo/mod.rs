@@ -144,8 +144,8 @@ pub struct LogSummary {
     pub bytes: u64,
 }
 
-/// Makes in `dir`, beside whatever is there, only the Okta log of these days of the company's history, and a project file
-/// that reads it. A day has the bytes that it has when all are made; memory is that of people and seats, some 65 bytes a
+/// Makes in `dir`, beside other days that are there, only the Okta log of these days of the company's history, and a project file
+/// that reads it. A day has the bytes that it has when all are made; memory is that of people and seats, some 80 bytes a
 /// seat, whatever the number of events.
 ///
 /// # Errors
@@ -155,7 +155,7 @@ pub fn write_log(dir: &Path, options: &DemoOptions, days: RangeInclusive<NaiveDa
     let (first, last) = (calendar.day(*days.start()), calendar.day(*days.end()));
     if first > last || first < 1 - options.days as Day || last > 0 {
         return Err(Error::usage(format!(
-            "{} to {} is not within the history: it has the days from {} to {}",
+            "{} to {} is not within the history: it has the days {} to {}",
             days.start(),
             days.end(),
             calendar.date(1 - options.days as Day),
@@ -164,6 +164,7 @@ pub fn write_log(dir: &Path, options: &DemoOptions, days: RangeInclusive<NaiveDa
     }
     let out = Out::new(dir);
     let log = Log::new(roster(options), calendar, options.days as Day, options.seed, options.log);
+    (first..=last).try_for_each(|day| log.clear(&out, day))?;
     log.jobs(&out, first..=last).into_par_iter().try_for_each(|job| job())?;
     let ((people, seats), (files, bytes), written) = (log.roster().totals(), out.written(), log.written());
     out.file("seatledger.toml", project::LOG_ONLY)?;

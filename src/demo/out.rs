@@ -27,6 +27,9 @@ pub enum Compression {
 }
 
 impl Compression {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::None, Self::Gzip, Self::Zstd];
+
     /// What it adds to the name of a file.
     pub fn ending(self) -> &'static str {
         match self {
@@ -101,6 +104,17 @@ impl Out {
         };
         self.count(encode().context(ErrorKind::Usage, doing())?.len());
         Ok(())
+    }
+
+    /// Removes a file, or a folder with all that is in it; it need not be there.
+    pub fn remove(&self, path: &str) -> Result<()> {
+        let full = self.root.join(path);
+        let removed = match full.metadata() {
+            Ok(found) if found.is_dir() => std::fs::remove_dir_all(&full),
+            Ok(_) => std::fs::remove_file(&full),
+            Err(_) => Ok(()),
+        };
+        removed.context(ErrorKind::Usage, format!("cannot remove {}", full.display()))
     }
 
     fn count(&self, bytes: u64) {

@@ -125,11 +125,6 @@ impl Seat {
         let apps = APPS[self.app].okta;
         apps.get(usize::from(self.key % 20 == 7)).or(apps.first()).copied().filter(|_| self.in_okta)
     }
-
-    /// The id of the assignment in Okta.
-    pub fn app_user_id(&self) -> String {
-        id("0ua", self.key, 17, BASE62)
-    }
 }
 
 /// The id and the user name of a person's account at a vendor.

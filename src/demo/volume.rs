@@ -71,7 +71,7 @@ pub fn below(key: u64, n: u64) -> u64 {
 /// Zipf's law with a flat top: the weight of the person of a rank among so many. The busiest thousandth has a tenth of
 /// the whole, the busier half nine tenths.
 fn zipf(rank: u64, people: u64) -> u64 {
-    (1 << 40) / (rank + people / 1000 + 1)
+    (1 << 36) / (rank + people / 1000 + 1)
 }
 
 /// How often an app is opened again on a day of use; with it the first app has some 30 % of the sign-ins.
@@ -83,15 +83,16 @@ fn visits(app: AppId) -> u64 {
     }
 }
 
+/// The days before the as-of date in which most seats have their last sign-in, which is no sign of falling out of use.
+const STILL_USED: Day = -9;
+
 /// What is added to, or left out of, what the seats make by themselves.
-#[derive(Debug, Clone, Copy)]
 pub struct Volume {
     /// Of 2^32 sign-ins that are no seat's last one so many are told.
     kept: u64,
-    /// So many events more ...
-    extra: u64,
-    /// ... in a history of so many sign-ins that are no seat's last one.
-    sign_ins: u64,
+    /// By day since the first: how many events are told beside those of the seats.
+    extra: Vec<u64>,
+    first: Day,
     seed: u64,
     people: u64,
 }
@@ -99,35 +100,31 @@ pub struct Volume {
 impl Volume {
     /// For about `events` in the days `first..=0`.
     pub fn new(roster: &Roster, first: Day, calendar: Calendar, events: u64, seed: u64) -> Self {
-        let mut workdays = vec![0];
-        for day in first..=0 {
-            workdays.push(workdays[workdays.len() - 1] + u64::from(calendar.is_workday(day)));
-        }
-        let workdays = |from: Day, to: Day| match from.max(first) {
-            from if from < to => workdays[(to - first) as usize] - workdays[(from - first) as usize],
-            _ => 0,
-        };
+        let (mut chance, mut usual) = (Rates::new(first), Rates::new(first));
+        let (mut last, mut others) = (0, 4 * (1 - first) as u64);
         let within = |day: Option<Day>| u64::from(day.is_some_and(|day| (first..=0).contains(&day)));
-        let (mut by_chance, mut last, mut others) = (0, 0, 4 * (1 - first) as u64);
         for account in roster.accounts() {
-            if let Some(end) = account.last_used_on() {
-                let days = workdays(account.granted_on().unwrap_or(end), end.min(1));
-                by_chance += days * u64::from(APPS[account.app()].sign_in_rate);
+            if let (Some(from), Some(end)) = (account.granted_on(), account.last_used_on()) {
+                let rate = APPS[account.app()].sign_in_rate;
+                chance.add(from..end, rate);
+                usual.add(from..if end >= STILL_USED { 1 } else { end }, rate);
                 last += within(Some(end));
             }
             others += within(account.granted_on()) + within(account.removed_on());
         }
-        by_chance /= 1000;
         others += roster.members().iter().map(|m| m.known_days(first) as u64).sum::<u64>() * 95 / 20_000;
         // What is told twice comes on top: 1 of 701 on the next day, 1 of 997 on the same one.
         let wanted = events - events / 411;
+        let by_chance = chance.by_day(calendar).sum::<u64>() / 1000;
         let by_themselves = (by_chance + last) * SIGN_IN_EVENTS / 1000 + others;
         let may_go = (by_chance * SIGN_IN_EVENTS / 1000).max(1);
         let goes = by_themselves.saturating_sub(wanted).min(may_go);
+        let extra = u128::from(wanted.saturating_sub(by_themselves));
+        let all = u128::from(usual.by_day(calendar).sum::<u64>().max(1));
         Self {
             kept: ((u128::from(may_go - goes) << 32) / u128::from(may_go)) as u64,
-            extra: wanted.saturating_sub(by_themselves),
-            sign_ins: by_chance.max(1),
+            extra: usual.by_day(calendar).map(|rate| (extra * u128::from(rate) / all) as u64).collect(),
+            first,
             seed,
             people: roster.members().len() as u64,
         }
@@ -138,8 +135,39 @@ impl Volume {
         account.last_used_on() == Some(day) || mix(key ^ 0x6b65_6570) >> 32 < self.kept
     }
 
-    fn weight(&self, account: &Account, member: &Member) -> u64 {
-        zipf(below(mix(member.hash ^ self.seed), self.people), self.people) * visits(account.app())
+    /// How often a sign-in of a day is told again. That a seat's last day is one of use is no chance: it must not show.
+    fn weight(&self, account: &Account, member: &Member, day: Day) -> u64 {
+        let rate = if account.last_used_on() == Some(day) { APPS[account.app()].sign_in_rate } else { 1000 };
+        zipf(below(mix(member.hash ^ self.seed), self.people), self.people) * visits(account.app()) * u64::from(rate)
+    }
+}
+
+/// Sign-ins of 1000 workdays, summed up by day.
+struct Rates {
+    first: Day,
+    /// How much more than on the day before.
+    more: Vec<i64>,
+}
+
+impl Rates {
+    fn new(first: Day) -> Self {
+        Self { first, more: vec![0; (2 - first) as usize] }
+    }
+
+    fn add(&mut self, days: Range<Day>, rate: u32) {
+        let at = |day: Day| (day.clamp(self.first, 1) - self.first) as usize;
+        let (from, to) = (at(days.start), at(days.end.max(days.start)));
+        self.more[from] += i64::from(rate);
+        self.more[to] -= i64::from(rate);
+    }
+
+    /// From the first day to day 0; nothing on weekends.
+    fn by_day(&self, calendar: Calendar) -> impl Iterator<Item = u64> {
+        let sums = self.more.iter().scan(0, |sum, more| {
+            *sum += more;
+            Some(*sum as u64)
+        });
+        (self.first..=0).zip(sums).map(move |(day, sum)| if calendar.is_workday(day) { sum } else { 0 })
     }
 }
 
@@ -167,18 +195,14 @@ pub struct Moment {
 }
 
 impl Extras {
-    /// For a day with these sign-ins. A seat's last one is not told again: many fall on the days before the as-of date.
+    /// For a day with these sign-ins.
     pub fn new(volume: &Volume, roster: &Roster, day: Day, sign_ins: impl Iterator<Item = u32>) -> Self {
         let mut accounts: Vec<Vec<u32>> = vec![Vec::new(); PLACES.len()];
         for about in sign_ins {
-            let account = &roster.accounts()[about as usize];
-            if account.last_used_on() != Some(day) {
-                accounts[roster.holder(account).place()].push(about);
-            }
+            accounts[roster.holder(&roster.accounts()[about as usize]).place()].push(about);
         }
-        let total = accounts.iter().map(Vec::len).sum::<usize>();
-        let count = (u128::from(volume.extra) * total as u128 / u128::from(volume.sign_ins)) as u64;
-        if count == 0 {
+        let count = volume.extra[(day - volume.first) as usize];
+        if count == 0 || accounts.iter().all(Vec::is_empty) {
             return Self::default();
         }
         let offices: Vec<(Draw, Vec<u32>)> = accounts
@@ -186,7 +210,7 @@ impl Extras {
             .map(|accounts| {
                 let weights = accounts.iter().map(|about| {
                     let account = &roster.accounts()[*about as usize];
-                    volume.weight(account, roster.holder(account))
+                    volume.weight(account, roster.holder(account), day)
                 });
                 (Draw::new(weights), accounts)
             })

@@ -241,8 +241,9 @@ async fn a_month_is_summed_up_when_it_is_over_and_late_days_are_added() {
     };
     assert!(months(&world, day(30), false).await.is_empty(), "January is not over on its last day");
     let first = months(&world, day(31), false).await;
+    let store = world.store.clone();
     let told = |files: Vec<FileEntry>| {
-        let store = world.store.clone();
+        let store = store.clone();
         async move {
             let mut rows = BTreeMap::new();
             for file in &files {

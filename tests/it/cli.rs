@@ -93,6 +93,39 @@ fn the_demo_says_what_it_found_and_four_commands_that_work() {
 }
 
 #[test]
+fn the_log_alone_is_made_and_landed_day_by_day() {
+    let home = TempDir::new().unwrap();
+    let folder = home.path().join("log").display().to_string();
+    let of = |seats: &'static str, rest: &[&'static str]| {
+        let company = ["demo", &folder, "--only", "log", "--seats", seats, "--days", "150", "--events", "300000"];
+        seatledger(&[&company, rest].concat())
+    };
+    let total = |rows: &Value, of: &str| -> u64 {
+        rows.as_array().unwrap().iter().map(|row| row[of].as_str().unwrap().parse::<u64>().unwrap()).sum()
+    };
+    let (mut events, mut repeats, mut fetched, mut duplicate) = (0, 0, 0, 0);
+    for (from, to, compression) in [
+        ("2026-06-24", "2026-06-24", "none"),
+        ("2026-06-25", "2026-06-25", "gzip"),
+        ("2026-06-26", "2026-06-28", "zstd"),
+    ] {
+        let made = of("300", &["--from", from, "--to", to, "--compression", compression]).with_code(0).json();
+        events += made["events"].as_u64().unwrap();
+        repeats += made["repeats"].as_u64().unwrap();
+        let landed = seatledger(&["ingest", "--project", &folder, "--format", "json"]).with_code(0).json();
+        assert_eq!(total(&landed, "quarantined"), 0, "{landed}");
+        fetched += total(&landed, "fetched");
+        duplicate += total(&landed, "duplicate");
+        std::fs::remove_dir_all(Path::new(&folder).join("extracts/okta/system_log")).unwrap();
+    }
+    assert!(repeats > 0 && (fetched, duplicate) == (events, repeats), "{events} {repeats}: {fetched} {duplicate}");
+
+    assert!(of("301", &[]).with_code(2).err.contains("is not empty"));
+    assert!(of("300", &["--from", "2026-06-23"]).with_code(2).err.contains("2026-06-24 to 2026-11-20"));
+    assert!(seatledger(&["demo", &folder, "--from", "2026-11-20"]).with_code(2).err.contains("--only"));
+}
+
+#[test]
 fn explain_says_rule_and_sources_for_every_verdict() {
     let sql = "select verdict, min(app_id || ' ' || account_id) as seat from policy.evaluations group by verdict";
     let seats = demo().call(&["sql", sql, "--format", "json"]).with_code(0).json();

@@ -80,7 +80,17 @@ impl Ingest {
 
 fn list(format: Option<ListFormat>, report: &LandReport) -> Result<()> {
     let lines: Vec<Vec<String>> = report.landings.iter().map(line).collect();
-    let headings = ["source", "stream", "extract_date", "outcome", "fetched", "accepted", "duplicate", "quarantined"];
+    let headings = [
+        "source",
+        "stream",
+        "extract_date",
+        "outcome",
+        "fetched",
+        "accepted",
+        "duplicate",
+        "filtered",
+        "quarantined",
+    ];
     output::texts(format, &headings, &lines)
 }
 
@@ -99,6 +109,7 @@ fn line(landing: &Landing) -> Vec<String> {
         landing.fetched.to_string(),
         landing.accepted.to_string(),
         landing.duplicate.to_string(),
+        landing.filtered.to_string(),
         landing.quarantined.to_string(),
     ]
 }

@@ -155,6 +155,8 @@ pub struct StreamOptions {
     pub format: Option<Format>,
     /// An event drop covers this many days up to its extract date.
     pub covers_days: Option<u32>,
+    /// Of a System Log the events that are kept, as globs on their type; empty: all. The others are counted.
+    pub keep_events: Vec<String>,
     /// The CSV delimiter, one ASCII character.
     pub delimiter: Option<char>,
     /// Rows that begin with one of these are no data.
@@ -333,6 +335,10 @@ fn read_stream(section: &Section<'_>, kind: Kind) -> StreamOptions {
     } else {
         None
     };
+    let has_events = section.name.trim_matches(['[', ']']) == "system_log" && kind == Kind::Okta;
+    if has_events {
+        keys.push("keep_events");
+    }
     section.only(&keys);
     let date_format = section.text("date_format");
     if date_format.as_ref().is_some_and(|format| StrftimeItems::new(format).any(|item| item == Item::Error)) {
@@ -353,6 +359,7 @@ fn read_stream(section: &Section<'_>, kind: Kind) -> StreamOptions {
         role,
         format: section.word("format"),
         covers_days: section.days("covers_days", 1),
+        keep_events: if has_events { section.plain_texts("keep_events") } else { Vec::new() },
         delimiter: read_delimiter(section),
         skip_rows_starting_with: section.plain_texts("skip_rows_starting_with"),
         decimal_comma: section.flag("decimal_comma").unwrap_or(false),

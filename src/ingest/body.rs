@@ -67,6 +67,9 @@ pub(super) struct Body {
     pub fetched: u64,
     pub accepted: u64,
     pub duplicate: u64,
+    /// Events whose type the project does not keep.
+    #[serde(default)]
+    pub filtered: u64,
     pub quarantined: u64,
     pub coverage: Coverage,
     /// Why it is partial.

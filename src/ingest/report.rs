@@ -59,12 +59,14 @@ pub struct Landing {
     pub extract_date: Option<NaiveDate>,
     /// What became of it.
     pub outcome: Outcome,
-    /// Rows that came: accepted + duplicate + quarantined.
+    /// Rows that came: accepted + duplicate + filtered + quarantined.
     pub fetched: u64,
     /// Rows that landed.
     pub accepted: u64,
     /// Rows that were there already.
     pub duplicate: u64,
+    /// Events whose type the project does not keep.
+    pub filtered: u64,
     /// Rows set apart.
     pub quarantined: u64,
     /// What is odd and still landed, each `code: words`.

@@ -54,7 +54,7 @@ pub struct SealInput {
     /// Models and their contracts as text, by path below `sql/`.
     pub sql: Vec<(String, String)>,
     /// What each input was. Every object in it (or in `completeness`) that has `fetched`, `accepted`, `duplicate` and
-    /// `quarantined` must add up, or `verify` reports it.
+    /// `quarantined` (and `filtered`, where it is said) must add up, or `verify` reports it.
     pub inputs: serde_json::Value,
     /// Control totals and reconciliations.
     pub completeness: serde_json::Value,

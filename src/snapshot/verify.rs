@@ -271,7 +271,7 @@ impl Check {
         }
     }
 
-    /// Wherever rows are counted, none got lost: fetched = accepted + duplicate + quarantined.
+    /// Wherever rows are counted, none got lost: fetched = accepted + duplicate + filtered + quarantined.
     fn totals(&mut self, file: &str) {
         let Some(bytes) = self.sound_bytes(file) else { return };
         match serde_json::from_slice::<Value>(&bytes) {
@@ -291,13 +291,15 @@ fn unbalanced(value: &Value, report: &mut impl FnMut(String)) {
         Value::Array(items) => items.iter().for_each(|item| unbalanced(item, report)),
         Value::Object(members) => {
             let count = |name: &str| members.get(name).and_then(Value::as_i64).map(i128::from);
+            // Snapshots of an earlier release do not say it: nothing was filtered.
+            let filtered = count("filtered").unwrap_or_default();
             if let (Some(fetched), Some(accepted), Some(duplicate), Some(quarantined)) =
                 (count("fetched"), count("accepted"), count("duplicate"), count("quarantined"))
-                && fetched != accepted + duplicate + quarantined
+                && fetched != accepted + duplicate + filtered + quarantined
             {
                 let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
                 report(format!(
-                    "{}/{}: fetched {fetched} is not accepted {accepted} + duplicate {duplicate} + quarantined {quarantined}",
+                    "{}/{}: fetched {fetched} is not accepted {accepted} + duplicate {duplicate} + filtered {filtered} + quarantined {quarantined}",
                     text("source"),
                     text("stream")
                 ));

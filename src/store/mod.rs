@@ -222,7 +222,7 @@ impl Store {
         self.put_encoded(key, parquet::encode(schema, batches)?, rows).await
     }
 
-    /// As [`Store::put_parquet`], of a file that an [`Encoder`] has made.
+    /// As [`Store::put_parquet`], of a file that is encoded already.
     ///
     /// # Errors
     /// Store when the file is not there afterwards.

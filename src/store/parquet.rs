@@ -4,13 +4,17 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use ::parquet::arrow::ArrowWriter;
 use ::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
-use ::parquet::arrow::arrow_writer::ArrowWriterOptions;
+use ::parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
+};
+use ::parquet::arrow::{ArrowWriter, ProjectionMask};
 use ::parquet::basic::{Compression, ZstdLevel};
 use ::parquet::file::metadata::{ParquetMetaDataOptions, ParquetMetaDataReader, ParquetStatisticsPolicy};
-use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
-use arrow::array::RecordBatch;
+use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion};
+use ::parquet::file::writer::SerializedFileWriter;
+use ::parquet::schema::types::ColumnPath;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::BatchCoalescer;
 use arrow::datatypes::{Schema, SchemaRef};
 use bytes::Bytes;
@@ -55,13 +59,18 @@ pub const SETTINGS: Settings = Settings {
     zstd_level: 1,
 };
 
+/// The settings of files that are written while their rows still come: small row groups, which are held until they are
+/// full and pruned by time. Page statistics of `sorted` only; no dictionary for what hardly repeats.
+pub const STREAMED: Settings = Settings { created_by: "seatledger 1 streamed", row_group_rows: 65_536, ..SETTINGS };
+
 /// Writes rows as one Parquet file.
 ///
 /// # Errors
 /// Internal, when a batch has not the columns and types of the schema.
 pub fn encode(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Bytes> {
     let schema = plain(schema);
-    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), options()?)
+    let options = with_properties(properties(SETTINGS)?.build());
+    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), options)
         .context(ErrorKind::Internal, "this schema has no Parquet form")?;
     let mut chunks = BatchCoalescer::new(Arc::clone(&schema), SETTINGS.batch_rows);
     let unwritable = "rows do not fit the schema they are written with";
@@ -88,6 +97,19 @@ pub fn decode(bytes: Bytes) -> Result<(SchemaRef, Vec<RecordBatch>)> {
     let schema = arrow::array::RecordBatchReader::schema(&reader);
     let batches = reader.collect::<Result<Vec<_>, _>>().context(ErrorKind::Data, unreadable)?;
     Ok((schema, batches))
+}
+
+/// Reads some columns of a Parquet file, batch by batch, in the order in which they lie in the file.
+///
+/// # Errors
+/// Data, when the bytes are not Parquet or are damaged.
+pub fn columns(bytes: Bytes, names: &[&str]) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
+    let unreadable = "not a readable Parquet file";
+    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).context(ErrorKind::Data, unreadable)?;
+    let only = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
+    let reader = builder.with_projection(only).with_batch_size(SETTINGS.batch_rows).build();
+    let reader = reader.context(ErrorKind::Data, unreadable)?;
+    Ok(reader.map(move |batch| batch.context(ErrorKind::Data, unreadable)))
 }
 
 /// The schema and the number of rows that the footer of a file states; reads nothing else.
@@ -147,10 +169,9 @@ fn plain(schema: &SchemaRef) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-fn options() -> Result<ArrowWriterOptions> {
-    let s = SETTINGS;
+fn properties(s: Settings) -> Result<WriterPropertiesBuilder> {
     let level = ZstdLevel::try_new(s.zstd_level).map_err(|e| Error::internal("no such zstd level").because(e))?;
-    let properties = WriterProperties::builder()
+    Ok(WriterProperties::builder()
         .set_created_by(s.created_by.to_owned())
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(Compression::ZSTD(level))
@@ -163,7 +184,119 @@ fn options() -> Result<ArrowWriterOptions> {
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_statistics_truncate_length(Some(s.statistics_bytes))
         .set_column_index_truncate_length(Some(s.statistics_bytes))
-        .set_bloom_filter_enabled(false)
-        .build();
-    Ok(ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true))
+        .set_bloom_filter_enabled(false))
+}
+
+fn with_properties(properties: WriterProperties) -> ArrowWriterOptions {
+    ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true)
+}
+
+/// How files of one schema are written while their rows still come: row groups side by side, files in their order.
+/// Columns must be flat.
+pub struct Streamed {
+    schema: SchemaRef,
+    properties: WriterProperties,
+    columns: ArrowRowGroupWriterFactory,
+}
+
+/// One row group, encoded.
+pub struct Group {
+    columns: Vec<ArrowColumnChunk>,
+    rows: u64,
+}
+
+/// A file to which row groups are added.
+pub struct Part {
+    writer: SerializedFileWriter<Vec<u8>>,
+    rows: u64,
+}
+
+impl Streamed {
+    /// Of a schema whose rows will be sorted by one column, and whose `unique` columns hardly repeat.
+    ///
+    /// # Errors
+    /// Internal, when the schema has no Parquet form.
+    pub fn new(schema: &SchemaRef, sorted: &str, unique: &[&str]) -> Result<Self> {
+        let schema = plain(schema);
+        let mut with = properties(STREAMED)?
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_column_statistics_enabled(ColumnPath::from(sorted), EnabledStatistics::Page)
+            .set_column_dictionary_enabled(ColumnPath::from(sorted), false);
+        for column in unique {
+            let path = ColumnPath::from(*column);
+            with = with
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_statistics_enabled(path, EnabledStatistics::None);
+        }
+        let properties = with.build();
+        let (_, columns) = Self::writer(&schema, &properties)?;
+        Ok(Self { schema, properties, columns })
+    }
+
+    fn writer(
+        schema: &SchemaRef,
+        properties: &WriterProperties,
+    ) -> Result<(SerializedFileWriter<Vec<u8>>, ArrowRowGroupWriterFactory)> {
+        ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(schema), with_properties(properties.clone()))
+            .and_then(ArrowWriter::into_serialized_writer)
+            .context(ErrorKind::Internal, "this schema has no Parquet form")
+    }
+
+    /// Encodes a row group, column by column: `column` makes each when its turn comes.
+    ///
+    /// # Errors
+    /// Internal, when a column has not the type of the schema; whatever `column` says.
+    pub fn group(&self, rows: usize, mut column: impl FnMut(usize) -> Result<ArrayRef>) -> Result<Group> {
+        let unwritable = "cannot write rows as Parquet";
+        let writers = self.columns.create_column_writers(0).context(ErrorKind::Internal, unwritable)?;
+        let mut columns = Vec::with_capacity(writers.len());
+        for (i, mut writer) in writers.into_iter().enumerate() {
+            let (array, field) = (column(i)?, self.schema.field(i));
+            if array.len() != rows || array.data_type() != field.data_type() {
+                return Err(Error::internal(format!("column {} does not fit its schema", field.name())));
+            }
+            for start in (0..rows).step_by(STREAMED.batch_rows) {
+                let part = array.slice(start, STREAMED.batch_rows.min(rows - start));
+                compute_leaves(field, &part)
+                    .and_then(|leaves| leaves.iter().try_for_each(|leaf| writer.write(leaf)))
+                    .context(ErrorKind::Internal, unwritable)?;
+            }
+            columns.push(writer.close().context(ErrorKind::Internal, unwritable)?);
+        }
+        Ok(Group { columns, rows: rows as u64 })
+    }
+
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// Internal, as [`Streamed::new`].
+    pub fn part(&self) -> Result<Part> {
+        Ok(Part { writer: Self::writer(&self.schema, &self.properties)?.0, rows: 0 })
+    }
+}
+
+impl Part {
+    /// Adds a row group of the same [`Streamed`].
+    ///
+    /// # Errors
+    /// Internal, when it is of another schema.
+    pub fn add(&mut self, group: Group) -> Result<()> {
+        let unwritable = "cannot add a row group";
+        let mut writer = self.writer.next_row_group().context(ErrorKind::Internal, unwritable)?;
+        for column in group.columns {
+            column.append_to_row_group(&mut writer).context(ErrorKind::Internal, unwritable)?;
+        }
+        writer.close().context(ErrorKind::Internal, unwritable)?;
+        self.rows += group.rows;
+        Ok(())
+    }
+
+    /// The bytes of the file, and its rows.
+    ///
+    /// # Errors
+    /// Internal, when the footer cannot be written.
+    pub fn finish(self) -> Result<(Bytes, u64)> {
+        let bytes = self.writer.into_inner().context(ErrorKind::Internal, "cannot write the footer")?;
+        Ok((bytes.into(), self.rows))
+    }
 }

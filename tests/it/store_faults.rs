@@ -412,8 +412,8 @@ fn broken(objects: &InMemory) -> Vec<String> {
         for record in records.iter().filter(|r| matches!(r.kind, Kind::Land | Kind::Backfill)) {
             let count = |key: &str| record.body[key].as_u64().unwrap();
             let rows: u64 = record.files.iter().filter(|f| f.path.starts_with("raw/")).map(|f| f.rows).sum();
-            if count("fetched") != count("accepted") + count("duplicate") + count("quarantined") {
-                faults.push(format!("{chain}: fetched is not accepted + duplicate + quarantined"));
+            if count("fetched") != count("accepted") + count("duplicate") + count("filtered") + count("quarantined") {
+                faults.push(format!("{chain}: fetched is not accepted + duplicate + filtered + quarantined"));
             }
             if count("accepted") != rows {
                 faults.push(format!("{chain}: {} accepted, {rows} rows in files", count("accepted")));

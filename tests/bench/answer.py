@@ -1,7 +1,7 @@
 """Hashes of answers, each by one and the same engine whoever wrote the Parquet: sorted rows as CSV, SHA-256.
 
-    answer.py ours WAREHOUSE events rollup state
-    answer.py files KIND=GLOB ..          kind: events, rollup, state or seats
+answer.py ours WAREHOUSE events rollup state
+answer.py files KIND=GLOB ..          kind: events, rollup, state or seats
 """
 
 import hashlib
@@ -95,7 +95,9 @@ def rollup(source: str) -> dict:
 def state(source: str) -> dict:
     """(app, account): last sign-in and the ring of days."""
     words = ", ".join(f"({word}::hugeint + 18446744073709551616) % 18446744073709551616" for word in WORDS)
-    return {"state": sorted_hash(f"select app_instance_id, account_id, {instant(source, 'last_at')}, {words} from {source}")}
+    return {
+        "state": sorted_hash(f"select app_instance_id, account_id, {instant(source, 'last_at')}, {words} from {source}")
+    }
 
 
 def seats(source: str) -> dict:

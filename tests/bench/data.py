@@ -51,10 +51,9 @@ class Company:
     events: int
 
     def command(self, target: Path, first: datetime.date, last: datetime.date, compression: str) -> list:
-        return [
-            BINARY, "demo", target, "--only", "log", "--seats", self.seats, "--days", self.days, "--events", self.events,
-            "--seed", SEED, "--as-of", AS_OF, "--from", first, "--to", last, "--compression", compression,
-        ]  # fmt: skip
+        history = ["--seats", self.seats, "--days", self.days, "--events", self.events, "--seed", SEED, "--as-of", AS_OF]
+        wanted = ["--from", first, "--to", last, "--compression", compression]
+        return [BINARY, "demo", target, "--only", "log", *history, *wanted]
 
     def make(self, target: Path, first: datetime.date, last: datetime.date, compression: str = "zstd") -> dict:
         """Writes some days below `target`, beside those that are there already."""

@@ -74,7 +74,12 @@ def measure(command: list, folder: Path, env: dict | None = None, may_exit=(0,))
     begin = time.monotonic()
     with open(out, "wb") as stdout, open(err, "wb") as stderr:
         child = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
+            command,
+            cwd=folder,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
         )
         _, status, used = os.wait4(child.pid, 0)
     wall = time.monotonic() - begin
@@ -164,7 +169,7 @@ def race(title: str, contenders: list, runs: int, inputs=(), cold: bool = False)
     result = Race()
     reference = None
     for turn in range(runs):
-        order = contenders[turn % len(contenders):] + contenders[:turn % len(contenders)] if turn else contenders
+        order = contenders[turn % len(contenders) :] + contenders[: turn % len(contenders)] if turn else contenders
         for contender in order:
             name = contender.name
             if turn >= (contender.runs or runs) or name in result.failures:

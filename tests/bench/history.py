@@ -2,8 +2,8 @@
 
     run.sh history [--events 200000000] [--seats 1000000] [--days 400] [--batch 7] [--folder DIR]
 
-Every day leaves a line of JSON in FOLDER/history.jsonl: seconds, CPU, peak and bytes on disk. Stopped, it goes on where it
-stopped when called again with the same numbers.
+Every day leaves a line of JSON in FOLDER/history.jsonl: seconds, CPU, peak and bytes on disk. Stopped, it goes on
+where it stopped when called again with the same numbers.
 """
 
 import argparse
@@ -26,7 +26,9 @@ def main() -> int:
     parser.add_argument("--seats", type=int, default=20_000)
     parser.add_argument("--days", type=int, default=150)
     parser.add_argument("--batch", type=int, default=7, help="days made at a time: making the company costs as much")
-    parser.add_argument("--merge", choices=["daily", "last"], default="daily", help="`run` every day, or on the last alone")
+    parser.add_argument(
+        "--merge", choices=["daily", "last"], default="daily", help="`run` every day, or on the last alone"
+    )
     parser.add_argument("--folder", type=Path)
     asked = parser.parse_args()
     company = Company(asked.seats, asked.days, asked.events)
@@ -110,22 +112,21 @@ def summary(lines: list, folder: Path) -> str:
     size = sum(lines[-1]["store_bytes"].values())
     runs = [line["run"]["cpu"] for line in lines if "run" in line and line["rows"]]
     tenth = max(1, len(runs) // 10)
+    spent = [f"{part} {walls[part]:,.0f} s ({total[part]:,.0f} s CPU)" for part in total]
     out = [
         f"{len(lines)} days, {rows:,} events in {folder}",
-        f"ingest {walls['ingest']:,.0f} s ({total['ingest']:,.0f} s CPU), run {walls['run']:,.0f} s ({total['run']:,.0f} s CPU); "
-        f"peak {peak / 1e6:,.0f} MB; store {size / 1e9:.2f} GB: "
+        f"{', '.join(spent)}; peak {peak / 1e6:,.0f} MB; store {size / 1e9:.2f} GB: "
         + ", ".join(f"{part} {bytes_ / 1e9:.2f}" for part, bytes_ in sorted(lines[-1]["store_bytes"].items())),
     ]
     if rows:
-        out.append(f"ingest {total['ingest'] / rows * 1e6:.2f} us CPU and {size / rows:.0f} bytes of store an event")
-        for target in [1e9, 1e10]:
-            out.append(
-                f"{target / 1e9:g} billion events by that slope: {total['ingest'] / rows * target / 3600:,.1f} CPU hours of "
-                f"ingest, {size / rows * target / 1e9:,.0f} GB"
-            )
+        cpu, space = total["ingest"] / rows, size / rows
+        out.append(f"ingest {cpu * 1e6:.2f} us CPU and {space:.0f} bytes of store an event; by that slope:")
+        for events in [1e9, 1e10]:
+            hours, gigabytes = cpu * events / 3600, space * events / 1e9
+            out.append(f"{events / 1e9:g} billion events: {hours:,.1f} CPU hours of ingest, {gigabytes:,.0f} GB")
     if len(runs) > 1:
         first, last = sum(runs[:tenth]) / tenth, sum(runs[-tenth:]) / tenth
-        out.append(f"CPU of a day's run, last tenth / first tenth of the days: {last:.2f} s / {first:.2f} s = {last / first:.2f}")
+        out.append(f"CPU of a day's run, mean of the last tenth of days / of the first: {last:.2f} s / {first:.2f} s")
     return "\n".join(out)
 
 

@@ -48,4 +48,3 @@ def lines(known: dict) -> list:
         "Every contender may use all cores. CPU is user + system time; the interpreter and imports of a rival are not "
         "counted, the program under test is counted whole. Peak is the largest resident size of the process.",
     ]
-

@@ -76,13 +76,13 @@ def judged(bar: str, size: Size) -> tuple:
     say(f"{bar}: {section.title}")
     try:
         module.run(section, size)
-    except (Unfair, Failed) as error:
+    except Unfair as error:
+        section.withdraw(str(error))
+    except Failed as error:
         section.failed = str(error)
-        return section, False
     except Exception:
         section.failed = traceback.format_exc()
-        return section, False
-    return section, True
+    return section, not section.failed
 
 
 def keep(sections: list, known: dict) -> None:

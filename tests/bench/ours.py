@@ -99,4 +99,10 @@ def ingest_contender(name: str, log, memory: str = "", **options) -> Contender:
     def prepare(folder: Path) -> None:
         offer(project(folder), log.folder, log.files)
 
-    return Contender(name, lambda folder: ingest(folder, memory), lambda folder: answer(folder, "events", "rollup"), prepare, **options)
+    return Contender(
+        name,
+        lambda folder: ingest(folder, memory),
+        lambda folder: answer(folder, "events", "rollup"),
+        prepare,
+        **options
+    )

@@ -46,7 +46,9 @@ def run(section: Section, size) -> None:
             section.ratio("gap to simdjson alone, measured: CPU, seatledger / simdjson", ours / done.median("simdjson"))
             limit = text / JSON_LIMIT
             section.ratio("gap to simdjson On-Demand, published 2.5 GB/s a core: CPU", ours / limit, "<= 3.0")
-            section.ratio("physics: wall / (bytes / (cores x 2.5 GB/s))", done.median("seatledger", "wall") / limit * CORES)
+            section.ratio(
+                "physics: wall / (bytes / (cores x 2.5 GB/s))", done.median("seatledger", "wall") / limit * CORES
+            )
         if size.cold and compression != "gzip":
             cold = race(f"p1 {kind} cold", contenders[:2], 1, log.files, cold=True)
             section.race(f"{kind}, files not in memory", cold, events, text)

@@ -46,21 +46,26 @@ def report(section: Section, done) -> None:
     short, long = (f"seatledger, day {days}" for days in HISTORIES)
     section.ratio("CPU of day 400 / of day 30", done.median(long) / done.median(short), "<= 1.15")
     section.ratio("wall of day 400 / of day 30", done.median(long, "wall") / done.median(short, "wall"))
-    for rival_name, goal in [
-        ("seatledger from nothing", ">= 10"), ("dbt-duckdb", ">= 10"), ("DuckDB by hand", ""), ("seatledger --rebuild", ""),
-    ]:  # fmt: skip
+    goals = {"seatledger from nothing": ">= 10", "dbt-duckdb": ">= 10", "DuckDB by hand": "", "seatledger --rebuild": ""}
+    for rival_name, goal in goals.items():
         if done.has(rival_name):
             section.ratio(f"CPU of {rival_name} / of our day 400", done.median(rival_name) / done.median(long), goal)
-            section.ratio(f"wall of {rival_name} / of our day 400", done.median(rival_name, "wall") / done.median(long, "wall"))
+            section.ratio(
+                f"wall of {rival_name} / of our day 400", done.median(rival_name, "wall") / done.median(long, "wall")
+            )
     if done.has("DuckDB by hand"):
         for what, goal in [("cpu", ">= 1.5"), ("wall", "")]:
             alone = max(done.median(long, what) - done.median(AGAIN, what), 1e-3)
             name = {"cpu": "CPU"}.get(what, what)
-            section.ratio(f"{name} of DuckDB by hand / of our parsing and merging alone", done.median("DuckDB by hand", what) / alone, goal)
+            section.ratio(
+                f"{name} of DuckDB by hand / of our parsing and merging alone",
+                done.median("DuckDB by hand", what) / alone,
+                goal,
+            )
     section.notes.append(
         "Ours is `seatledger run` whole: it also builds every model, writes report and snapshot and seals them, which "
-        "the rivals do not; with one source the models have no seats to judge. `parsing and merging alone` is that less "
-        "the same day run once more, when nothing is left to parse or merge: what the script by hand does."
+        "the rivals do not; with one source the models have no seats to judge. `parsing and merging alone` is that "
+        "less the same day run once more, when nothing is left to parse or merge: what the script by hand does."
     )
 
 
@@ -88,7 +93,9 @@ def ours(name: str, store: Path, day, *more, is_again: bool = False, **options) 
         if is_again:
             measure(run_command(folder, AS_OF), folder, may_exit=MAY_EXIT)
 
-    return Contender(name, lambda folder: run_command(folder, AS_OF, "", *more), results, prepare, may_exit=MAY_EXIT, **options)
+    return Contender(
+        name, lambda folder: run_command(folder, AS_OF, "", *more), results, prepare, may_exit=MAY_EXIT, **options
+    )
 
 
 def fresh(company: Company, days: int, day, **options) -> Contender:
@@ -100,7 +107,12 @@ def fresh(company: Company, days: int, day, **options) -> Contender:
         offer(folder, day.folder, day.files)
 
     return Contender(
-        "seatledger from nothing", lambda folder: run_command(folder, AS_OF), results, prepare, may_exit=MAY_EXIT, **options
+        "seatledger from nothing",
+        lambda folder: run_command(folder, AS_OF),
+        results,
+        prepare,
+        may_exit=MAY_EXIT,
+        **options,
     )
 
 

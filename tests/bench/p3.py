@@ -55,19 +55,32 @@ def integers(section: Section, size, count: int, accounts: int, is_long: bool) -
     section.race(f"{title}, ids as integers, one Parquet file", done, count)
     from_events = {engine: min(done.median(f"{name} {way}") for way in WAYS) for engine, name in NAMES.items()}
     ours, theirs = done.median("DataFusion state"), from_events["duckdb"]
-    section.ratio(f"{title}: CPU from events, DuckDB / DataFusion, each the best of its ways", theirs / from_events["datafusion"], ">= 0.9")
+    section.ratio(
+        f"{title}: CPU from events, DuckDB / DataFusion, each the best of its ways",
+        theirs / from_events["datafusion"],
+        ">= 0.9",
+    )
     for way in WAYS:
         ratio = done.median(f"DuckDB {way}") / done.median(f"DataFusion {way}")
         section.ratio(f"{title}: CPU from events, DuckDB / DataFusion, both `{way}`", ratio)
-    section.ratio(f"{title}: CPU, best of DuckDB from events / ours from state", theirs / ours, ">= 20" if is_long else "")
-    section.ratio(f"{title}: CPU, DuckDB count(distinct) from events / ours from state", done.median("DuckDB distinct") / ours)
+    section.ratio(
+        f"{title}: CPU, best of DuckDB from events / ours from state", theirs / ours, ">= 20" if is_long else ""
+    )
+    section.ratio(
+        f"{title}: CPU, DuckDB count(distinct) from events / ours from state", done.median("DuckDB distinct") / ours
+    )
     section.ratio(f"{title}: CPU from state, DuckDB / DataFusion", done.median("DuckDB state") / ours)
     wall = done.median("DataFusion state", "wall")
-    section.ratio(f"{title}: physics, wall / (bytes of the state in memory / (cores x 18 GB/s))", wall / (seats_of(folder) * 70 / MEMORY_LIMIT / CORES))
+    section.ratio(
+        f"{title}: physics, wall / (bytes of the state in memory / (cores x 18 GB/s))",
+        wall / (seats_of(folder) * 70 / MEMORY_LIMIT / CORES),
+    )
     if is_long:
         section.notes += [
-            "DataFusion runs with the settings of src/engine/session.rs: " + ", ".join(f"{k}={v}" for k, v in engine_settings()) + ".",
-            "From events both engines are asked in three ways and judged by their best: `distinct` is count(distinct day), "
+            "DataFusion runs with the settings of src/engine/session.rs: "
+            + ", ".join(f"{k}={v}" for k, v in engine_settings())
+            + ".",
+            "From events both engines are asked in three ways, judged by their best: `distinct` is count(distinct day), "
             "`steps` groups by day and then by seat, `bits` collects days as bits of two words.",
             "DataFusion from Python counts bits in numpy, where our binary has `active_days`; DuckDB has bit_count.",
         ]
@@ -85,9 +98,13 @@ def each_seat(section: Section, title: str, asked: list, settings: list) -> None
     found = {}
     for engine, way, file in asked:
         place = scratch("p3-seats")
-        command = python("rivals/seats_query.py", engine, way, file, AS_OF, *(settings if engine == "datafusion" else []))
+        command = python(
+            "rivals/seats_query.py", engine, way, file, AS_OF, *(settings if engine == "datafusion" else [])
+        )
         measure([*command, "--seats", place / "seats.parquet"], place)
-        found.setdefault(ask("answer.py", "files", f"seats={place}/seats.parquet")["seats"], []).append(f"{engine} {way}")
+        found.setdefault(ask("answer.py", "files", f"seats={place}/seats.parquet")["seats"], []).append(
+            f"{engine} {way}"
+        )
         if way == "state":
             measure(command, place)
             (file.parent / "summary.json").write_text((place / "answer.json").read_text())
@@ -118,18 +135,30 @@ def our_store(section: Section, size) -> None:
         sql_summary,
     )
     rivals = [
-        Contender(f"DuckDB, from our {way}", lambda folder, way=way: python("rivals/store_query.py", way, home / "warehouse", AS_OF), summary)
+        Contender(
+            f"DuckDB, from our {way}",
+            lambda folder, way=way: python("rivals/store_query.py", way, home / "warehouse", AS_OF),
+            summary,
+        )
         for way in ["events", "day_use", "state"]
     ]
     done = race("p3 store", [ours, *rivals], size.runs)
     section.race(f"our own store, {log.facts['events']:,} events of 60 days", done)
-    section.ratio("our store: CPU, DuckDB from events / seatledger sql from state, whole process", done.median("DuckDB, from our events") / done.median(ours.name))
-    section.ratio("our store: CPU, DuckDB from state / seatledger sql from state, whole process", done.median("DuckDB, from our state") / done.median(ours.name))
+    section.ratio(
+        "our store: CPU, DuckDB from events / seatledger sql from state, whole process",
+        done.median("DuckDB, from our events") / done.median(ours.name),
+    )
+    section.ratio(
+        "our store: CPU, DuckDB from state / seatledger sql from state, whole process",
+        done.median("DuckDB, from our state") / done.median(ours.name),
+    )
 
 
 def sql_summary(folder: Path) -> dict:
     rows = json.loads((folder / "stdout.txt").read_text())
-    (folder / "answer.json").write_text(json.dumps([[r["app"], *(int(r[k]) for k in KEYS), r["last_on"]] for r in rows]))
+    (folder / "answer.json").write_text(
+        json.dumps([[r["app"], *(int(r[k]) for k in KEYS), r["last_on"]] for r in rows])
+    )
     return summary(folder)
 
 

@@ -34,20 +34,24 @@ def run(section: Section, size) -> None:
         contenders.append(rival(name, tables, python("rivals/duckdb_day.py", "day", pattern, AS_OF), more))
     done = race("p5", contenders, 1, day.files)
     events, rows = day.facts["events"], done.answers["seatledger"].get("state", "?").split(" rows")[0]
-    section.race(f"{events:,} events ({day.facts['text_bytes'] / 1e9:.1f} GB of JSON) into a state of {rows} seats", done, events)
+    section.race(
+        f"{events:,} events ({day.facts['text_bytes'] / 1e9:.1f} GB of JSON) into a state of {rows} seats", done, events
+    )
     peak = done.peak("seatledger")
     section.ratio("peak of seatledger / 1 GB", peak / LIMIT, "<= 1.0")
     if done.has("DuckDB"):
         section.ratio("peak of seatledger / peak of DuckDB", peak / done.peak("DuckDB"), "<= 1.0")
     if done.has("DuckDB, repeats kept"):
-        section.ratio("peak of seatledger / peak of DuckDB that keeps repeats", peak / done.peak("DuckDB, repeats kept"))
+        section.ratio(
+            "peak of seatledger / peak of DuckDB that keeps repeats", peak / done.peak("DuckDB, repeats kept")
+        )
     if done.has("seatledger --memory 512MB"):
         section.ratio("peak with --memory 512MB / 512 MB", done.peak("seatledger --memory 512MB") / 512e6)
     section.notes.append("A limited DuckDB that is missing above did not finish: see its failure.")
 
 
 def history(seats: int) -> tuple:
-    """A store, and DuckDB's tables, in which nearly all seats have signed in: 399 days of the same people, told briefly."""
+    """A store, and DuckDB's tables, of nearly all seats: 399 days of the same people, told briefly."""
     company = Company(seats, DAYS, int(seats * 1.2))
     name = f"p5-{seats}"
     store, tables = BENCH / "stores" / name, BENCH / "stores" / f"{name}-duckdb"
@@ -76,4 +80,6 @@ def rival(name: str, tables: Path, command: list, more: list) -> Contender:
         return ask("answer.py", "files", f"rollup={place}/day_use/*.parquet", f"state={place}/state/{AS_OF}.parquet")
 
     differs = "counts an event told twice twice: a bound, not an answer" if "--repeats" in more else ""
-    return Contender(name, lambda folder: [*command, folder / "tables", *more], found, prepare, may_fail=True, may_differ=differs)
+    return Contender(
+        name, lambda folder: [*command, folder / "tables", *more], found, prepare, may_fail=True, may_differ=differs
+    )

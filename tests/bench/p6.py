@@ -58,7 +58,11 @@ def shards(section: Section, size) -> None:
     section.race(f"state of {events:,} events merged, 2 buckets", done)
     one, both, fixed = (done.median(name, "wall") for name in done.costs)
     section.ratio("wall, one process / two shards", one / both)
-    section.ratio("wall of the merge alone, one / two (the run that follows taken off)", (one - fixed) / max(both - fixed, 1e-3), ">= 1.8")
+    section.ratio(
+        "wall of the merge alone, one / two (the run that follows taken off)",
+        (one - fixed) / max(both - fixed, 1e-3),
+        ">= 1.8",
+    )
 
 
 def merged(store: Path, folder: Path) -> None:
@@ -74,7 +78,7 @@ def landed(section: Section, size) -> tuple:
     shutil.rmtree(store, ignore_errors=True)
     store.mkdir(parents=True)
     project(store)
-    (store / "seatledger.toml").write_text(PROJECT.replace('\nprivate', '\nbuckets = 2\nprivate'))
+    (store / "seatledger.toml").write_text(PROJECT.replace("\nprivate", "\nbuckets = 2\nprivate"))
     offer(store, log.folder, log.files)
     measure(ingest(store), store)
     shutil.rmtree(store / "extracts")

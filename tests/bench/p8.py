@@ -12,12 +12,15 @@ TIMES = [1, 4, 16]
 
 def run(section: Section, size) -> None:
     rows, costs = [], {}
+    factor = size.factor / 2 if size.quick else size.factor
     for times in TIMES:
-        log = unit(size.factor * times).log(60)
+        log = unit(factor * times).log(60)
         contenders: list[Contender] = [ingest_contender("seatledger", log)]
         contenders.append(rival("DuckDB", "duckdb_ingest.py", f"{log.glob}.ndjson.zst"))
         done = race(f"p8 {times}x", contenders, 1 if times == max(TIMES) else min(size.runs, 3), log.files)
-        section.race(f"{times}x: {log.facts['events']:,} events, .zst", done, log.facts["events"], log.facts["text_bytes"])
+        section.race(
+            f"{times}x: {log.facts['events']:,} events, .zst", done, log.facts["events"], log.facts["text_bytes"]
+        )
         costs[times] = {name: (done.median(name), done.median(name, "wall"), done.peak(name)) for name in done.costs}
         costs[times]["events"] = log.facts["events"]
     first = costs[TIMES[0]]

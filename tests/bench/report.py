@@ -69,6 +69,11 @@ class Section:
             name: [asdict(cost) | {"cpu": cost.cpu} for cost in costs] for name, costs in race.costs.items()
         }
 
+    def withdraw(self, why: str) -> None:
+        """No time stands where answers differ."""
+        self.failed = f"no figure counts: {why}"
+        self.ratios, self.tables, self.figures = [], [], {}
+
     def table(self, title: str, head: list, rows: list) -> None:
         self.tables.append((title, head, [[str(cell) for cell in row] for row in rows]))
 
@@ -95,7 +100,7 @@ def markdown(sections: list, machine: list) -> str:
         if section.skipped:
             out += [f"skipped: {section.skipped}", ""]
         if section.failed:
-            out += [f"**no figure counts**: {section.failed}", ""]
+            out += [f"**Failed**, and what follows is not complete: {section.failed}", ""]
         if section.equal:
             out += ["Equal before anything was timed:", ""]
             out += [f"- {what}: {'; '.join(values)}" for what, values in section.equal.items()] + [""]

@@ -1,6 +1,6 @@
 """chDB (ClickHouse in the process): NDJSON to events and rollup, each a Parquet file. All columns typed.
 
-    chdb_ingest.py PATTERN
+chdb_ingest.py PATTERN
 """
 
 import os

@@ -1,6 +1,6 @@
 """Stock DataFusion: NDJSON to events and rollup, each a Parquet file. All columns typed.
 
-    datafusion_ingest.py FOLDER
+datafusion_ingest.py FOLDER
 """
 
 import os

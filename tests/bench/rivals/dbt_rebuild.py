@@ -34,9 +34,8 @@ PROFILE = """rebuild:
 
 
 def model(name: str, statement: str) -> str:
-    place = f"built/{name}.parquet"
-    options = "'codec': 'zstd'"
-    return f"{{{{ config(materialized='external', location='{place}', format='parquet', options={{{options}}}) }}}}\n{statement}"
+    where = f"materialized='external', location='built/{name}.parquet', format='parquet', options={{'codec': 'zstd'}}"
+    return "{{ config(" + where + ") }}\n" + statement
 
 
 def models(pattern: str, day: datetime.date, folder: str) -> dict:
@@ -66,7 +65,9 @@ def main() -> None:
     for name, statement in models(pattern, day, folder).items():
         Path(f"models/{name}.sql").write_text(model(name, statement))
     started()
-    done = dbtRunner().invoke(["run", "--project-dir", ".", "--profiles-dir", ".", "--no-send-anonymous-usage-stats", "--quiet"])
+    done = dbtRunner().invoke(
+        ["run", "--project-dir", ".", "--profiles-dir", ".", "--no-send-anonymous-usage-stats", "--quiet"]
+    )
     if not done.success:
         sys.exit(str(done.exception or [result.message for result in done.result]))
 

@@ -4,8 +4,8 @@
     duckdb_day.py day PATTERN DAY FOLDER [--memory 1GB] [--repeats keep]
 
 `history` makes FOLDER of all days up to one: events/, day_use/ and state/, each with a file DAY.parquet; events older
-than two days lie in a file of their own. `day` parses the next day's NDJSON to events and rollup, drops what yesterday's
-file told already, and merges the rollup into yesterday's state.
+than two days lie in a file of their own. `day` parses the next day's NDJSON to events and rollup, drops what
+yesterday's file told already, and merges the rollup into yesterday's state.
 """
 
 import argparse
@@ -39,7 +39,8 @@ def state(con, as_of: datetime.date, yesterday: str, day_use: str, target: str) 
 def nothing() -> str:
     """A state before the first day."""
     words = ", ".join(f"0::ubigint as {word}" for word in WORDS)
-    return f"(select null::varchar as app_instance_id, null::varchar as account_id, null::timestamp as last_at, {words} limit 0)"
+    ids = "null::varchar as app_instance_id, null::varchar as account_id, null::timestamp as last_at"
+    return f"(select {ids}, {words} limit 0)"
 
 
 def main() -> None:
@@ -64,7 +65,11 @@ def main() -> None:
             con.execute(f"copy (from '{everything}' where published_at {sign} date '{before}') to '{file}' {PARQUET}")
         Path(everything).unlink()
     else:
-        new = "" if asked.repeats == "keep" else f"where uuid not in (select event_id from '{folder}/events/{before}.parquet')"
+        new = (
+            ""
+            if asked.repeats == "keep"
+            else f"where uuid not in (select event_id from '{folder}/events/{before}.parquet')"
+        )
         events(con, asked.pattern, target, asked.repeats == "keep", new)
     source = f"'{folder}/events/*.parquet'" if asked.what == "history" else f"'{target}'"
     rollup(con, source, f"{folder}/day_use/{day}.parquet")

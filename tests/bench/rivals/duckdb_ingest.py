@@ -1,6 +1,6 @@
 """DuckDB: NDJSON to events and rollup, each a Parquet file.
 
-    duckdb_ingest.py PATTERN [--memory 1GB] [--repeats keep]
+duckdb_ingest.py PATTERN [--memory 1GB] [--repeats keep]
 """
 
 import argparse
@@ -17,7 +17,9 @@ HERE = Path(__file__).parent
 def session(memory: str = "") -> duckdb.DuckDBPyConnection:
     """All cores; order is not asked for."""
     con = duckdb.connect()
-    con.execute(f"set threads = {len(os.sched_getaffinity(0))}; set preserve_insertion_order = false; set TimeZone = 'UTC'")
+    con.execute(
+        f"set threads = {len(os.sched_getaffinity(0))}; set preserve_insertion_order = false; set TimeZone = 'UTC'"
+    )
     con.execute("set temp_directory = 'spill'")
     if memory:
         con.execute(f"set memory_limit = '{memory}'")
@@ -40,7 +42,9 @@ def events(con, pattern: str, target: str, keep_repeats: bool = False, new: str 
 
 
 def rollup(con, source: str, target: str) -> None:
-    con.execute(f"copy ({text('rollup.sql', events=source)}) to '{target}' (format parquet, compression zstd, compression_level 1)")
+    con.execute(
+        f"copy ({text('rollup.sql', events=source)}) to '{target}' (format parquet, compression zstd, compression_level 1)"
+    )
 
 
 def main() -> None:

@@ -2,8 +2,8 @@
 
     integers.py EVENTS ACCOUNTS DAYS LAST_DAY FOLDER
 
-FOLDER/events.parquet: account int32, app int16, day date32, ts int64 (milliseconds), in the order of time, Zipf accounts,
-30 % of all in one app. FOLDER/state.parquet: the state of the seats as our store keeps it: last_at, w0 to w6.
+FOLDER/events.parquet: account int32, app int16, day date32, ts int64 (milliseconds), in the order of time; Zipf
+accounts, 30 % of all in one app. FOLDER/state.parquet: the state of the seats as our store keeps it: last_at, w0 to w6.
 """
 
 import datetime
@@ -52,7 +52,9 @@ def main() -> None:
     count, accounts, days, folder = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[5]
     last = ring.number(datetime.date.fromisoformat(sys.argv[4]))
     table = events(count, accounts, days, last)
-    pq.write_table(table, f"{folder}/events.parquet", row_group_size=GROUP_ROWS, compression="zstd", compression_level=1)
+    pq.write_table(
+        table, f"{folder}/events.parquet", row_group_size=GROUP_ROWS, compression="zstd", compression_level=1
+    )
     # As src/store/encoder.rs writes it.
     seats = state(table)
     pq.write_table(seats, f"{folder}/state.parquet", row_group_size=262_144, compression="lz4", use_dictionary=["app"])

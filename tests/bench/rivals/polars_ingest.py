@@ -1,6 +1,6 @@
 """Polars: NDJSON to events and rollup, each a Parquet file. Streaming, all columns typed.
 
-    polars_ingest.py FOLDER_OR_PATTERN
+polars_ingest.py FOLDER_OR_PATTERN
 """
 
 import sys

@@ -36,7 +36,6 @@ def signed(word: int) -> int:
 def bits(day: str) -> str:
     """The seven words of the days of a group, in DuckDB."""
     place = f"(({day}) - date '1970-01-01')"
-    return ", ".join(
-        f"bit_or(case when {place} // 64 % {WORDS} = {word} then 1::ubigint << ({place} % 64)::ubigint else 0::ubigint end) as w{word}"
-        for word in range(WORDS)
-    )
+    bit = f"1::ubigint << ({place} % 64)::ubigint"
+    is_in = [f"{place} // 64 % {WORDS} = {word}" for word in range(WORDS)]
+    return ", ".join(f"bit_or(case when {here} then {bit} else 0::ubigint end) as w{n}" for n, here in enumerate(is_in))

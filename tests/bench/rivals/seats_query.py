@@ -45,7 +45,8 @@ def bits(source: str, as_of: datetime.date) -> str:
     one = "cast(1 as bigint)"
     young = f"bit_or(case when age < 60 then {one} << age else 0 end)"
     old = f"bit_or(case when age >= 60 and age < 90 then {one} << (age - 60) else 0 end)"
-    seats = f"select app, account, max(ts) as last_at, {young} as young, {old} as old from ({ages}) as ages group by app, account"
+    words = f"{young} as young, {old} as old"
+    seats = f"select app, account, max(ts) as last_at, {words} from ({ages}) as ages group by app, account"
     month = (1 << 30) - 1
     return f"""
         select

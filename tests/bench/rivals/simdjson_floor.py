@@ -1,6 +1,6 @@
 """The floor: simdjson alone (pysimdjson, a tape of every line), no column taken, nothing written. One core.
 
-    simdjson_floor.py FOLDER
+simdjson_floor.py FOLDER
 """
 
 import sys

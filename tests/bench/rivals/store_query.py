@@ -1,7 +1,7 @@
 """DuckDB on the Parquet of our own store: last sign-in and active days within 30, 60 and 90 days, summed up by app.
 
-    store_query.py events|day_use|state WAREHOUSE AS_OF
-    store_query.py ours - AS_OF                             only says the question for `seatledger sql`
+store_query.py events|day_use|state WAREHOUSE AS_OF
+store_query.py ours - AS_OF                             only says the question for `seatledger sql`
 """
 
 import datetime
@@ -14,14 +14,14 @@ from duckdb_ingest import session
 from seats_query import WINDOWS, after, counted
 
 ATTEMPTS = """(
-    select app_instance_id as app, actor_id as account, cast(published_at as date) as day, published_at as at
+    select app_instance_id as app, actor_id as account, cast(published_at as date) as day, published_at as used_at
     from '{warehouse}/raw/okta/system_log/*/*.parquet'
     where
         event_type = 'user.authentication.sso' and actor_type = 'User' and actor_id is not null
         and app_instance_id is not null and outcome_result = 'SUCCESS'
 )"""
 DAYS = """(
-    select app_instance_id as app, account_id as account, used_on as day, last_at as at
+    select app_instance_id as app, account_id as account, used_on as day, last_at as used_at
     from '{warehouse}/usage/okta/system_log/day_use/*/*.parquet'
     where sign_ins > 0
 )"""
@@ -38,11 +38,13 @@ SUMMARY = """
 def seats(way: str, warehouse: str, as_of: datetime.date) -> str:
     if way == "state":
         windows = ", ".join(f"{counted(as_of, n)} as d{n}" for n in WINDOWS)
-        return f"select app_instance_id as app, last_at, {windows} from {STATE.format(warehouse=warehouse, as_of=as_of)}"
+        return (
+            f"select app_instance_id as app, last_at, {windows} from {STATE.format(warehouse=warehouse, as_of=as_of)}"
+        )
     source = {"events": ATTEMPTS, "day_use": DAYS}[way].format(warehouse=warehouse)
-    days = f"select app, account, day, max(at) as at from {source} group by app, account, day"
+    days = f"select app, account, day, max(used_at) as used_at from {source} group by app, account, day"
     windows = ", ".join(f"count(*) filter (where day > {after(as_of, n)}) as d{n}" for n in WINDOWS)
-    return f"select app, account, max(at) as last_at, {windows} from ({days}) as days group by app, account"
+    return f"select app, account, max(used_at) as last_at, {windows} from ({days}) as days group by app, account"
 
 
 def ours(as_of: datetime.date) -> str:

@@ -75,7 +75,9 @@ def events(source: str) -> dict:
     if missing:
         sys.exit(f"{source} lacks {', '.join(missing)}: it has {', '.join(found)}")
     types = con.execute(f"select event_type, count(*) from {source} group by all order by all").fetchall()
-    listed = ", ".join(instant(source, name) if name == "published_at" else name for name in EVENTS)
+    # Absent and empty are one, as `ingest` reads them; rivals are not asked to do that work.
+    texts = [f"nullif(trim({name}), '')" for name in EVENTS if name != "published_at"]
+    listed = ", ".join([instant(source, "published_at"), *texts])
     return {
         "events by type": ", ".join(f"{kind} {n}" for kind, n in types),
         "event columns": sorted_hash(f"select {listed} from {source}"),

@@ -38,20 +38,28 @@ class Log:
         depth = "*/*" if any(path.parent != self.folder for path in self.files) else "*"
         return f"{self.folder}/{depth}"
 
-    def of_day(self, day: datetime.date) -> list:
-        return [path for path in self.files if str(day) in str(path.relative_to(self.folder))]
-
 
 @dataclass(frozen=True)
 class Company:
-    """Which history: all its days together hold about `events`, a tenth of them on a workday of `days = 14`."""
+    """Which history: all its days together hold about so many events."""
 
     seats: int
     days: int
     events: int
 
     def command(self, target: Path, first: datetime.date, last: datetime.date, compression: str) -> list:
-        history = ["--seats", self.seats, "--days", self.days, "--events", self.events, "--seed", SEED, "--as-of", AS_OF]
+        history = [
+            "--seats",
+            self.seats,
+            "--days",
+            self.days,
+            "--events",
+            self.events,
+            "--seed",
+            SEED,
+            "--as-of",
+            AS_OF,
+        ]
         wanted = ["--from", first, "--to", last, "--compression", compression]
         return [BINARY, "demo", target, "--only", "log", *history, *wanted]
 

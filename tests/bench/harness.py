@@ -18,7 +18,6 @@ from typing import Callable
 HERE = Path(__file__).resolve().parent
 BENCH = Path(os.environ["SEATLEDGER_BENCH_DIR"])
 CORES = len(os.sched_getaffinity(0))
-TIMEOUT = 6 * 3600
 
 
 class Unfair(Exception):
@@ -60,6 +59,8 @@ class Contender:
     may_exit: tuple = (0,)
     may_differ: str = ""
     """Why it gives no answer that could be compared."""
+    group: str = ""
+    """Those of one group must agree."""
     may_fail: bool = False
     """Whether the others are judged when it does not finish."""
     is_further: bool = False
@@ -158,16 +159,11 @@ class Race:
     def has(self, name: str) -> bool:
         return name in self.costs
 
-    def join(self, other: "Race") -> None:
-        """Adds what was raced apart."""
-        for mine, theirs in zip(vars(self).values(), vars(other).values()):
-            mine.update(theirs)
-
 
 def race(title: str, contenders: list, runs: int, inputs=(), cold: bool = False) -> Race:
-    """Every contender once, answers compared; then the others of the runs, in turn. The first contender is ours."""
+    """Every contender once, answers compared; then the others of the runs, in turn."""
     result = Race()
-    reference = None
+    references: dict = {}
     for turn in range(runs):
         order = contenders[turn % len(contenders) :] + contenders[: turn % len(contenders)] if turn else contenders
         for contender in order:
@@ -195,9 +191,10 @@ def race(title: str, contenders: list, runs: int, inputs=(), cold: bool = False)
                 result.answers[name] = answer
                 if contender.may_differ:
                     result.notes[name] = contender.may_differ
-                elif reference is None:
-                    reference = name
+                elif contender.group not in references:
+                    references[contender.group] = name
                 else:
+                    reference = references[contender.group]
                     try:
                         compare(title, reference, result.answers[reference], name, answer)
                     except Unfair as difference:
@@ -220,10 +217,11 @@ def as_typed(command: list) -> str:
 
 
 def compare(title: str, first: str, ours: dict, second: str, theirs: dict) -> None:
-    """Refuses to go on when two answers differ in anything both give."""
-    common = sorted(ours.keys() & theirs.keys())
-    if not common:
-        raise Unfair(f"{title}: {first} and {second} have no answer in common")
-    for what in common:
+    """Refuses to go on when two answers differ, or one of them lacks a part."""
+    if not ours or ours.keys() != theirs.keys():
+        raise Unfair(
+            f"{title}: {first} answers {', '.join(ours) or 'nothing'}, {second} {', '.join(theirs) or 'nothing'}"
+        )
+    for what in ours:
         if ours[what] != theirs[what]:
             raise Unfair(f"{title}: {what} of {first} is {ours[what]}, of {second} {theirs[what]}")

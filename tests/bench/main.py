@@ -82,6 +82,10 @@ def judged(bar: str, size: Size) -> tuple:
         section.failed = str(error)
     except Exception:
         section.failed = traceback.format_exc()
+    for store in (BENCH / "stores").glob(f"{bar}*"):
+        # P5's takes long to make, and is made anew for another binary.
+        if bar != "p5":
+            shutil.rmtree(store)
     return section, not section.failed
 
 

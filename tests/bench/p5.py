@@ -6,7 +6,7 @@ from pathlib import Path
 
 from data import AS_OF, Company
 from harness import BENCH, Contender, ask, measure, python, race, say, scratch
-from ours import MAY_EXIT, land, offers, project, run as run_command
+from ours import BINARY, MAY_EXIT, land, offers, project, run as run_command
 from p2 import copy, ours as our_day
 from report import Section
 
@@ -55,7 +55,9 @@ def history(seats: int) -> tuple:
     company = Company(seats, DAYS, int(seats * 1.2))
     name = f"p5-{seats}"
     store, tables = BENCH / "stores" / name, BENCH / "stores" / f"{name}-duckdb"
-    if not (tables / "complete").exists():
+    made_by = f"{BINARY.stat().st_size} {BINARY.stat().st_mtime_ns}"
+    complete = tables / "complete"
+    if not complete.exists() or complete.read_text() != made_by:
         log = company.log(DAYS - 1, last=YESTERDAY)
         say(f"p5: a store of {seats:,} seats")
         shutil.rmtree(store, ignore_errors=True)
@@ -67,7 +69,7 @@ def history(seats: int) -> tuple:
         place = scratch("p5-tables")
         measure(python("rivals/duckdb_day.py", "history", f"{log.glob}.ndjson.zst", YESTERDAY, place), place)
         place.rename(tables)
-        (tables / "complete").touch()
+        complete.write_text(made_by)
     return store, tables
 
 

@@ -40,21 +40,22 @@ def shards(section: Section, size) -> None:
         command = run_command(folder, AS_OF, "", *more)
         return " ".join(["taskset", "-c", str(core), *(str(part) for part in command)])
 
+    first, second = sorted(os.sched_getaffinity(0))[:2]
+
     def two(folder: Path) -> list:
-        one, other = pinned(0, folder, "--shard", "1/2"), pinned(1, folder, "--shard", "2/2")
+        one, other = pinned(first, folder, "--shard", "1/2"), pinned(second, folder, "--shard", "2/2")
         # 3 is no failure, see MAY_EXIT.
         sound = "sound() { [ $1 -eq 0 ] || [ $1 -eq 3 ]; }"
         return ["sh", "-c", f"{sound}; {one} & first=$!; {other}; second=$?; wait $first; sound $? && sound $second"]
 
     contenders = [
-        contender("one process, one core", lambda folder: ["sh", "-c", f"exec {pinned(0, folder)}"]),
+        contender("one process, one core", lambda folder: ["sh", "-c", f"exec {pinned(first, folder)}"]),
         contender("two shards, a core each", two),
     ]
-    done = race("p6", contenders, size.runs)
     # What both do once, however many shards there are: the same day asked for again, all merged.
     again = contender("the run that follows", contenders[0].command)
     again.prepare = lambda folder: merged(store, folder)
-    done.join(race("p6 rest", [again], size.runs))
+    done = race("p6", [*contenders, again], size.runs)
     section.race(f"state of {events:,} events merged, 2 buckets", done)
     one, both, fixed = (done.median(name, "wall") for name in done.costs)
     section.ratio("wall, one process / two shards", one / both)
@@ -67,7 +68,7 @@ def shards(section: Section, size) -> None:
 
 def merged(store: Path, folder: Path) -> None:
     copy(store, folder)
-    subprocess.run(run_command(folder, AS_OF), capture_output=True)
+    measure(run_command(folder, AS_OF), folder, may_exit=MAY_EXIT)
 
 
 def landed(section: Section, size) -> tuple:

@@ -2,7 +2,6 @@
 
 import json
 import resource
-import time
 
 
 def started() -> None:
@@ -13,9 +12,3 @@ def started() -> None:
         wall = max(0.0, float(uptime.read().split()[0]) - ticks / 100)
     with open("started.json", "w") as file:
         json.dump({"wall": wall, "user": used.ru_utime, "system": used.ru_stime}, file)
-
-
-def cpu_and_wall() -> tuple:
-    """For steps within a script."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime, time.monotonic()

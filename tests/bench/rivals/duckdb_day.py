@@ -14,10 +14,9 @@ from pathlib import Path
 
 import ring
 from child import started
-from duckdb_ingest import events, rollup, session, text
+from duckdb_ingest import PARQUET, events, rollup, session, text
 
 WORDS = [f"w{word}" for word in range(ring.WORDS)]
-PARQUET = "(format parquet, compression zstd, compression_level 1)"
 STATE = "(format parquet, compression lz4_raw, row_group_size 262144)"
 
 

@@ -12,6 +12,8 @@ import duckdb
 from child import started
 
 HERE = Path(__file__).parent
+PARQUET = "(format parquet, compression zstd, compression_level 1)"
+"""As our store writes it."""
 
 
 def session(memory: str = "") -> duckdb.DuckDBPyConnection:
@@ -38,13 +40,11 @@ def events(con, pattern: str, target: str, keep_repeats: bool = False, new: str 
     """An event told twice is kept once: rows that are alike, which DuckDB finds faster than equal ids."""
     rows = "select * from kept" if keep_repeats else "select distinct * from kept"
     read = text("events.sql", files=f"'{pattern}'", new=new)
-    con.execute(f"copy ({read} {rows}) to '{target}' (format parquet, compression zstd, compression_level 1)")
+    con.execute(f"copy ({read} {rows}) to '{target}' {PARQUET}")
 
 
 def rollup(con, source: str, target: str) -> None:
-    con.execute(
-        f"copy ({text('rollup.sql', events=source)}) to '{target}' (format parquet, compression zstd, compression_level 1)"
-    )
+    con.execute(f"copy ({text('rollup.sql', events=source)}) to '{target}' {PARQUET}")
 
 
 def main() -> None:

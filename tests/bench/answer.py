@@ -1,7 +1,7 @@
 """Hashes of answers, each by one and the same engine whoever wrote the Parquet: sorted rows as CSV, SHA-256.
 
-answer.py ours WAREHOUSE events rollup state
-answer.py files KIND=GLOB ..          kind: events, rollup, state or seats
+answer.py ours WAREHOUSE events|types rollup state
+answer.py files KIND=GLOB ..          kind: events, types, rollup, state or seats
 """
 
 import hashlib
@@ -74,14 +74,16 @@ def events(source: str) -> dict:
     missing = [name for name in EVENTS if name not in found]
     if missing:
         sys.exit(f"{source} lacks {', '.join(missing)}: it has {', '.join(found)}")
-    types = con.execute(f"select event_type, count(*) from {source} group by all order by all").fetchall()
     # Absent and empty are one, as `ingest` reads them; rivals are not asked to do that work.
     texts = [f"nullif(trim({name}), '')" for name in EVENTS if name != "published_at"]
     listed = ", ".join([instant(source, "published_at"), *texts])
-    return {
-        "events by type": ", ".join(f"{kind} {n}" for kind, n in types),
-        "event columns": sorted_hash(f"select {listed} from {source}"),
-    }
+    return types(source) | {"event columns": sorted_hash(f"select {listed} from {source}")}
+
+
+def types(source: str) -> dict:
+    """How many events of which type."""
+    found = con.execute(f"select event_type, count(*) from {source} group by all order by all").fetchall()
+    return {"events by type": ", ".join(f"{kind} {n}" for kind, n in found)}
 
 
 def rollup(source: str) -> dict:
@@ -115,8 +117,8 @@ def files(pattern: str) -> str:
 def ours(warehouse: Path, wanted: list) -> dict:
     """Of a store in which nothing was redone: all its files are in force. Of several states the newest."""
     found, place = {}, warehouse / USAGE
-    if "events" in wanted:
-        found |= events(files(f"{warehouse}/raw/okta/system_log/*/*.parquet"))
+    for kind in {"events", "types"} & set(wanted):
+        found |= KINDS[kind](files(f"{warehouse}/raw/okta/system_log/*/*.parquet"))
     if "rollup" in wanted and any(place.glob("day_use/*/*.parquet")):
         found |= rollup(files(f"{place}/day_use/*/*.parquet"))
     if "state" in wanted and any(place.glob("seat_state/*/*.parquet")):
@@ -133,9 +135,11 @@ def main() -> None:
         found = {}
         for argument in sys.argv[2:]:
             kind, pattern = argument.split("=", 1)
-            found |= {"events": events, "rollup": rollup, "state": state, "seats": seats}[kind](files(pattern))
+            found |= KINDS[kind](files(pattern))
     json.dump(found, sys.stdout)
 
+
+KINDS = {"events": events, "types": types, "rollup": rollup, "state": state, "seats": seats}
 
 if __name__ == "__main__":
     main()

@@ -93,16 +93,12 @@ def answer(folder: Path, *what: str) -> dict:
     return ask("answer.py", "ours", warehouse(folder), *what)
 
 
-def ingest_contender(name: str, log, memory: str = "", **options) -> Contender:
+def ingest_contender(name: str, log, events: str = "events", **options) -> Contender:
     """`seatledger ingest` of a log into a fresh store."""
 
     def prepare(folder: Path) -> None:
         offer(project(folder), log.folder, log.files)
 
     return Contender(
-        name,
-        lambda folder: ingest(folder, memory),
-        lambda folder: answer(folder, "events", "rollup"),
-        prepare,
-        **options
+        name, lambda folder: ingest(folder), lambda folder: answer(folder, events, "rollup"), prepare, **options
     )

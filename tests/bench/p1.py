@@ -9,9 +9,9 @@ from report import Section
 TITLE = "ingest: NDJSON to typed events and the (app, account, day) rollup, both Parquet"
 
 
-def rival(name: str, script: str, *arguments, **options) -> Contender:
+def rival(name: str, script: str, *arguments, events: str = "events", **options) -> Contender:
     def answer(folder) -> dict:
-        return ask("answer.py", "files", f"events={folder}/events.parquet", f"rollup={folder}/rollup.parquet")
+        return ask("answer.py", "files", f"{events}={folder}/events.parquet", f"rollup={folder}/rollup.parquet")
 
     return Contender(name, lambda folder: python(f"rivals/{script}", *arguments), answer, may_fail=True, **options)
 

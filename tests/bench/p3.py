@@ -20,8 +20,9 @@ SESSION = HERE.parents[1] / "src/engine/session.rs"
 
 
 def run(section: Section, size) -> None:
+    factor = size.factor * 2.5 if size.quick else size.factor
     for count in EVENTS:
-        integers(section, size, int(count * size.factor), int(ACCOUNTS * size.factor), count == max(EVENTS))
+        integers(section, size, int(count * factor), int(ACCOUNTS * factor), count == max(EVENTS))
     our_store(section, size)
 
 
@@ -47,7 +48,8 @@ def integers(section: Section, size, count: int, accounts: int, is_long: bool) -
     def contender(engine: str, way: str, file: Path) -> Contender:
         more = settings if engine == "datafusion" else []
         command = python("rivals/seats_query.py", engine, way, file, AS_OF, *more)
-        return Contender(f"{NAMES[engine]} {way}", lambda folder: command, summary)
+        runs = size.slow_runs if way == "distinct" else size.runs
+        return Contender(f"{NAMES[engine]} {way}", lambda folder: command, summary, runs=runs)
 
     title = f"{count / 1e6:g} M events"
     each_seat(section, title, [(engine, way, file) for engine, way, file in asked], settings)

@@ -15,8 +15,8 @@ def run(section: Section, size) -> None:
     factor = size.factor / 2 if size.quick else size.factor
     for times in TIMES:
         log = unit(factor * times).log(60)
-        contenders: list[Contender] = [ingest_contender("seatledger", log)]
-        contenders.append(rival("DuckDB", "duckdb_ingest.py", f"{log.glob}.ndjson.zst"))
+        contenders: list[Contender] = [ingest_contender("seatledger", log, "types")]
+        contenders.append(rival("DuckDB", "duckdb_ingest.py", f"{log.glob}.ndjson.zst", events="types"))
         done = race(f"p8 {times}x", contenders, 1 if times == max(TIMES) else min(size.runs, 3), log.files)
         section.race(
             f"{times}x: {log.facts['events']:,} events, .zst", done, log.facts["events"], log.facts["text_bytes"]

@@ -1,7 +1,7 @@
 -- One row per combination of what overrides can name in a person (worker type, region, practice and job family; '' is
--- unknown), with the cohort it belongs to: people whom no policy tells apart. What no override in force, no price and no
--- suspension names is like any other ('*'), so cohorts are few however many people there are.
--- An account without a person is of cohort 0: nothing names it.
+-- unknown), with the cohort it belongs to: people whom no policy tells apart. What no override in force, no price and
+-- no suspension names is like any other ('*'), so cohorts are few however many people there are. An account without a
+-- person is of cohort 0: nothing names it.
 with overrides_in_force as (
     select
         o.worker_type,

@@ -1,6 +1,7 @@
 -- One row per outcome a verdict can have: its rule, verdict, reason and action. An outcome is the rule times a hundred,
--- ten for each further reason the rule knows, and the action: 1 reclaim, 2 suspend, 3 downgrade. What would be a candidate
--- but is free is kept (90). Rules 1 and 4 take the reason from the seat: why it is protected, the exception's code.
+-- ten for each further reason the rule knows, and the action: 1 reclaim, 2 suspend, 3 downgrade. What would be a
+-- candidate but is free is kept (90). Rules 1 and 4 take the reason from the seat: why it is protected, the exception's
+-- code.
 with final as (
     select
         o.outcome,

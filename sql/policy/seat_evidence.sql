@@ -1,6 +1,6 @@
 -- One row per seat: every value that a rule of semantics section 6 compares, beside whether the rule holds by itself,
--- for whoever asks why. A view: facts, policy and verdict are worked out elsewhere, once, and only put side by side here.
--- All dates are resolved to the as-of date; a NULL means "none".
+-- for whoever asks why. A view: facts, policy and verdict are worked out elsewhere, once, and only put side by side
+-- here. All dates are resolved to the as-of date; a NULL means "none".
 with final as (
     select
         f.app_id,

@@ -1,8 +1,8 @@
 -- One row per segment: seats of one app and tier whose people are of one cohort, so that no override can tell them
--- apart, with the policy that results for them. '*' is any value that nothing names, '' as a tier an unknown one; accounts
--- without a person have only an app and a tier, so only tier overrides match.
--- Overrides apply by key_count, then override_index; the last that sets a field wins. (Validation has already refused
--- two of one key_count that match one seat and disagree, so the index only makes the order total.)
+-- apart, with the policy that results for them. '*' is any value that nothing names, '' as a tier an unknown one;
+-- accounts without a person have only an app and a tier, so only tier overrides match. Overrides apply by key_count,
+-- then override_index; the last that sets a field wins. (Validation has already refused two of one key_count that match
+-- one seat and disagree, so the index only makes the order total.)
 with kinds_of_seats as (
     select distinct
         app_id,

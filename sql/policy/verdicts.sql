@@ -1,7 +1,7 @@
 -- One row per seat: which rules of semantics section 6 hold, each by itself, the first of them, its outcome (verdict,
 -- reason and action: policy.outcomes), and in how many days time alone would change it. Only days, counts and flags are
--- compared here; policy.evaluations puts it in words, policy.seat_evidence shows every value. Rule 0: no policy in force;
--- rule 14: nothing else held. What would be a candidate but is free is kept, under the rule that held.
+-- compared here; policy.evaluations puts it in words, policy.seat_evidence shows every value. Rule 0: no policy in
+-- force; rule 14: nothing else held. What would be a candidate but is free is kept, under the rule that held.
 with facts_beside_their_policy as (
     select
         f.app_id,

@@ -1,5 +1,6 @@
 //! Builds models: plan, hold to the sidecar, sort by the grain, check, write.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
@@ -30,8 +31,8 @@ pub struct Built {
     pub rows: usize,
 }
 
-/// Builds the models in the order given and registers each: a view is computed once for all its readers, a table is
-/// returned as well. Nothing is written.
+/// Builds the models in the order given and registers each: a view is computed once for all the models that read it,
+/// and left to whoever asks where none does; a table is returned as well. Nothing is written.
 ///
 /// # Errors
 /// A config error when a statement does not plan or does not return the columns its sidecar declares; a data error
@@ -53,8 +54,14 @@ pub async fn build(session: &Session, models: &[&Model], progress: &dyn Progress
 /// As [`build`].
 pub async fn compute(session: &Session, models: &[&Model], progress: &dyn Progress) -> Result<Vec<Built>> {
     let mut tables = Vec::new();
+    let read: BTreeSet<&str> = models.iter().flat_map(|m| m.reads.iter().map(String::as_str)).collect();
     for model in models {
         let place = format!("sql/{}.sql", model.name.replace('.', "/"));
+        if !model.is_table() && !read.contains(model.name.as_str()) {
+            register_view(session, model).await.map_err(|e| e.at(place))?;
+            progress.advance(1);
+            continue;
+        }
         let built = built(session, model).await.map_err(|e| e.at(place.clone()))?;
         session.register_batches(&built.name, built.schema.clone(), built.batches.clone())?;
         if model.is_table() {
@@ -88,16 +95,19 @@ async fn planned(session: &Session, model: &Model) -> Result<DataFrame> {
     frame.select(columns).map_err(|e| Error::config(e.strip_backtrace()))
 }
 
-/// Registers the views among the models, to be computed by whoever reads them.
+/// Registers the views among the models, to be computed by whoever reads them; what an older run wrote as a table stays.
 ///
 /// # Errors
 /// As [`build`], for a statement that does not plan.
 pub async fn register_views(session: &Session, models: &[Model]) -> Result<()> {
-    for model in models.iter().filter(|m| !m.is_table()) {
-        let frame = planned(session, model).await?;
-        session.register(&model.name, frame.into_view())?;
+    for model in models.iter().filter(|m| !m.is_table() && !session.has(&m.name)) {
+        register_view(session, model).await?;
     }
     Ok(())
+}
+
+async fn register_view(session: &Session, model: &Model) -> Result<()> {
+    session.register(&model.name, planned(session, model).await?.into_view())
 }
 
 async fn built(session: &Session, model: &Model) -> Result<Built> {

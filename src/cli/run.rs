@@ -33,7 +33,7 @@ impl RunCommand {
         let job = Job::open(&self.project.project, clock).await?;
         let report = job.ingest(&self.land.options(), terminal).await?;
         ingest::complain(&report, terminal);
-        let options = self.models.options(clock, &self.as_of);
+        let options = self.models.options(&job.config, clock, &self.as_of);
         let (run, outputs) = build_and_publish(&job, &options, terminal).await?;
         print_summary(self.format, &run, &outputs).await?;
         exit_code(&run, &report, terminal).await

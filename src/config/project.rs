@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::format::{Item, StrftimeItems};
 
+use super::engine::{self, EngineOptions};
 use super::folder::Folder;
 use super::kinds::Kind;
 use super::retention::{self, Retention};
@@ -60,6 +61,8 @@ pub struct Project {
     pub snapshot_key: Option<SnapshotKey>,
     /// How long what is kept.
     pub retention: Retention,
+    /// How models are computed.
+    pub engine: EngineOptions,
     /// The sources in the order of the file.
     pub sources: Vec<Source>,
 }
@@ -186,6 +189,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
         "freshness",
         "snapshot",
         "retention",
+        "engine",
         "source",
     ]);
     root.need(&["name", "reporting_currency"]);
@@ -216,6 +220,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
         freshness: root.section("freshness").map(|section| read_freshness(&section)).unwrap_or_default(),
         snapshot_key: root.section("snapshot").and_then(|section| read_snapshot_key(&section)),
         retention,
+        engine: root.section("engine").map(|section| engine::read(&section)).unwrap_or_default(),
         sources: sources.into_iter().map(|(source, _)| source).collect(),
     })
 }

@@ -114,9 +114,24 @@ impl Store {
         Ok(Self { objects: Arc::new(objects), local: Some(root), name })
     }
 
+    /// The scheme of [`Store::url`].
+    pub const SCHEME: &str = "seatledger";
+
     /// Where [`Store::object_store`] is registered in DataFusion; a file of the store is `url().join(path)`.
     pub fn url(&self) -> Result<Url> {
-        Url::parse("seatledger://store/").context(ErrorKind::Internal, "the store's own URL")
+        Url::parse(&format!("{}://store/", Self::SCHEME)).context(ErrorKind::Internal, "the store's own URL")
+    }
+
+    /// The URL under which other machines open this store, where the same folder is there, or the same bucket.
+    ///
+    /// # Errors
+    /// Usage when nobody else can.
+    pub fn location(&self) -> Result<Url> {
+        let url = match &self.local {
+            Some(folder) => Url::from_directory_path(folder).ok(),
+            None => Url::parse(&self.name).ok(),
+        };
+        url.ok_or_else(|| Error::usage(format!("no other machine can open the store {}", self.name)))
     }
 
     /// The objects, rooted at the store.
@@ -207,11 +222,18 @@ impl Store {
         schema: &SchemaRef,
         batches: &[RecordBatch],
     ) -> Result<FileEntry> {
-        let bytes = parquet::encode(schema, batches)?;
+        let rows = batches.iter().map(|b| b.num_rows() as u64).sum();
+        self.put_encoded(key, parquet::encode(schema, batches)?, rows).await
+    }
+
+    /// As [`Store::put_parquet`], for rows that are Parquet already.
+    ///
+    /// # Errors
+    /// As [`Store::put_parquet`].
+    pub async fn put_encoded(&self, key: impl FnOnce(&str) -> Key, bytes: Bytes, rows: u64) -> Result<FileEntry> {
         let sha256 = sha256_hex(&bytes);
         let path = key(&sha256[..16]).path()?;
         self.put(&path, &bytes).await.context(ErrorKind::Store, format!("cannot write {path}"))?;
-        let rows = batches.iter().map(|b| b.num_rows() as u64).sum();
         Ok(FileEntry { path: path.into(), sha256, bytes: bytes.len() as u64, rows, min_at: None, max_at: None })
     }
 

@@ -1,6 +1,7 @@
 //! Parquet bytes that depend on the rows and on nothing else: not on threads, batches, release of the day or machine.
 
 use std::fs::File;
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -54,25 +55,67 @@ pub const SETTINGS: Settings = Settings {
     zstd_level: 1,
 };
 
+/// What a batch is that does not belong into a file.
+const UNWRITABLE: &str = "rows do not fit the schema they are written with";
+
 /// Writes rows as one Parquet file.
 ///
 /// # Errors
 /// Internal, when a batch has not the columns and types of the schema.
 pub fn encode(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Bytes> {
-    let schema = plain(schema);
-    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), options()?)
-        .context(ErrorKind::Internal, "this schema has no Parquet form")?;
-    let mut chunks = BatchCoalescer::new(Arc::clone(&schema), SETTINGS.batch_rows);
-    let unwritable = "rows do not fit the schema they are written with";
+    let mut encoder = Encoder::new(schema, Vec::new())?;
     for batch in batches {
-        let batch = RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())
-            .context(ErrorKind::Internal, unwritable)?;
-        chunks.push_batch(batch).context(ErrorKind::Internal, unwritable)?;
-        drain(&mut chunks, &mut writer)?;
+        encoder.push(batch)?;
     }
-    chunks.finish_buffered_batch().context(ErrorKind::Internal, unwritable)?;
-    drain(&mut chunks, &mut writer)?;
-    Ok(writer.into_inner().context(ErrorKind::Internal, "cannot write the footer")?.into())
+    Ok(encoder.finish()?.into())
+}
+
+/// Writes rows as one Parquet file, batch by batch: the bytes are those of [`encode`], however the rows are cut.
+pub struct Encoder<W: Write + Send> {
+    writer: ArrowWriter<W>,
+    chunks: BatchCoalescer,
+    schema: SchemaRef,
+}
+
+impl<W: Write + Send> Encoder<W> {
+    /// A file that begins.
+    ///
+    /// # Errors
+    /// Internal, when the schema has no Parquet form.
+    pub fn new(schema: &SchemaRef, into: W) -> Result<Self> {
+        let schema = plain(schema);
+        let writer = ArrowWriter::try_new_with_options(into, Arc::clone(&schema), options()?)
+            .context(ErrorKind::Internal, "this schema has no Parquet form")?;
+        Ok(Self { writer, chunks: BatchCoalescer::new(Arc::clone(&schema), SETTINGS.batch_rows), schema })
+    }
+
+    /// Adds rows.
+    ///
+    /// # Errors
+    /// Internal, when the batch has not the columns and types of the schema; Store, when they cannot be written.
+    pub fn push(&mut self, batch: &RecordBatch) -> Result<()> {
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), batch.columns().to_vec())
+            .context(ErrorKind::Internal, UNWRITABLE)?;
+        self.chunks.push_batch(batch).context(ErrorKind::Internal, UNWRITABLE)?;
+        self.drain()
+    }
+
+    /// Ends the file and gives back what it was written into.
+    ///
+    /// # Errors
+    /// As [`Encoder::push`].
+    pub fn finish(mut self) -> Result<W> {
+        self.chunks.finish_buffered_batch().context(ErrorKind::Internal, UNWRITABLE)?;
+        self.drain()?;
+        self.writer.into_inner().context(ErrorKind::Store, "cannot write the footer")
+    }
+
+    fn drain(&mut self) -> Result<()> {
+        while let Some(chunk) = self.chunks.next_completed_batch() {
+            self.writer.write(&chunk).context(ErrorKind::Store, "cannot write rows as Parquet")?;
+        }
+        Ok(())
+    }
 }
 
 /// Reads a whole Parquet file; text comes as `Utf8`.
@@ -114,13 +157,6 @@ pub fn damaged_row_groups(file: &File) -> Result<Vec<usize>> {
     // Damaged bytes may trip the decoder.
     let sound = |group: &usize| catch_unwind(AssertUnwindSafe(|| decodes(*group).is_ok())).unwrap_or(false);
     Ok((0..metadata.metadata().num_row_groups()).filter(|group| !sound(group)).collect())
-}
-
-fn drain(chunks: &mut BatchCoalescer, writer: &mut ArrowWriter<Vec<u8>>) -> Result<()> {
-    while let Some(chunk) = chunks.next_completed_batch() {
-        writer.write(&chunk).context(ErrorKind::Internal, "cannot write rows as Parquet")?;
-    }
-    Ok(())
 }
 
 /// The schema without metadata, which would carry traces of how the rows were made.

@@ -15,7 +15,7 @@ use crate::base::{ErrorKind, Result};
 /// Where records lie.
 const RECORDS: [&str; 2] = ["commits", "snapshots/index"];
 /// Where the files lie that records name.
-const DATA: [&str; 7] = ["raw/", "usage/", "tables/", "quarantine/", "log/", "keys/", SEALED];
+const DATA: [&str; 8] = ["raw/", "usage/", "tables/", "quarantine/", "log/", "keys/", "scratch/", SEALED];
 /// Below it, records name directories.
 const SEALED: &str = "snapshots/data/";
 /// Records read at once.

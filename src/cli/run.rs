@@ -38,7 +38,7 @@ impl RunCommand {
         let job = Job::open(&self.project.project, clock).await?;
         let report = job.ingest(&self.land.options(&job).await?, terminal).await?;
         ingest::complain(&report, terminal);
-        let options = self.models.options(clock, &self.as_of);
+        let options = self.models.options(&job.config, clock, &self.as_of);
         if let Some(shard) = self.shard
             && !job.shard(options.as_of, shard).await?
         {

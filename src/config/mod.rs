@@ -3,6 +3,7 @@
 
 mod diagnostic;
 mod drops;
+mod engine;
 mod folder;
 mod kinds;
 mod policy;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 pub use diagnostic::{Diagnostic, Severity, Snippet};
 pub use drops::{Drops, Executed, ExecutedAction, Hold, LegalHold, Rejected, SelfConfirmation, Target};
+pub use engine::{EngineOptions, Place, parse_memory};
 pub use kinds::{Kind, KnownStream, STREAMS};
 pub use policy::{
     IdleAction, Mode, OnNoResponse, OrphanAction, Override, PolicyFile, Settings, Signal, TierRule, Version,

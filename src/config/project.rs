@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::format::{Item, StrftimeItems};
 
+use super::engine::{self, EngineOptions};
 use super::folder::Folder;
 use super::kinds::Kind;
 use super::retention::{self, HeldApp, Retention};
@@ -62,6 +63,8 @@ pub struct Project {
     pub snapshot_key: Option<SnapshotKey>,
     /// How long what is kept.
     pub retention: Retention,
+    /// How models are computed.
+    pub engine: EngineOptions,
     /// The sources in the order of the file.
     pub sources: Vec<Source>,
 }
@@ -192,6 +195,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<Held
         "freshness",
         "snapshot",
         "retention",
+        "engine",
         "source",
     ]);
     root.need(&["name", "reporting_currency"]);
@@ -224,6 +228,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<Held
         freshness: root.section("freshness").map(|section| read_freshness(&section)).unwrap_or_default(),
         snapshot_key: root.section("snapshot").and_then(|section| read_snapshot_key(&section)),
         retention,
+        engine: root.section("engine").map(|section| engine::read(&section)).unwrap_or_default(),
         sources: sources.into_iter().map(|(source, _)| source).collect(),
     };
     Some((project, held_apps))

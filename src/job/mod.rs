@@ -18,7 +18,7 @@ mod sign_ins;
 use std::path::Path;
 
 use crate::base::{AsOf, Clock, Error, Progress, Result};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Place};
 use crate::engine::{self, Catalogue, Session, Settings};
 use crate::identity::IdentityMap;
 use crate::ingest::{self, LandOptions, LandReport};
@@ -123,7 +123,9 @@ impl Job {
             return Err(Error::usage(format!("there is no run{day} yet: `seatledger run` makes one")));
         };
         let day = record::as_of(&newest).ok_or_else(|| Error::internal("a run record without as-of date"))?;
-        let session = Session::new(&self.store, day, Settings::default())?;
+        // Questions about a run are answered here.
+        let settings = Settings { place: Place::Local, ..Settings::of(&self.config) };
+        let session = Session::new(&self.store, day, &settings)?;
         run::register_inputs(self, &session).await?;
         self.sign_ins(day).await?.register(self, &session)?;
         let body = RunBody::current(&newest, &current)?;

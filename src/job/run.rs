@@ -84,7 +84,7 @@ impl Job {
         let identity = Arc::new(self.identity().await?);
         self.settle_log(&identity).await?;
         let keys = Arc::clone(&identity);
-        let session = Session::new(&self.store, options.as_of, options.settings)?
+        let session = Session::new(&self.store, options.as_of, &options.settings)?
             .with_pseudonyms(Arc::new(move |id| keys.key(Name::id(id))));
         let records = self.store.records(&Chain::Runs).await?;
         let landings = register_inputs(self, &session).await?;
@@ -147,7 +147,7 @@ impl Job {
                 n: 0,
                 sha16: sha16.to_owned(),
             };
-            let file = self.store.put_parquet(key, &table.schema, &table.batches).await?;
+            let file = self.store.put_encoded(key, table.encode()?, table.rows as u64).await?;
             tables.insert(table.name.clone(), file);
         }
         let missing = record::missing_tables(&computed.catalogue, &tables);

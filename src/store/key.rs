@@ -115,6 +115,17 @@ pub enum Key {
         /// First 16 hex digits of the file's SHA-256.
         sha16: String,
     },
+    /// Rows that a cluster reads while a run is computed; no record ever names them.
+    Scratch {
+        /// Schema of the table.
+        schema: String,
+        /// Name of the table.
+        table: String,
+        /// The computation that wrote them.
+        run_id: RunId,
+        /// First 16 hex digits of the file's SHA-256.
+        sha16: String,
+    },
     /// A file of a sealed snapshot.
     Snapshot {
         /// The day it speaks for.
@@ -213,6 +224,13 @@ impl Key {
                 segment(schema)?,
                 segment(table)?,
                 file_name(run_id, *n, sha16)?
+            ),
+            Self::Scratch { schema, table, run_id, sha16 } => format!(
+                "scratch/{}/{}/{}-{}.parquet",
+                segment(run_id.as_str())?,
+                segment(schema)?,
+                segment(table)?,
+                segment(sha16)?
             ),
             Self::Snapshot { as_of, seal_id, file } => {
                 let folder = format!("snapshots/data/{as_of}/{}", segment(seal_id.as_str())?);

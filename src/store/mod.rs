@@ -1,7 +1,6 @@
 //! Layer 2: the object store. Every path ([`Key`]) and every commit ([`Store::commit`]); others only call it.
 
 mod commit;
-mod encoder;
 mod fsck;
 mod gc;
 mod key;
@@ -25,7 +24,6 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use commit::Commit;
-pub use encoder::{Batches, Encoder};
 pub use fsck::{Finding, FindingKind, Fsck};
 pub use gc::{Expiry, Gc, GcAction, GcItem, unheld};
 pub use key::{Key, day_use, seat_month, seat_state};
@@ -116,9 +114,24 @@ impl Store {
         Ok(Self { objects: Arc::new(objects), local: Some(root), name })
     }
 
+    /// The scheme of [`Store::url`].
+    pub const SCHEME: &str = "seatledger";
+
     /// Where [`Store::object_store`] is registered in DataFusion; a file of the store is `url().join(path)`.
     pub fn url(&self) -> Result<Url> {
-        Url::parse("seatledger://store/").context(ErrorKind::Internal, "the store's own URL")
+        Url::parse(&format!("{}://store/", Self::SCHEME)).context(ErrorKind::Internal, "the store's own URL")
+    }
+
+    /// The URL under which other machines open this store, where the same folder is there, or the same bucket.
+    ///
+    /// # Errors
+    /// Usage when nobody else can.
+    pub fn location(&self) -> Result<Url> {
+        let url = match &self.local {
+            Some(folder) => Url::from_directory_path(folder).ok(),
+            None => Url::parse(&self.name).ok(),
+        };
+        url.ok_or_else(|| Error::usage(format!("no other machine can open the store {}", self.name)))
     }
 
     /// The objects, rooted at the store.

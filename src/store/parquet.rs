@@ -1,10 +1,11 @@
 //! Parquet bytes that depend on the rows and on nothing else: not on threads, batches, release of the day or machine.
 
 use std::fs::File;
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use ::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
+use ::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use ::parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
 };
@@ -63,26 +64,136 @@ pub const SETTINGS: Settings = Settings {
 /// full and pruned by time. Page statistics of `sorted` only; no dictionary for what hardly repeats.
 pub const STREAMED: Settings = Settings { created_by: "seatledger 1 streamed", row_group_rows: 65_536, ..SETTINGS };
 
+/// The settings of the state of the seats and of months.
+pub const LIGHT: Settings = Settings { created_by: "seatledger 1 light", row_group_rows: 262_144, ..SETTINGS };
+
+/// What a file is that cannot be read.
+const UNREADABLE: &str = "not a readable Parquet file";
+/// What a batch is that does not belong into a file.
+const UNWRITABLE: &str = "rows do not fit the schema they are written with";
+
 /// Writes rows as one Parquet file.
 ///
 /// # Errors
 /// Internal, when a batch has not the columns and types of the schema.
 pub fn encode(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Bytes> {
-    let schema = plain(schema);
-    let options = with_properties(properties(SETTINGS)?.build());
-    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), options)
-        .context(ErrorKind::Internal, "this schema has no Parquet form")?;
-    let mut chunks = BatchCoalescer::new(Arc::clone(&schema), SETTINGS.batch_rows);
-    let unwritable = "rows do not fit the schema they are written with";
+    let mut encoder = Encoder::new(schema, Vec::new())?;
     for batch in batches {
-        let batch = RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())
-            .context(ErrorKind::Internal, unwritable)?;
-        chunks.push_batch(batch).context(ErrorKind::Internal, unwritable)?;
-        drain(&mut chunks, &mut writer)?;
+        encoder.push(batch)?;
     }
-    chunks.finish_buffered_batch().context(ErrorKind::Internal, unwritable)?;
-    drain(&mut chunks, &mut writer)?;
-    Ok(writer.into_inner().context(ErrorKind::Internal, "cannot write the footer")?.into())
+    Ok(encoder.finish()?.into())
+}
+
+/// Writes rows as one Parquet file, batch by batch: the bytes are those of [`encode`], however the rows are cut.
+pub struct Encoder<W: Write + Send> {
+    writer: ArrowWriter<W>,
+    chunks: BatchCoalescer,
+    schema: SchemaRef,
+    rows: u64,
+}
+
+impl<W: Write + Send> Encoder<W> {
+    /// A file that begins.
+    ///
+    /// # Errors
+    /// Internal, when the schema has no Parquet form.
+    pub fn new(schema: &SchemaRef, into: W) -> Result<Self> {
+        Self::with(schema, into, properties(SETTINGS)?.build())
+    }
+
+    /// A file that is read whole and written anew every day: light compression, and a dictionary only for the columns in
+    /// `repeated`. Its bytes are not those of [`encode`].
+    ///
+    /// # Errors
+    /// Internal, when the schema has no Parquet form.
+    pub fn light(schema: &SchemaRef, into: W, repeated: &[&str]) -> Result<Self> {
+        let mut light = properties(LIGHT)?
+            .set_compression(Compression::LZ4_RAW)
+            .set_dictionary_enabled(false)
+            .set_statistics_enabled(EnabledStatistics::None);
+        for column in repeated {
+            let path = ColumnPath::from(*column);
+            light = light
+                .set_column_dictionary_enabled(path.clone(), true)
+                .set_column_statistics_enabled(path, EnabledStatistics::Chunk);
+        }
+        Self::with(schema, into, light.build())
+    }
+
+    fn with(schema: &SchemaRef, into: W, properties: WriterProperties) -> Result<Self> {
+        let schema = plain(schema);
+        let writer = ArrowWriter::try_new_with_options(into, Arc::clone(&schema), with_properties(properties))
+            .context(ErrorKind::Internal, "this schema has no Parquet form")?;
+        Ok(Self { writer, chunks: BatchCoalescer::new(Arc::clone(&schema), SETTINGS.batch_rows), schema, rows: 0 })
+    }
+
+    /// Adds rows.
+    ///
+    /// # Errors
+    /// Internal, when the batch has not the columns and types of the schema; Store, when they cannot be written.
+    pub fn push(&mut self, batch: &RecordBatch) -> Result<()> {
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), batch.columns().to_vec())
+            .context(ErrorKind::Internal, UNWRITABLE)?;
+        self.rows += batch.num_rows() as u64;
+        self.chunks.push_batch(batch).context(ErrorKind::Internal, UNWRITABLE)?;
+        self.drain()
+    }
+
+    /// Rows added so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Ends the file and gives back what it was written into.
+    ///
+    /// # Errors
+    /// As [`Encoder::push`].
+    pub fn finish(mut self) -> Result<W> {
+        self.chunks.finish_buffered_batch().context(ErrorKind::Internal, UNWRITABLE)?;
+        self.drain()?;
+        self.writer.into_inner().context(ErrorKind::Store, "cannot write the footer")
+    }
+
+    fn drain(&mut self) -> Result<()> {
+        while let Some(chunk) = self.chunks.next_completed_batch() {
+            self.writer.write(&chunk).context(ErrorKind::Store, "cannot write rows as Parquet")?;
+        }
+        Ok(())
+    }
+}
+
+/// The rows of a Parquet file, a batch at a time, in the order in which they lie in it.
+pub struct Batches(ParquetRecordBatchReader);
+
+impl Batches {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// Data, when it is not Parquet.
+    pub fn open(bytes: Bytes) -> Result<Self> {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)
+            .and_then(|builder| builder.with_batch_size(SETTINGS.batch_rows).build());
+        reader.map(Self).context(ErrorKind::Data, UNREADABLE)
+    }
+
+    /// Opens a file for some of its columns.
+    ///
+    /// # Errors
+    /// As [`Batches::open`].
+    pub fn of_columns(bytes: Bytes, names: &[&str]) -> Result<Self> {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).context(ErrorKind::Data, UNREADABLE)?;
+        let only = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
+        let reader = builder.with_projection(only).with_batch_size(SETTINGS.batch_rows).build();
+        reader.map(Self).context(ErrorKind::Data, UNREADABLE)
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|batch| batch.context(ErrorKind::Data, UNREADABLE))
+    }
 }
 
 /// Reads a whole Parquet file; text comes as `Utf8`.
@@ -90,26 +201,12 @@ pub fn encode(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Bytes> {
 /// # Errors
 /// Data, when the bytes are not Parquet or are damaged.
 pub fn decode(bytes: Bytes) -> Result<(SchemaRef, Vec<RecordBatch>)> {
-    let unreadable = "not a readable Parquet file";
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)
         .and_then(|builder| builder.with_batch_size(SETTINGS.batch_rows).build())
-        .context(ErrorKind::Data, unreadable)?;
+        .context(ErrorKind::Data, UNREADABLE)?;
     let schema = arrow::array::RecordBatchReader::schema(&reader);
-    let batches = reader.collect::<Result<Vec<_>, _>>().context(ErrorKind::Data, unreadable)?;
+    let batches = reader.collect::<Result<Vec<_>, _>>().context(ErrorKind::Data, UNREADABLE)?;
     Ok((schema, batches))
-}
-
-/// Reads some columns of a Parquet file, batch by batch, in the order in which they lie in the file.
-///
-/// # Errors
-/// Data, when the bytes are not Parquet or are damaged.
-pub fn columns(bytes: Bytes, names: &[&str]) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
-    let unreadable = "not a readable Parquet file";
-    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).context(ErrorKind::Data, unreadable)?;
-    let only = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
-    let reader = builder.with_projection(only).with_batch_size(SETTINGS.batch_rows).build();
-    let reader = reader.context(ErrorKind::Data, unreadable)?;
-    Ok(reader.map(move |batch| batch.context(ErrorKind::Data, unreadable)))
 }
 
 /// The schema and the number of rows that the footer of a file states; reads nothing else.
@@ -117,9 +214,8 @@ pub fn columns(bytes: Bytes, names: &[&str]) -> Result<impl Iterator<Item = Resu
 /// # Errors
 /// Data, when there is no readable footer.
 pub fn footer(file: File) -> Result<(SchemaRef, u64)> {
-    let unreadable = "not a readable Parquet file";
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).context(ErrorKind::Data, unreadable)?;
-    let rows = u64::try_from(reader.metadata().file_metadata().num_rows()).context(ErrorKind::Data, unreadable)?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).context(ErrorKind::Data, UNREADABLE)?;
+    let rows = u64::try_from(reader.metadata().file_metadata().num_rows()).context(ErrorKind::Data, UNREADABLE)?;
     Ok((Arc::clone(reader.schema()), rows))
 }
 
@@ -154,13 +250,6 @@ pub fn damaged_row_groups(file: &File) -> Result<Vec<usize>> {
     // Damaged bytes may trip the decoder.
     let sound = |group: &usize| catch_unwind(AssertUnwindSafe(|| decodes(*group).is_ok())).unwrap_or(false);
     Ok((0..metadata.metadata().num_row_groups()).filter(|group| !sound(group)).collect())
-}
-
-fn drain(chunks: &mut BatchCoalescer, writer: &mut ArrowWriter<Vec<u8>>) -> Result<()> {
-    while let Some(chunk) = chunks.next_completed_batch() {
-        writer.write(&chunk).context(ErrorKind::Internal, "cannot write rows as Parquet")?;
-    }
-    Ok(())
 }
 
 /// The schema without metadata, which would carry traces of how the rows were made.

@@ -8,7 +8,8 @@ use super::files::{Of, seat_month_schema, seat_state_schema};
 use super::{merge, month};
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
-use crate::store::{Batches, Chain, Current, Encoder, FileEntry, Key, RunId, Store, seat_month, seat_state};
+use crate::store::parquet::{Batches, Encoder};
+use crate::store::{Chain, Current, FileEntry, Key, RunId, Store, seat_month, seat_state};
 
 /// Takes out the accounts that `is_gone` names. Counts the files that change; without `apply` that is all.
 ///
@@ -35,9 +36,10 @@ pub async fn erase(
             let place = Place::of(&file).ok_or_else(|| Error::internal("no file of usage/").at(file.path.clone()))?;
             let mut encoder = place.encoder()?;
             for batch in Batches::open(store.read(&file).await?)? {
-                encoder.write(without(&batch?, is_gone)?)?;
+                encoder.push(&without(&batch?, is_gone)?)?;
             }
-            let (bytes, rows) = encoder.finish()?;
+            let rows = encoder.rows();
+            let bytes = encoder.finish()?.into();
             let key = |sha16: &str| place.key(of, run_id, sha16);
             // A file without rows stays: the state of that day holds, and tells of nobody.
             new = Some(store.put_encoded(key, bytes, rows).await?);
@@ -86,10 +88,10 @@ impl Place {
         state.or_else(|| seat_month(&file.path).map(|(month, bucket)| Self::Month(month, bucket)))
     }
 
-    fn encoder(&self) -> Result<Encoder> {
+    fn encoder(&self) -> Result<Encoder<Vec<u8>>> {
         match self {
-            Self::State(..) => Encoder::new(&seat_state_schema(), &merge::REPEATED),
-            Self::Month(..) => Encoder::new(&seat_month_schema(), &month::REPEATED),
+            Self::State(..) => Encoder::light(&seat_state_schema(), Vec::new(), &merge::REPEATED),
+            Self::Month(..) => Encoder::light(&seat_month_schema(), Vec::new(), &month::REPEATED),
         }
     }
 

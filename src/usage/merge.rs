@@ -14,7 +14,7 @@ use super::ring::{Ring, WORDS};
 use super::sorted::{Heap, Sorted};
 use crate::base::error::Context;
 use crate::base::{ErrorKind, Result};
-use crate::store::Encoder;
+use crate::store::parquet::Encoder;
 
 /// Microseconds of a day.
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -159,7 +159,7 @@ struct Out {
     last_at: Vec<i64>,
     landings: Vec<i64>,
     words: [Vec<i64>; WORDS],
-    encoder: Encoder,
+    encoder: Encoder<Vec<u8>>,
 }
 
 impl Out {
@@ -173,7 +173,7 @@ impl Out {
             last_at: Vec::new(),
             landings: Vec::new(),
             words: Default::default(),
-            encoder: Encoder::new(&seat_state_schema(), &REPEATED)?,
+            encoder: Encoder::light(&seat_state_schema(), Vec::new(), &REPEATED)?,
         })
     }
 
@@ -229,12 +229,12 @@ impl Out {
         );
         let batch =
             RecordBatch::try_new(seat_state_schema(), columns).context(ErrorKind::Internal, "rows of a state")?;
-        self.encoder.write(batch)
+        self.encoder.push(&batch)
     }
 
     fn finish(mut self) -> Result<Option<(Bytes, u64)>> {
         self.flush()?;
-        let (bytes, rows) = self.encoder.finish()?;
-        Ok((rows > 0).then_some((bytes, rows)))
+        let rows = self.encoder.rows();
+        Ok(if rows > 0 { Some((self.encoder.finish()?.into(), rows)) } else { None })
     }
 }

@@ -16,9 +16,8 @@ use super::files::{Of, day_number, seat_month_schema};
 use super::sorted::{Heap, Sorted};
 use crate::base::error::Context;
 use crate::base::{AsOf, ErrorKind, Result};
-use crate::store::{
-    Chain, Current, Draft, Encoder, FileEntry, Key, Kind, Record, Store, day_use, seat_month, sha256_hex,
-};
+use crate::store::parquet::Encoder;
+use crate::store::{Chain, Current, Draft, FileEntry, Key, Kind, Record, Store, day_use, seat_month, sha256_hex};
 
 /// Rows that are built up before they are handed to the encoder.
 const BUILT_ROWS: usize = 65_536;
@@ -224,7 +223,7 @@ fn sum(of: Of<'_>, month: NaiveDate, parts: Vec<(Bytes, Kept)>) -> Result<Option
         files.extend(Sorted::open(bytes, key)?.map(|rows| (rows, kept)));
     }
     let days = day_number(month)..day_number(month + Months::new(1));
-    let (mut heap, mut encoder) = (Heap::of(files), Encoder::new(&seat_month_schema(), &REPEATED)?);
+    let (mut heap, mut encoder) = (Heap::of(files), Encoder::light(&seat_month_schema(), Vec::new(), &REPEATED)?);
     let (mut apps, mut accounts) = (StringBuilder::new(), StringBuilder::new());
     let mut numbers: [Vec<i64>; 3] = Default::default();
     loop {
@@ -250,11 +249,11 @@ fn sum(of: Of<'_>, month: NaiveDate, parts: Vec<(Bytes, Kept)>) -> Result<Option
                 Arc::new(TimestampMicrosecondArray::from(last_at).with_timezone("UTC")),
             ];
             let batch = RecordBatch::try_new(seat_month_schema(), columns);
-            encoder.write(batch.context(ErrorKind::Internal, "rows of a month")?)?;
+            encoder.push(&batch.context(ErrorKind::Internal, "rows of a month")?)?;
         }
         if key.is_none() {
-            let (bytes, rows) = encoder.finish()?;
-            return Ok((rows > 0).then_some((bytes, rows)));
+            let rows = encoder.rows();
+            return Ok(if rows > 0 { Some((encoder.finish()?.into(), rows)) } else { None });
         }
     }
 }

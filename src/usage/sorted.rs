@@ -4,7 +4,7 @@ use arrow::array::{AsArray, RecordBatch, StringArray};
 use bytes::Bytes;
 
 use crate::base::Result;
-use crate::store::Batches;
+use crate::store::parquet::Batches;
 
 /// Rows of a file that is sorted by two columns of text, from some row on.
 pub(super) struct Sorted {

@@ -11,7 +11,8 @@ use tempfile::TempDir;
 use super::files::day_number;
 use super::*;
 use crate::base::{AsOf, Clock};
-use crate::store::{Batches, FileEntry, RunId, Store, day_use};
+use crate::store::parquet::Batches;
+use crate::store::{FileEntry, RunId, Store, day_use};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 const OF: Of<'_> = Of { source: "okta", stream: "system_log" };

@@ -62,7 +62,7 @@ fn a_candidate_that_is_none_any_more_is_withdrawn_and_a_job_that_was_killed_lose
     project.land().unwrap();
     let commit_only = |day: &str| {
         let as_of = seatledger::base::AsOf::parse(day).unwrap();
-        let options = RunOptions { as_of, select: None, settings: Settings { partitions: 2 } };
+        let options = RunOptions { as_of, select: None, settings: Settings { partitions: 2, ..Settings::default() } };
         project
             .with_job(async |job| {
                 let computed = job.compute(&options, &seatledger::base::progress::Quiet).await?;
@@ -98,7 +98,7 @@ fn a_snapshot_is_computed_again_byte_for_byte_whatever_the_order_of_its_inputs()
     let project = Project::base().with_files_of(&scenarios().join("22-overrides"));
     let outputs = project.publish(&project.run(DAY).unwrap()).unwrap();
     let replay = |path: &Path, partitions: usize| {
-        project.with_job(async |_| job::replay(path, Settings { partitions }).await).unwrap()
+        project.with_job(async |_| job::replay(path, &Settings { partitions, ..Settings::default() }).await).unwrap()
     };
     for partitions in [1, 2, 7] {
         let replay = replay(&outputs.snapshot, partitions);
@@ -200,7 +200,7 @@ fn an_erased_person_is_nowhere_and_every_snapshot_still_verifies() {
     assert_eq!(holders(&project), Vec::<String>::new());
     for snapshot in [&earlier.snapshot, &outputs.snapshot] {
         assert!(snapshot::verify(snapshot, &VerifyOptions::default()).unwrap().ok);
-        assert!(project.with_job(async |_| job::replay(snapshot, Settings::default()).await).unwrap().ok);
+        assert!(project.with_job(async |_| job::replay(snapshot, &Settings::default()).await).unwrap().ok);
     }
     let fsck = project.with_job(async |job| job.store.fsck(true).await).unwrap();
     for kind in [FindingKind::Break, FindingKind::Missing, FindingKind::Altered] {

@@ -520,7 +520,11 @@ async fn land(project: &Path, objects: Arc<dyn ObjectStore>) -> Result<()> {
 }
 
 fn options(day: &str) -> RunOptions {
-    RunOptions { as_of: AsOf::parse(day).unwrap(), select: None, settings: Settings { partitions: 1 } }
+    RunOptions {
+        as_of: AsOf::parse(day).unwrap(),
+        select: None,
+        settings: Settings { partitions: 1, ..Settings::default() },
+    }
 }
 
 /// Waits on a thread of its own: a test may ask from within a runtime.

@@ -354,7 +354,7 @@ impl<'a> Committed<'a> {
         let (met, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.files).into_iter().partition(is_met);
         for file in met {
             let bytes = self.runtime.block_on(self.store.read(&file))?;
-            for batch in parquet::columns(bytes, &["event_id"])? {
+            for batch in parquet::Batches::of_columns(bytes, &["event_id"])? {
                 let batch = batch?;
                 let ids = batch.column_by_name("event_id").and_then(|ids| ids.as_string_opt::<i32>());
                 let ids = ids.ok_or_else(|| Error::store(format!("{} holds no events", file.path)))?;

@@ -314,8 +314,32 @@ mod tests {
             assert!(is_json(good), "{good}");
         }
         let bad = [
-            "", "01", "1.", "-", "--1", "1e", "+1", ".5", "NaN", "tru", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":1,}",
-            "{a:1}", "{\"a\":1]", "[1}", "\"a", "\"\\x\"", "\"\\u00g0\"", "\"a\tb\"", "[1]]", "{\"a\" 1}", "{,}", "[",
+            "",
+            "01",
+            "1.",
+            "-",
+            "--1",
+            "1e",
+            "+1",
+            ".5",
+            "NaN",
+            "tru",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "{\"a\"}",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{\"a\":1]",
+            "[1}",
+            "\"a",
+            "\"\\x\"",
+            "\"\\u00g0\"",
+            "\"a\tb\"",
+            "[1]]",
+            "{\"a\" 1}",
+            "{,}",
+            "[",
         ];
         for bad in bad {
             assert!(!is_json(bad), "{bad}");
@@ -347,8 +371,8 @@ mod tests {
             let written = serde_json::to_string(&text).unwrap();
             let whole = format!("{}{written}{}", " ".repeat(before), "x".repeat(40));
             let mut scan = Scan::lines(&whole);
-            let found = scan.text().unwrap();
-            prop_assert_eq!(found.value().flatten().as_deref(), Some(text.as_str()));
+            let found = scan.text().unwrap().value().flatten();
+            prop_assert_eq!(found.as_deref(), Some(text.as_str()));
             prop_assert_eq!(scan.at, before + written.len());
         }
     }

@@ -28,7 +28,7 @@ pub async fn uses_of_landing(store: &Store, landing: &LandingFact, buckets: u32)
     let mut rollup = Rollup::new(landing.extract_date, buckets);
     for file in &landing.files {
         let names = [&COLUMNS[..], &[AT]].concat();
-        for batch in parquet::columns(store.read(file).await?, &names)? {
+        for batch in parquet::Batches::of_columns(store.read(file).await?, &names)? {
             let batch = batch?;
             let missing = || Error::store(format!("{} is no file of a System Log", file.path));
             let text = |name| batch.column_by_name(name)?.as_string_opt::<i32>();

@@ -101,7 +101,7 @@ with seats_with_all_that_is_known_of_them as (
     left join core.contract_lines as l on l.contract_line_id = c.contract_line_id
     left join policy.evaluations as e
         on e.app_id = s.app_id and e.account_id = s.account_id and e.sku_id = s.sku_id
-    left join policy.seat_evidence as v
+    left join policy.verdicts as v
         on v.app_id = s.app_id and v.account_id = s.account_id and v.sku_id = s.sku_id
     left join policy.candidates as k
         on k.app_id = s.app_id and k.account_id = s.account_id and k.sku_id = s.sku_id

@@ -62,6 +62,7 @@ final as (
         l.fetched as fetched_count,
         l.accepted as accepted_count,
         l.duplicate as duplicate_count,
+        l.filtered as filtered_count,
         l.quarantined as quarantined_count,
         l.input_files,
         coalesce(h.hole_count, 0) as hole_count,
@@ -80,6 +81,6 @@ final as (
 select
     source, stream, kind, role, feed, status, problem, is_configured, has_landed, newest_landing,
     newest_extract_date, complete_through, age_days, freshness_warn_days, freshness_error_days, first_collected_on,
-    landing_count, fetched_count, accepted_count, duplicate_count, quarantined_count, input_files, hole_count,
-    newest_hole_to, used_by_apps, used_by_app_count
+    landing_count, fetched_count, accepted_count, duplicate_count, filtered_count, quarantined_count, input_files,
+    hole_count, newest_hole_to, used_by_apps, used_by_app_count
 from final

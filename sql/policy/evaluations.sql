@@ -1,230 +1,185 @@
 -- One row per seat: the verdict of the first rule of semantics section 6 that holds, why, what to do, by when, what it
--- saves and what would change it. Rule 0: no policy in force; rule 14: nothing else held. The predicates are in
--- policy.seat_evidence. What would be a candidate but is free is kept: reason free_sku, under the rule that held.
-with rules_in_order as (
+-- saves and what would change it, beside the evidence. The verdict itself is made in policy.verdicts, of numbers alone;
+-- here it is put in words and brought together with what its reader asks next.
+with flip_days as (
+    -- A few hundred days serve all seats: each is worked out and written once.
     select
-        e.*,
-        case
-            when policy_version_id is null then 0
-            when rule_01_holds then 1
-            when rule_02_holds then 2
-            when rule_03_holds then 3
-            when rule_04_holds then 4
-            when rule_05_holds then 5
-            when rule_06_holds then 6
-            when rule_07_holds then 7
-            when rule_08_holds then 8
-            when rule_09_holds then 9
-            when rule_10_holds then 10
-            when rule_11_holds then 11
-            when rule_12_holds then 12
-            when rule_13_holds then 13
-            else 14
-        end as rule
-    from policy.seat_evidence as e
+        d.flips_in_days,
+        $as_of + d.flips_in_days as flips_on,
+        cast($as_of + d.flips_in_days as text) as flips_on_text
+    from (select distinct flips_in_days from policy.verdicts) as d
+    where d.flips_in_days is not null
 ),
 
--- What the rule asks for. NULL: nothing (an orphan to review, the grace after a downgrade, every other verdict).
-actions_asked_for as (
+segments_in_words as (
     select
-        r.*,
-        case rule
-            when 3 then 'reclaim'
-            when 11 then case when orphan_action = 'reclaim' then 'reclaim' end
-            when 12 then
-                case
-                    when idle_action <> 'downgrade_first' then idle_action
-                    when is_downgraded_in_episode and is_recently_downgraded then null
-                    when is_downgraded_in_episode then 'reclaim'
-                    when lower_sku_id is not null then 'downgrade'
-                    else 'reclaim'
-                end
-            when 13 then 'downgrade'
-        end as action_asked_for
-    from rules_in_order as r
+        g.app_id,
+        g.tier,
+        g.cohort_number,
+        g.policy_version_id,
+        g.override_indexes,
+        g.mode,
+        g.sensitivity,
+        g.on_no_response,
+        g.maker_checker or g.is_high_sensitivity as is_checker_required,
+        g.observed_through,
+        g.inactive_after_days,
+        g.has_policy,
+        g.is_signal_weak,
+        g.failing_sources,
+        case
+            when g.has_failing_source
+                then ' (then unknown, unless good again: ' || coalesce(g.failing_sources, '') || ')'
+            else ''
+        end as unless_failing,
+        'a counted use is recorded, or more seats of the app sign in ('
+        || cast(cast(g.sign_in_seat_share * 100 as decimal(9, 4)) as text) || ' % in 30 days, needed '
+        || cast(cast(g.min_signal_coverage * 100 as decimal(9, 2)) as text) || ' %)' as coverage_in_words
+    from policy.segments as g
 ),
 
--- Where removal would destroy data, or the worker type or app is so designated, a reclaim becomes a suspension.
-verdicts as (
+-- What is narrow is put together first, as every join copies what the joins before it have brought; the side
+-- of a join that is kept in memory is named first. Each seat has its facts, verdict, outcome and segment: right joins
+-- only tell the planner so.
+verdicts_and_proposals as (
     select
-        a.*,
-        case
-            when rule = 0 then 'keep'
-            when rule = 1 then 'protected'
-            when rule in (2, 4) then 'excepted'
-            when rule = 5 then 'held'
-            when rule in (6, 7, 9) then 'grace'
-            when rule in (8, 14) then 'keep'
-            when rule = 10 then 'unknown'
-            when rule = 11 and action_asked_for is null then 'review'
-            when rule = 12 and action_asked_for is null then 'grace'
-            when not is_paid then 'keep'
-            else 'candidate'
-        end as verdict,
-        case rule
-            when 0 then 'no_policy'
-            when 1 then
-                case
-                    when account_type is not null then account_type
-                    when is_ambiguous then 'ambiguous'
-                    else 'quarantined'
-                end
-            when 2 then 'legal_hold'
-            when 4 then exception_reason_code
-            when 5 then case when hold_until is not null then 'manager_hold' else 'upcoming_assignment' end
-            when 6 then case when $as_of < leave_to then 'on_leave' else 'leave_return' end
-            when 7 then 'bench'
-            when 8 then 'self_confirmed'
-            when 9 then 'new_seat'
-            when 10 then
-                case
-                    when has_stale then 'stale_source'
-                    when has_partial then 'partial_source'
-                    when has_concealed then 'concealed_names'
-                    when has_hole then 'coverage_hole'
-                    when evidence_grade = 'weak' then 'weak_signal'
-                    else 'no_signal'
-                end
-            when 14 then 'active'
-            else
-                case
-                    when action_asked_for is not null and not is_paid then 'free_sku'
-                    when rule = 3 then 'leaver'
-                    when rule = 11 then 'orphan'
-                    when rule = 13 then 'over_tiered'
-                    when action_asked_for is null then 'recently_downgraded'
-                    when is_never_used then 'never_used'
-                    else 'inactive'
-                end
-        end as reason,
-        case
-            when not is_paid then null
-            when action_asked_for = 'reclaim' and is_suspended_instead then 'suspend'
-            else action_asked_for
-        end as action
-    from actions_asked_for as a
+        v.app_id,
+        v.account_id,
+        v.sku_id,
+        v.outcome,
+        v.flips_in_days,
+        v.last_counted_use_on,
+        v.is_feature_seen,
+        v.is_sign_in_seen,
+        v.is_horizon_too_short,
+        v.idle_since,
+        v.idle_since_is_at_least,
+        v.idle_days,
+        p.target_tier,
+        p.target_sku_id,
+        p.episode_from,
+        p.due_on,
+        p.annual_saving_amount,
+        p.annual_saving_currency,
+        p.contract_annual_saving_amount,
+        p.contract_annual_saving_currency,
+        p.saving_gap,
+        p.cash_on,
+        p.flip as proposal_flip
+    from policy.proposals as p
+    right join policy.verdicts as v
+        on v.app_id = p.app_id
+        and v.account_id = p.account_id
+        and v.sku_id = p.sku_id
 ),
 
--- A downgrade lands on the tier the rule names; a suspended seat stays on its SKU, at its suspended price if any.
-targets as (
+verdicts_and_days as (
     select
         v.*,
-        case when action = 'downgrade' then case when rule = 13 then tier_rule_target_tier else lower_tier end end
-            as target_tier,
-        case
-            when action = 'downgrade' then case when rule = 13 then tier_rule_target_sku_id else lower_sku_id end
-        end as target_sku_id,
-        coalesce(
-            action = 'downgrade' and not case when rule = 13 then is_tier_rule_target_paid else is_lower_paid end,
-            false
-        ) as is_target_free,
-        case
-            when action = 'suspend' then sku_id
-            when action = 'downgrade' then case when rule = 13 then tier_rule_target_sku_id else lower_sku_id end
-        end as priced_sku_id,
-        -- A source whose horizon is shorter than the window can never show inactivity, however long one waits.
-        coalesce(counts_feature_use and observed_through - feature_bound_on < inactive_after_days, false)
-            as is_horizon_too_short
-    from verdicts as v
+        d.flips_on,
+        d.flips_on_text
+    from flip_days as d
+    right join verdicts_and_proposals as v on v.flips_in_days = d.flips_in_days
 ),
 
--- The day on which time alone would change the verdict. A source that lags can tell no earlier than tomorrow.
-flip_days as (
+verdicts_in_words as (
     select
-        t.*,
-        case
-            when verdict in ('protected', 'unknown', 'review', 'candidate') then null
-            when rule = 0 then next_version_on
-            when rule = 2 then legal_hold_to
-            when rule = 4 then exception_until
-            when rule = 5 and hold_until is not null then hold_until
-            when rule = 5 then next_assignment_on + 1
-            when rule = 6 then leave_grace_until
-            when rule = 7 then bench_grace_until
-            when rule = 8 then confirmed_until
-            when rule = 9 then new_seat_until
-            when rule = 12 and verdict = 'grace'
-                then greatest(downgraded_on + inactive_after_days, $as_of + 1)
-            when rule = 14 and is_paid and not is_horizon_too_short
-                then greatest(idle_since + inactive_after_days, $as_of + 1)
-        end as flips_on
-    from targets as t
+        v.*,
+        o.rule,
+        o.verdict,
+        o.reason,
+        o.action
+    from policy.outcomes as o
+    right join verdicts_and_days as v on v.outcome = o.outcome
 ),
 
-the_project as (
-    select reporting_currency
-    from config.project
-),
-
-episodes_still_running as (
+verdicts_and_evidence as (
     select
-        app_id,
-        account_id,
-        sku_id,
-        action,
-        min(episode_from) as episode_from
-    from earlier.candidates
-    group by app_id, account_id, sku_id, action
+        f.app_id,
+        f.account_id,
+        f.sku_id,
+        f.tier,
+        f.cohort_number,
+        f.is_paid,
+        f.person_key,
+        f.match_rule,
+        f.protection,
+        f.exception_reason_code,
+        f.last_sign_in_on,
+        f.last_feature_use_on,
+        f.feature_bound_on,
+        f.assigned_on,
+        f.terminated_on,
+        f.legal_hold_from,
+        f.legal_hold_to,
+        f.exception_from,
+        f.exception_until,
+        f.hold_from,
+        f.hold_until,
+        f.next_assignment_on,
+        f.leave_from,
+        f.leave_to,
+        f.bench_from,
+        f.confirmed_on,
+        f.downgraded_on,
+        f.sign_in_days_90,
+        f.feature_uses_90,
+        f.seat_ref,
+        f.person_ref,
+        f.last_sign_in_ref,
+        f.last_feature_use_ref,
+        v.rule,
+        v.verdict,
+        coalesce(v.reason, case when v.rule = 1 then f.protection else f.exception_reason_code end) as reason,
+        v.action,
+        v.last_counted_use_on,
+        v.is_feature_seen,
+        v.is_sign_in_seen,
+        v.is_horizon_too_short,
+        v.idle_since,
+        v.idle_since_is_at_least,
+        v.idle_days,
+        v.flips_on,
+        v.flips_on_text,
+        v.target_tier,
+        v.target_sku_id,
+        v.episode_from,
+        v.due_on,
+        v.annual_saving_amount,
+        v.annual_saving_currency,
+        v.contract_annual_saving_amount,
+        v.contract_annual_saving_currency,
+        v.saving_gap,
+        v.cash_on,
+        v.proposal_flip
+    from verdicts_in_words as v
+    right join policy.seat_facts as f
+        on f.app_id = v.app_id
+        and f.account_id = v.account_id
+        and f.sku_id = v.sku_id
 ),
 
--- The line of the person's region is preferred to the line without region, as for the seat itself. Regions are those
--- of the segments, '' included, so that each seat finds its price by equality.
-regions_of_seats as (
-    select distinct
-        app_id,
-        region
-    from policy.segment_policies
-),
-
-prices_per_region as (
+evaluations_in_words as (
     select
-        r.app_id,
-        y.sku_id,
-        r.region,
-        first_value(y.annual_amount order by y.region = '*') as annual_amount,
-        first_value(y.annual_currency order by y.region = '*') as annual_currency,
-        first_value(y.reporting_annual_amount order by y.region = '*') as reporting_annual_amount,
-        first_value(y.suspended_annual_amount order by y.region = '*') as suspended_annual_amount,
-        first_value(y.suspended_reporting_annual_amount order by y.region = '*')
-            as suspended_reporting_annual_amount
-    from regions_of_seats as r
-    inner join core.sku_prices as y
-        on y.app_id = r.app_id
-    where y.region in ('*', r.region)
-    group by r.app_id, y.sku_id, r.region
-),
-
-prices_joined as (
-    select
-        t.*,
-        coalesce(e.episode_from, $as_of) as episode_from,
-        coalesce(c.reporting_currency, p.reporting_currency) as saving_currency,
-        c.annual_amount as seat_amount,
-        c.annual_currency as seat_currency,
-        c.reporting_annual_amount as seat_reporting_amount,
-        c.gap_reason as seat_gap_reason,
-        c.cash_on as seat_cash_on,
-        y.sku_id is not null as is_target_priced,
-        y.annual_currency as price_currency,
-        y.annual_amount as price_amount,
-        y.reporting_annual_amount as price_reporting_amount,
-        y.suspended_annual_amount as suspended_amount,
-        y.suspended_reporting_annual_amount as suspended_reporting_amount
-    from flip_days as t
-    cross join the_project as p
-    left join core.seat_costs as c
-        on c.app_id = t.app_id
-        and c.account_id = t.account_id
-        and c.sku_id = t.sku_id
-    left join prices_per_region as y
-        on y.app_id = t.app_id
-        and y.sku_id = t.priced_sku_id
-        and y.region = t.region
-    left join episodes_still_running as e
-        on e.app_id = t.app_id
-        and e.account_id = t.account_id
-        and e.sku_id = t.sku_id
-        and e.action = t.action
+        v.*,
+        g.policy_version_id,
+        g.override_indexes,
+        g.mode,
+        g.sensitivity,
+        g.on_no_response,
+        g.is_checker_required,
+        g.observed_through,
+        g.inactive_after_days,
+        g.has_policy,
+        g.is_signal_weak,
+        g.failing_sources,
+        g.unless_failing,
+        g.coverage_in_words
+    from segments_in_words as g
+    right join verdicts_and_evidence as v
+        on v.app_id = g.app_id
+        and v.tier = g.tier
+        and v.cohort_number = g.cohort_number
 ),
 
 final as (
@@ -233,13 +188,13 @@ final as (
         app_id,
         account_id,
         sku_id,
-        tier,
+        nullif(tier, '') as tier,
         is_paid,
         person_key,
         match_rule,
         sensitivity,
         on_no_response,
-        maker_checker or is_high_sensitivity as is_checker_required,
+        is_checker_required,
         verdict,
         reason,
         rule,
@@ -257,7 +212,11 @@ final as (
         last_counted_use_on,
         last_sign_in_on,
         last_feature_use_on,
-        evidence_grade,
+        case
+            when is_feature_seen then 'feature'
+            when is_sign_in_seen then case when is_signal_weak then 'weak' else 'sign_in' end
+            when has_policy then 'none'
+        end as evidence_grade,
         assigned_on,
         terminated_on as evidence_terminated_on,
         legal_hold_from as evidence_legal_hold_from,
@@ -278,96 +237,48 @@ final as (
         last_sign_in_ref as evidence_sign_in_ref,
         last_feature_use_ref as evidence_feature_use_ref,
         failing_sources as evidence_failing_sources,
-        case when verdict = 'candidate' then episode_from end as episode_from,
+        episode_from,
+        due_on,
+        -- Asked in the order of how many seats they are of: most are active.
         case
-            when verdict <> 'candidate' then null
-            when rule <> 3 then episode_from + due_days
-            when is_high_sensitivity then episode_from + 1
-            else episode_from + leaver_due_days
-        end as due_on,
-        case
+            when rule = 14 and is_paid and not is_horizon_too_short
+                then 'no further counted use by ' || flips_on_text || unless_failing
+            when proposal_flip is not null then proposal_flip
+            when rule = 9 then 'the grace for new seats is over (' || flips_on_text || ')'
+            when not is_paid and rule in (3, 11, 12, 13, 14) and reason not in ('orphan', 'recently_downgraded')
+                then 'the seat moves to a paid SKU'
+            when rule = 10 and failing_sources is not null
+                then 'the failing sources are good again (' || failing_sources || ')'
+                || case when person_key is null then '' else ', or a counted use is recorded' end
+            when rule = 10 and reason = 'weak_signal' then coverage_in_words
+            when rule = 10 then 'a collected source covers the account, or a counted use is recorded'
             when rule = 0 then 'a policy version of the app takes effect'
-            when reason = 'free_sku' or (rule = 14 and not is_paid) then 'the seat moves to a paid SKU'
-            when rule = 1 and account_type is not null then 'the account is no longer typed ' || account_type
-            when rule = 1 and is_ambiguous then 'one person alone claims the account'
-            when rule = 1 then 'the quarantined HR row of the person is corrected'
+            when rule = 1 and protection = 'ambiguous' then 'one person alone claims the account'
+            when rule = 1 and protection = 'quarantined' then 'the quarantined HR row of the person is corrected'
+            when rule = 1 then 'the account is no longer typed ' || protection
             when rule = 2 and legal_hold_to is null then 'the legal hold is lifted'
-            when rule = 2 then 'the legal hold ends (' || cast(flips_on as text) || ')'
-            when rule = 3 then 'the person has an active spell again, or one about to begin, or a legal hold'
-            when rule = 4 then 'the exception expires (' || cast(flips_on as text) || ') or is withdrawn'
-            when rule = 5 and hold_until is not null
-                then 'the hold expires (' || cast(flips_on as text) || ') or is withdrawn'
+            when rule = 2 then 'the legal hold ends (' || flips_on_text || ')'
+            when rule = 4 then 'the exception expires (' || flips_on_text || ') or is withdrawn'
+            when rule = 5 and hold_until is not null then 'the hold expires (' || flips_on_text || ') or is withdrawn'
             when rule = 5
                 then 'the project assignment of ' || cast(next_assignment_on as text) || ' has begun or is dropped'
-            when rule = 6 then 'the leave and the grace after its return are over (' || cast(flips_on as text) || ')'
-            when rule = 7 then 'the bench grace is over (' || cast(flips_on as text) || ') or an assignment begins'
-            when rule = 8 then 'the self-confirmation lapses (' || cast(flips_on as text) || ')'
-            when rule = 9 then 'the grace for new seats is over (' || cast(flips_on as text) || ')'
-            when rule = 10 and (has_stale or has_partial or has_concealed or has_hole)
-                then 'the failing sources are good again (' || coalesce(failing_sources, '') || ')'
-                || case when person_key is null then '' else ', or a counted use is recorded' end
-            when rule = 10 and evidence_grade = 'weak'
-                then 'a counted use is recorded, or more seats of the app sign in ('
-                || cast(cast(sign_in_seat_share * 100 as decimal(9, 4)) as text) || ' % in 30 days, needed '
-                || cast(cast(min_signal_coverage * 100 as decimal(9, 2)) as text) || ' %)'
-            when rule = 10 then 'a collected source covers the account, or a counted use is recorded'
+            when rule = 6 then 'the leave and the grace after its return are over (' || flips_on_text || ')'
+            when rule = 7 then 'the bench grace is over (' || flips_on_text || ') or an assignment begins'
+            when rule = 8 then 'the self-confirmation lapses (' || flips_on_text || ')'
             when rule = 11 then 'the account is matched to a person'
-            when rule = 12 and verdict = 'grace'
-                then 'a whole window has passed since the downgrade (' || cast(flips_on as text)
-                || ') or the seat is used'
             when rule = 12
-                then case
-                    when counts_feature_use and counts_sign_in
-                        then 'a counted feature is used or an SSO sign-in recorded'
-                    when counts_feature_use then 'a counted feature is used'
-                    else 'an SSO sign-in is recorded'
-                end
-                || ', or the window is >= ' || cast(idle_days + 1 as text) || ' d'
-            when rule = 13
-                then 'uses of the tier''s features within ' || cast(tier_rule_within_days as text) || ' d reach '
-                || cast(tier_rule_min_uses as text) || ' (now ' || cast(tier_rule_uses as text) || ')'
-            when is_horizon_too_short
-                then 'the window is <= ' || cast(observed_through - feature_bound_on as text)
+                then 'a whole window has passed since the downgrade (' || flips_on_text || ') or the seat is used'
+            else 'the window is <= ' || cast(observed_through - feature_bound_on as text)
                 || ' d (the source looks no further back)'
-            else 'no further counted use by ' || cast(flips_on as text)
-                || case
-                    when has_stale or has_partial or has_concealed or has_hole
-                        then ' (then unknown, unless good again: ' || coalesce(failing_sources, '') || ')'
-                    else ''
-                end
         end as flip,
         flips_on,
-        case
-            when verdict <> 'candidate' then null
-            when action = 'suspend' and suspended_amount is null then cast(0 as decimal(18, 4))
-            when action = 'suspend' then seat_reporting_amount - suspended_reporting_amount
-            when action = 'reclaim' or is_target_free then seat_reporting_amount
-            else seat_reporting_amount - price_reporting_amount
-        end as annual_saving_amount,
-        case when verdict = 'candidate' then saving_currency end as annual_saving_currency,
-        case
-            when verdict <> 'candidate' then null
-            when action = 'suspend' and suspended_amount is null then seat_amount - seat_amount
-            when action = 'suspend' then seat_amount - suspended_amount
-            when action = 'reclaim' or is_target_free then seat_amount
-            when seat_currency = price_currency then seat_amount - price_amount
-        end as contract_annual_saving_amount,
-        case
-            when verdict <> 'candidate' then null
-            when action = 'downgrade' and not is_target_free and coalesce(price_currency, '') <> seat_currency then null
-            else seat_currency
-        end as contract_annual_saving_currency,
-        case
-            when verdict <> 'candidate' then null
-            when action = 'suspend' and suspended_amount is null then null
-            when seat_reporting_amount is null then coalesce(seat_gap_reason, 'no_contract_line')
-            when action = 'suspend' and suspended_reporting_amount is null then 'suspended_price_unconvertible'
-            when action <> 'downgrade' or is_target_free then null
-            when not is_target_priced then 'target_unpriced'
-            when price_reporting_amount is null then 'target_unconvertible'
-        end as saving_gap,
-        case when verdict = 'candidate' then seat_cash_on end as cash_on
-    from prices_joined
+        annual_saving_amount,
+        annual_saving_currency,
+        contract_annual_saving_amount,
+        contract_annual_saving_currency,
+        saving_gap,
+        cash_on
+    from evaluations_in_words
 )
 
 select

@@ -61,12 +61,18 @@ final as (
         l.is_leave_open_ended,
         a.next_assignment_on,
         b.bench_from,
+        c.cohort_number,
         p.source || '/workers@' || cast(p.landing as text) as person_ref
     from core.persons as p
     left join legal_holds_in_force as h on h.person_key = p.person_key
     left join leaves_that_have_begun as l on l.person_key = p.person_key
     left join next_project_assignments as a on a.person_key = p.person_key
     left join benches_now as b on b.person_key = p.person_key
+    left join policy.cohorts as c
+        on c.worker_type = coalesce(p.worker_type, '')
+        and c.region = coalesce(p.region, '')
+        and c.practice = coalesce(p.practice, '')
+        and c.job_family = coalesce(p.job_family, '')
 )
 
 select
@@ -88,5 +94,6 @@ select
     is_leave_open_ended,
     next_assignment_on,
     bench_from,
+    cohort_number,
     person_ref
 from final

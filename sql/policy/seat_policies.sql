@@ -1,23 +1,9 @@
 -- One row per seat: the policy that governs it at the as-of date, every field after overrides (NULL: no policy).
-with seats_and_their_segments as (
+with final as (
     select
-        s.app_id,
-        s.account_id,
-        s.sku_id,
-        coalesce(s.tier, '') as tier,
-        coalesce(p.worker_type, '') as worker_type,
-        coalesce(p.region, '') as region,
-        coalesce(p.practice, '') as practice,
-        coalesce(p.job_family, '') as job_family
-    from core.seats as s
-    left join policy.person_evidence as p on p.person_key = s.person_key
-),
-
-final as (
-    select
-        s.app_id,
-        s.account_id,
-        s.sku_id,
+        f.app_id,
+        f.account_id,
+        f.sku_id,
         g.policy_version_id,
         g.override_indexes,
         g.mode,
@@ -36,14 +22,11 @@ final as (
         g.on_no_response,
         g.maker_checker,
         g.min_signal_coverage
-    from seats_and_their_segments as s
-    left join policy.segment_policies as g
-        on g.app_id = s.app_id
-        and g.tier = s.tier
-        and g.worker_type = s.worker_type
-        and g.region = s.region
-        and g.practice = s.practice
-        and g.job_family = s.job_family
+    from policy.seat_facts as f
+    inner join policy.segment_policies as g
+        on g.app_id = f.app_id
+        and g.tier = f.tier
+        and g.cohort_number = f.cohort_number
 )
 
 select

@@ -1,28 +1,52 @@
--- One row per segment: seats of one app that no override can tell apart, with the policy that results for them.
--- A segment key of '' is unknown: accounts without a person have only an app and a tier, so only tier overrides match.
--- Overrides apply by key_count, then override_index; the last that sets a field wins. (Validation has already refused
--- two of one key_count that match one seat and disagree, so the index only makes the order total.)
-with segments_of_the_seats as (
+-- One row per segment: seats of one app and tier whose people are of one cohort, so that no override can tell them
+-- apart, with the policy that results for them. '*' is any value that nothing names, '' as a tier an unknown one;
+-- accounts without a person have only an app and a tier, so only tier overrides match. Overrides apply by key_count,
+-- then override_index; the last that sets a field wins. (Validation has already refused two of one key_count that match
+-- one seat and disagree, so the index only makes the order total.)
+with kinds_of_seats as (
+    select distinct
+        app_id,
+        tier,
+        cohort_number
+    from policy.seat_facts
+),
+
+cohorts as (
     select
-        s.app_id,
-        coalesce(s.tier, '') as tier,
-        coalesce(p.worker_type, '') as worker_type,
-        coalesce(p.region, '') as region,
-        coalesce(p.practice, '') as practice,
-        coalesce(p.job_family, '') as job_family
-    from core.seats as s
-    left join policy.person_evidence as p on p.person_key = s.person_key
-    group by 1, 2, 3, 4, 5, 6
+        cohort_number,
+        named_worker_type as worker_type,
+        named_region as region,
+        named_practice as practice,
+        named_job_family as job_family
+    from policy.cohorts
+    union
+    -- Of people whom nothing names, and of nobody.
+    select
+        0 as cohort_number,
+        '*' as worker_type,
+        '*' as region,
+        '*' as practice,
+        '*' as job_family
+),
+
+segments_of_the_seats as (
+    select
+        k.app_id,
+        k.tier,
+        k.cohort_number,
+        c.worker_type,
+        c.region,
+        c.practice,
+        c.job_family
+    from kinds_of_seats as k
+    inner join cohorts as c on c.cohort_number = k.cohort_number
 ),
 
 overrides_that_match as (
     select
         g.app_id,
         g.tier,
-        g.worker_type,
-        g.region,
-        g.practice,
-        g.job_family,
+        g.cohort_number,
         o.override_index,
         o.key_count,
         o.mode,
@@ -57,10 +81,7 @@ fields_as_overridden as (
     select
         app_id,
         tier,
-        worker_type,
-        region,
-        practice,
-        job_family,
+        cohort_number,
         string_agg(cast(override_index as text), '|' order by key_count, override_index) as override_indexes,
         first_value(override_index order by key_count desc, override_index desc)
             filter (where inactive_after_days is not null) as window_override_index,
@@ -97,7 +118,7 @@ fields_as_overridden as (
         first_value(min_signal_coverage order by key_count desc, override_index desc)
             filter (where min_signal_coverage is not null) as min_signal_coverage
     from overrides_that_match
-    group by app_id, tier, worker_type, region, practice, job_family
+    group by app_id, tier, cohort_number
 ),
 
 next_versions as (
@@ -113,6 +134,7 @@ final as (
     select
         g.app_id,
         g.tier,
+        g.cohort_number,
         g.worker_type,
         g.region,
         g.practice,
@@ -143,15 +165,13 @@ final as (
     left join fields_as_overridden as o
         on o.app_id = g.app_id
         and o.tier = g.tier
-        and o.worker_type = g.worker_type
-        and o.region = g.region
-        and o.practice = g.practice
-        and o.job_family = g.job_family
+        and o.cohort_number = g.cohort_number
 )
 
 select
     app_id,
     tier,
+    cohort_number,
     worker_type,
     region,
     practice,

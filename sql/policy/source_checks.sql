@@ -12,12 +12,12 @@ with final as (
         w.has_concealed,
         w.has_hole,
         w.failing_sources
-    from policy.seat_policies as s
-    inner join policy.window_checks as w
+    from policy.seat_facts as s
+    inner join policy.segments as w
         on w.app_id = s.app_id
-        and w.counts_feature_use = s.counts_feature_use
-        and w.counts_sign_in = s.counts_sign_in
-        and w.inactive_after_days = s.inactive_after_days
+        and w.tier = s.tier
+        and w.cohort_number = s.cohort_number
+    where w.has_policy
 )
 
 select

@@ -1,9 +1,10 @@
-//! Layer 0: what every other room may use. Errors and exit codes, the clock, money, text folding.
+//! Layer 0: what every other room may use. Errors and exit codes, the clock, money, sizes, text folding.
 
 pub mod clock;
 pub mod error;
 pub mod money;
 pub mod progress;
+pub mod size;
 pub mod text;
 
 pub use clock::{AsOf, Clock};

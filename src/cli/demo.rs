@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use chrono::NaiveDate;
-use clap::Args;
+use chrono::{Days, NaiveDate};
+use clap::{Args, ValueEnum};
 
 use super::output;
 use super::parse_day;
@@ -11,7 +11,7 @@ use super::run::build_and_publish;
 use super::terminal::Terminal;
 use crate::base::error::Context;
 use crate::base::{AsOf, Clock, Error, ErrorKind, Result, money};
-use crate::demo::{self, DemoOptions};
+use crate::demo::{self, Compression, DemoOptions, LogOptions};
 use crate::engine::Settings;
 use crate::ingest::LandOptions;
 use crate::job::{Job, Outputs, Run, RunOptions};
@@ -34,15 +34,61 @@ pub(super) struct Demo {
     /// The day the run speaks for
     #[arg(long, default_value = "2026-11-20", value_parser = parse_day, value_name = "DAY")]
     as_of: AsOf,
+    /// About how many events the Okta log holds; by default what the seats make by themselves
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000))]
+    events: Option<u64>,
+    /// How the files of the Okta log are compressed
+    #[arg(long, default_value = "zstd")]
+    compression: Packing,
+    /// Make only this part, in this folder or one where it was begun, and run nothing
+    #[arg(long)]
+    only: Option<Part>,
+    /// The first day to make of the history, which is the same whatever days are made
+    #[arg(long, requires = "only", value_parser = parse_day, value_name = "DAY")]
+    from: Option<AsOf>,
+    /// The last day to make
+    #[arg(long, requires = "only", value_parser = parse_day, value_name = "DAY")]
+    to: Option<AsOf>,
+}
+
+/// What can be made alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The Okta log and a project file that reads it
+    Log,
+}
+
+/// Compressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Packing {
+    /// Zstandard
+    Zstd,
+    /// gzip
+    Gzip,
+    /// Plain text
+    None,
+}
+
+impl From<Packing> for Compression {
+    fn from(packing: Packing) -> Self {
+        match packing {
+            Packing::Zstd => Self::Zstd,
+            Packing::Gzip => Self::Gzip,
+            Packing::None => Self::None,
+        }
+    }
 }
 
 impl Demo {
     pub(super) async fn run(self, clock: Clock, terminal: &Terminal) -> Result<u8> {
+        if self.only == Some(Part::Log) {
+            return self.make_log();
+        }
         let made = self.make(terminal)?;
         let job = Job::open(&self.dir, clock).await?;
         let report = job.ingest(&LandOptions::default(), terminal).await?;
         super::ingest::complain(&report, terminal);
-        let options = RunOptions { as_of: self.as_of, select: None, settings: Settings::default() };
+        let options = RunOptions { as_of: self.as_of, select: None, settings: Settings::of(&job.config) };
         let (run, outputs) = build_and_publish(&job, &options, terminal).await?;
         let landed = report.landings.iter().map(|l| l.accepted).sum::<u64>();
         output::write(self.summary(&run, &outputs, landed, &made).await?.as_bytes())?;
@@ -51,21 +97,70 @@ impl Demo {
 
     /// Writes the company, or takes the one that the same options made before.
     fn make(&self, terminal: &Terminal) -> Result<String> {
-        let day: NaiveDate = self.as_of.day();
-        let options = DemoOptions { seats: self.seats as usize, days: self.days, seed: self.seed, as_of: day };
-        let marker = self.dir.join(".demo");
-        let wanted = format!("{options:?}\n");
-        if std::fs::read_to_string(&marker).is_ok_and(|made| made == wanted) {
+        let options = self.options();
+        if self.is_begun(&options)? {
             terminal.say("the company is there already; running it again");
             return Ok("already there".into());
+        }
+        let summary = demo::write(&self.dir, &options)?;
+        self.mark(&options)?;
+        Ok(format!("{} people, {} sign-in events", summary.people, summary.events))
+    }
+
+    /// Writes days of the log beside those that the same options made before.
+    fn make_log(&self) -> Result<u8> {
+        let options = self.options();
+        // Days may be compressed differently: they are the same days.
+        let log = LogOptions { compression: Compression::default(), ..options.log };
+        let history = DemoOptions { log, ..options.clone() };
+        if !self.is_begun(&history)? {
+            std::fs::create_dir_all(&self.dir)
+                .context(ErrorKind::Usage, format!("cannot make {}", self.dir.display()))?;
+            self.mark(&history)?;
+        }
+        let first = options.as_of - Days::new(u64::from(options.days) - 1);
+        let from = self.from.map_or(first, |from| from.day());
+        let to = self.to.map_or(options.as_of, |to| to.day());
+        let summary = demo::write_log(&self.dir, &options, from..=to)?;
+        let mut json = serde_json::to_vec(&summary).context(ErrorKind::Internal, "JSON")?;
+        json.push(b'\n');
+        output::write(&json)?;
+        Ok(0)
+    }
+
+    fn options(&self) -> DemoOptions {
+        let as_of: NaiveDate = self.as_of.day();
+        let log = LogOptions { events: self.events, compression: self.compression.into() };
+        DemoOptions { seats: self.seats as usize, days: self.days, seed: self.seed, as_of, log }
+    }
+
+    /// Whether the folder holds what these options make; otherwise it must be empty.
+    fn is_begun(&self, options: &DemoOptions) -> Result<bool> {
+        if std::fs::read_to_string(self.marker()).is_ok_and(|made| made == self.mark_of(options)) {
+            return Ok(true);
         }
         if std::fs::read_dir(&self.dir).is_ok_and(|mut entries| entries.next().is_some()) {
             let dir = self.dir.display();
             return Err(Error::usage(format!("{dir} is not empty: name a new folder, or remove it")));
         }
-        let summary = demo::write(&self.dir, &options)?;
-        std::fs::write(&marker, wanted).context(ErrorKind::Store, format!("cannot write {}", marker.display()))?;
-        Ok(format!("{} people, {} sign-in events", summary.people, summary.events))
+        Ok(false)
+    }
+
+    fn mark(&self, options: &DemoOptions) -> Result<()> {
+        let marker = self.marker();
+        std::fs::write(&marker, self.mark_of(options))
+            .context(ErrorKind::Store, format!("cannot write {}", marker.display()))
+    }
+
+    fn marker(&self) -> PathBuf {
+        self.dir.join(".demo")
+    }
+
+    fn mark_of(&self, options: &DemoOptions) -> String {
+        match self.only {
+            Some(part) => format!("only {part:?} of {options:?}\n"),
+            None => format!("{options:?}\n"),
+        }
     }
 
     async fn summary(&self, run: &Run, outputs: &Outputs, landed: u64, made: &str) -> Result<String> {

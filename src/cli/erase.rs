@@ -20,6 +20,9 @@ pub(super) struct Erase {
     /// Who approved it; goes on record as a key
     #[arg(long, value_name = "NAME")]
     approver: String,
+    /// What else there is to say about it, without naming the person; kept in the private store
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
     /// Do it; without this, only say what would change
     #[arg(long)]
     apply: bool,
@@ -31,7 +34,8 @@ pub(super) struct Erase {
 impl Erase {
     pub(super) async fn run(self, clock: Clock) -> Result<u8> {
         let job = Job::open(&self.project.project, clock).await?;
-        let erasure = job.erase(&self.person, &self.basis, &self.approver, self.apply).await?;
+        let note = self.note.as_deref();
+        let erasure = job.erase(&self.person, &self.basis, &self.approver, note, self.apply).await?;
         if self.format == Some(ListFormat::Json) {
             output::object(&erasure)?;
         } else {

@@ -1,7 +1,6 @@
 //! `fsck`: does the store hold together.
 
 use clap::Args;
-use serde::Serialize;
 
 use super::ProjectArgs;
 use super::output::{self, ListFormat};
@@ -23,17 +22,10 @@ pub(super) struct Fsck {
     format: Option<ListFormat>,
 }
 
-/// What is printed: the store, and the private one with the identity map.
-#[derive(Serialize)]
-struct Looks {
-    store: crate::store::Fsck,
-    private: crate::store::Fsck,
-}
-
 impl Fsck {
     pub(super) async fn run(self, clock: Clock, terminal: &Terminal) -> Result<u8> {
         let job = Job::look(&self.project.project, clock).await?;
-        let looks = Looks { store: job.store.fsck(self.deep).await?, private: job.private.fsck(self.deep).await? };
+        let looks = job.fsck(self.deep).await?;
         let both = [("store", &job.store, &looks.store), ("private", &job.private, &looks.private)];
         if self.format == Some(ListFormat::Json) {
             output::object(&looks)?;

@@ -33,9 +33,12 @@ impl GcCommand {
         if self.format == Some(ListFormat::Json) {
             output::object(&gc)?;
         } else {
-            let line = |i: &GcItem| vec![i.action.to_string(), i.path.clone(), i.bytes.to_string(), i.why.clone()];
+            let line = |i: &GcItem| {
+                let of = if i.is_private { "private" } else { "store" };
+                vec![i.action.to_string(), of.to_owned(), i.path.clone(), i.bytes.to_string(), i.why.clone()]
+            };
             let lines: Vec<_> = gc.items.iter().map(line).collect();
-            output::texts(self.format, &["action", "path", "bytes", "why"], &lines)?;
+            output::texts(self.format, &["action", "of", "path", "bytes", "why"], &lines)?;
         }
         let (expired, deleted, held, refused) = (
             gc.total(GcAction::Expire),

@@ -17,6 +17,9 @@ pub(super) struct Identify {
     /// Why, a code such as audit_sample; goes on record
     #[arg(long, value_name = "CODE", value_parser = parse_code)]
     reason: String,
+    /// What else there is to say about it; kept in the private store, erased with whom the key stands for
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
     /// How to list the names
     #[arg(long, value_enum)]
     format: Option<ListFormat>,
@@ -25,7 +28,7 @@ pub(super) struct Identify {
 impl Identify {
     pub(super) async fn run(self, clock: Clock) -> Result<u8> {
         let job = Job::open(&self.project.project, clock).await?;
-        let names = job.identify(&self.key, &self.reason).await?;
+        let names = job.identify(&self.key, &self.reason, self.note.as_deref()).await?;
         if names.is_empty() {
             return Err(Error::usage(format!("`{}` stands for nobody, or for nobody any more", self.key)));
         }

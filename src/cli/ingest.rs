@@ -39,6 +39,9 @@ pub(super) struct LandArgs {
     /// Land a feed of half its usual rows or less, for a reason of seeds/reason_codes.csv; may be given again
     #[arg(long, value_name = "SOURCE/STREAM=REASON", value_parser = parse_accepted)]
     accept_row_count: Vec<AcceptedSize>,
+    /// What else there is to say about that; kept in the private store, on record by a hash
+    #[arg(long, value_name = "TEXT", requires = "accept_row_count")]
+    note: Option<String>,
 }
 
 fn parse_accepted(text: &str) -> std::result::Result<AcceptedSize, String> {
@@ -48,22 +51,27 @@ fn parse_accepted(text: &str) -> std::result::Result<AcceptedSize, String> {
 }
 
 impl LandArgs {
-    pub(super) fn options(&self) -> LandOptions {
+    pub(super) async fn options(&self, job: &Job) -> Result<LandOptions> {
         let extract_date: Option<NaiveDate> = self.extract_date.map(AsOf::day);
-        LandOptions {
+        let note_sha256 = match &self.note {
+            Some(text) => Some(job.keep_note(text, None).await?),
+            None => None,
+        };
+        Ok(LandOptions {
             extract_date,
             backfill: self.backfill,
             sources: self.source.clone(),
             actor: String::new(),
             accepted: self.accept_row_count.clone(),
-        }
+            note_sha256,
+        })
     }
 }
 
 impl Ingest {
     pub(super) async fn run(self, clock: Clock, terminal: &Terminal) -> Result<u8> {
         let job = Job::open(&self.project.project, clock).await?;
-        let report = job.ingest(&self.land.options(), terminal).await?;
+        let report = job.ingest(&self.land.options(&job).await?, terminal).await?;
         list(self.format, &report)?;
         complain(&report, terminal);
         Ok(report.exit_kind().map_or(0, |kind| kind.exit_code()))
@@ -72,7 +80,8 @@ impl Ingest {
 
 fn list(format: Option<ListFormat>, report: &LandReport) -> Result<()> {
     let lines: Vec<Vec<String>> = report.landings.iter().map(line).collect();
-    let headings = ["source", "stream", "extract_date", "outcome", "fetched", "accepted", "duplicate", "quarantined"];
+    let headings =
+        ["source", "stream", "extract_date", "outcome", "fetched", "accepted", "duplicate", "filtered", "quarantined"];
     output::texts(format, &headings, &lines)
 }
 
@@ -91,6 +100,7 @@ fn line(landing: &Landing) -> Vec<String> {
         landing.fetched.to_string(),
         landing.accepted.to_string(),
         landing.duplicate.to_string(),
+        landing.filtered.to_string(),
         landing.quarantined.to_string(),
     ]
 }

@@ -1,6 +1,7 @@
 //! Layer 7: the command line. One file a command; data on stdout, everything else on stderr.
 
 mod build;
+mod cluster;
 mod demo;
 mod describe;
 mod erase;
@@ -69,6 +70,9 @@ enum Command {
     Fsck(fsck::Fsck),
     /// List what has been kept long enough and what nobody names; with --apply, delete it
     Gc(gc::GcCommand),
+    /// Be a part of a cluster that computes models: its scheduler, or one of its executors
+    #[command(subcommand)]
+    Cluster(cluster::Cluster),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -144,6 +148,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Command::Log(command) => runtime.block_on(command.run(clock)),
         Command::Fsck(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Gc(command) => runtime.block_on(command.run(clock, &terminal)),
+        Command::Cluster(command) => runtime.block_on(command.run(&terminal)),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "seatledger", &mut script);

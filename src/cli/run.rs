@@ -11,6 +11,7 @@ use super::{AsOfArgs, ProjectArgs};
 use crate::base::{Clock, ErrorKind, Result};
 use crate::ingest::LandReport;
 use crate::job::{Job, Outputs, Run, RunOptions};
+use crate::usage::Shard;
 
 /// Ingest, build, publish and seal: the whole job
 #[derive(Debug, Args)]
@@ -23,6 +24,10 @@ pub(super) struct RunCommand {
     land: LandArgs,
     #[command(flatten)]
     models: ModelArgs,
+    /// Merge only a part of the sign-in state, such as 1/4: each shard on a core or machine of its own, after the day has
+    /// landed. The last of them goes on with the run
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
     /// How to print the summary
     #[arg(long, value_enum)]
     format: Option<ListFormat>,
@@ -31,9 +36,15 @@ pub(super) struct RunCommand {
 impl RunCommand {
     pub(super) async fn run(self, clock: Clock, terminal: &Terminal) -> Result<u8> {
         let job = Job::open(&self.project.project, clock).await?;
-        let report = job.ingest(&self.land.options(), terminal).await?;
+        let report = job.ingest(&self.land.options(&job).await?, terminal).await?;
         ingest::complain(&report, terminal);
-        let options = self.models.options(clock, &self.as_of);
+        let options = self.models.options(&job.config, clock, &self.as_of);
+        if let Some(shard) = self.shard
+            && !job.shard(options.as_of, shard).await?
+        {
+            terminal.say(&format!("shard {}/{} is merged; the last one goes on with the run", shard.number, shard.of));
+            return Ok(report.exit_kind().map_or(0, |kind| kind.exit_code()));
+        }
         let (run, outputs) = build_and_publish(&job, &options, terminal).await?;
         print_summary(self.format, &run, &outputs).await?;
         exit_code(&run, &report, terminal).await

@@ -75,7 +75,7 @@ impl Verify {
         let verification = snapshot::verify(&self.path, &options)?;
         // What is altered proves nothing by agreeing with itself.
         let replay = match self.replay && verification.ok {
-            true => Some(job::replay(&self.path, Settings::default()).await?),
+            true => Some(job::replay(&self.path, &Settings::default()).await?),
             false => None,
         };
         let result = Checked { verification, replay };

@@ -3,6 +3,7 @@
 
 mod diagnostic;
 mod drops;
+mod engine;
 mod folder;
 mod kinds;
 mod policy;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 pub use diagnostic::{Diagnostic, Severity, Snippet};
 pub use drops::{Drops, Executed, ExecutedAction, Hold, LegalHold, Rejected, SelfConfirmation, Target};
+pub use engine::{EngineOptions, Place, parse_memory};
 pub use kinds::{Kind, KnownStream, STREAMS};
 pub use policy::{
     IdleAction, Mode, OnNoResponse, OrphanAction, Override, PolicyFile, Settings, Signal, TierRule, Version,
@@ -79,8 +81,11 @@ pub fn load(path: &Path) -> Result<Config, Vec<Diagnostic>> {
             Diagnostic::file(NO_PROJECT, root.join(name).display().to_string(), "there is no project file here");
         return Err(vec![found.help("name the project folder, or make one with `seatledger demo`")]);
     }
-    let project = project::read(&folder, name);
+    let (mut project, held_apps) = project::read(&folder, name).unzip();
     let seeds = seeds::read(&folder, project.as_ref());
+    if let Some(project) = &mut project {
+        retention::find_feeds(project, held_apps.unwrap_or_default(), &seeds, &folder.problems);
+    }
     let policies = policy::read(&folder, project.as_ref(), &seeds);
     let drops = drops::read(&folder, &seeds);
     let (found, sha256) = folder.finish();

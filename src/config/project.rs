@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use chrono::format::{Item, StrftimeItems};
 
+use super::engine::{self, EngineOptions};
 use super::folder::Folder;
 use super::kinds::Kind;
-use super::retention::{self, Retention};
+use super::retention::{self, HeldApp, Retention};
 use super::section::{Codes, Section, Spanned, parse};
 use super::word::words;
 use super::zone::Zone;
@@ -62,6 +63,8 @@ pub struct Project {
     pub snapshot_key: Option<SnapshotKey>,
     /// How long what is kept.
     pub retention: Retention,
+    /// How models are computed.
+    pub engine: EngineOptions,
     /// The sources in the order of the file.
     pub sources: Vec<Source>,
 }
@@ -155,6 +158,8 @@ pub struct StreamOptions {
     pub format: Option<Format>,
     /// An event drop covers this many days up to its extract date.
     pub covers_days: Option<u32>,
+    /// Of a System Log the events that are kept, as globs on their type; empty: all. The others are counted.
+    pub keep_events: Vec<String>,
     /// The CSV delimiter, one ASCII character.
     pub delimiter: Option<char>,
     /// Rows that begin with one of these are no data.
@@ -173,8 +178,9 @@ pub struct StreamOptions {
     pub columns: BTreeMap<String, String>,
 }
 
-/// Reads the project file; what is wrong in it is reported. `None`: there is nothing to go on with.
-pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
+/// Reads the project file, and which apps its holds name; what is wrong in it is reported. `None`: there is nothing to
+/// go on with.
+pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<HeldApp>)> {
     let file = folder.read(name, CODES.syntax)?;
     let document = parse(&file, &folder.problems, &CODES)?;
     let root = Section::root(&file, &document, &folder.problems, &CODES);
@@ -189,6 +195,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
         "freshness",
         "snapshot",
         "retention",
+        "engine",
         "source",
     ]);
     root.need(&["name", "reporting_currency"]);
@@ -208,8 +215,9 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
         }
     }
     let names: Vec<&str> = sources.iter().map(|(source, _)| source.name.as_str()).collect();
-    let retention = root.section("retention").map(|section| retention::read(&section, &names)).unwrap_or_default();
-    Some(Project {
+    let retention = root.section("retention").map(|section| retention::read(&section, &names));
+    let (retention, held_apps) = retention.unwrap_or_default();
+    let project = Project {
         name: root.text("name").unwrap_or_default(),
         store: location(&root, "store").unwrap_or_else(|| "warehouse".to_owned()),
         private: location(&root, "private").unwrap_or_else(|| "private".to_owned()),
@@ -220,8 +228,10 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<Project> {
         freshness: root.section("freshness").map(|section| read_freshness(&section)).unwrap_or_default(),
         snapshot_key: root.section("snapshot").and_then(|section| read_snapshot_key(&section)),
         retention,
+        engine: root.section("engine").map(|section| engine::read(&section)).unwrap_or_default(),
         sources: sources.into_iter().map(|(source, _)| source).collect(),
-    })
+    };
+    Some((project, held_apps))
 }
 
 fn read_freshness(section: &Section<'_>) -> Freshness {
@@ -330,6 +340,10 @@ fn read_stream(section: &Section<'_>, kind: Kind) -> StreamOptions {
     } else {
         None
     };
+    let has_events = section.name.trim_matches(['[', ']']) == "system_log" && kind == Kind::Okta;
+    if has_events {
+        keys.push("keep_events");
+    }
     section.only(&keys);
     let date_format = section.text("date_format");
     if date_format.as_ref().is_some_and(|format| StrftimeItems::new(format).any(|item| item == Item::Error)) {
@@ -350,6 +364,7 @@ fn read_stream(section: &Section<'_>, kind: Kind) -> StreamOptions {
         role,
         format: section.word("format"),
         covers_days: section.days("covers_days", 1),
+        keep_events: if has_events { section.plain_texts("keep_events") } else { Vec::new() },
         delimiter: read_delimiter(section),
         skip_rows_starting_with: section.plain_texts("skip_rows_starting_with"),
         decimal_comma: section.flag("decimal_comma").unwrap_or(false),

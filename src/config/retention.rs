@@ -1,8 +1,16 @@
 //! `[retention]` of the project file: how long what is kept, and what is held whatever its age.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 
+use super::diagnostic::{Diagnostic, Problems};
+use super::project::Project;
 use super::section::Section;
+use super::seeds::Seeds;
+
+/// An app that the catalogue does not have.
+const UNKNOWN_APP: &str = "SL0110";
 
 /// How long what is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,14 +49,28 @@ pub enum Held {
     All,
     /// The files of one source, and the tables made of it.
     Source(String),
+    /// What the seats of one app were judged by: the extracts of its feeds, and every table.
+    App {
+        /// The app.
+        app_id: String,
+        /// Source and stream of what its seats, signs of use and contracts rest on.
+        feeds: BTreeSet<(String, String)>,
+    },
     /// The files that speak for a day of this period, both ends included.
     Period(NaiveDate, NaiveDate),
 }
 
-pub(super) fn read(section: &Section<'_>, sources: &[&str]) -> Retention {
+/// An app that a hold names, and what to say when the catalogue does not have it.
+pub(super) struct HeldApp {
+    app_id: String,
+    unknown: Diagnostic,
+}
+
+/// Reads the section; the apps that its holds name come apart, for the catalogue is read later.
+pub(super) fn read(section: &Section<'_>, sources: &[&str]) -> (Retention, Vec<HeldApp>) {
     section.only(&["raw_days", "tables_days", "quarantine_days", "snapshots_years", "hold"]);
-    let standard = Retention::default();
-    Retention {
+    let (standard, mut apps) = (Retention::default(), Vec::new());
+    let retention = Retention {
         raw_days: section.days("raw_days", 1).unwrap_or(standard.raw_days),
         tables_days: section.days("tables_days", 1).unwrap_or(standard.tables_days),
         quarantine_days: section.days("quarantine_days", 1).unwrap_or(standard.quarantine_days),
@@ -56,31 +78,53 @@ pub(super) fn read(section: &Section<'_>, sources: &[&str]) -> Retention {
             .whole("snapshots_years", 1..=100)
             .and_then(|years| u32::try_from(years).ok())
             .unwrap_or(standard.snapshots_years),
-        holds: section.sections("hold").iter().filter_map(|hold| read_hold(hold, sources)).collect(),
+        holds: section.sections("hold").iter().filter_map(|hold| read_hold(hold, sources, &mut apps)).collect(),
+    };
+    (retention, apps)
+}
+
+/// Lays the holds of apps to the feeds that the catalogue names; an app it does not have is reported.
+pub(super) fn find_feeds(project: &mut Project, held: Vec<HeldApp>, seeds: &Seeds, problems: &Problems) {
+    for HeldApp { app_id, unknown } in held {
+        if seeds.app(&app_id).is_none() {
+            problems.report(unknown.suggest(&app_id, seeds.apps.iter().map(|app| app.app_id.as_str())));
+        }
+    }
+    for hold in &mut project.retention.holds {
+        if let Held::App { app_id, feeds } = &mut hold.what {
+            *feeds = seeds.app(app_id).map(|app| app.feeds(&project.sources)).unwrap_or_default();
+        }
     }
 }
 
 /// `None`: it does not say what it holds.
-fn read_hold(section: &Section<'_>, sources: &[&str]) -> Option<StoreHold> {
-    section.only(&["all", "source", "from", "to", "reason"]);
+fn read_hold(section: &Section<'_>, sources: &[&str], apps: &mut Vec<HeldApp>) -> Option<StoreHold> {
+    section.only(&["all", "source", "app", "from", "to", "reason"]);
     section.need(&["reason"]);
     let reason = section.text("reason").unwrap_or_default();
     let has = |key: &str| section.has(key);
-    let what = match (has("all"), has("source"), has("from") || has("to")) {
-        (true, false, false) => {
+    let what = match (has("all"), has("source"), has("app"), has("from") || has("to")) {
+        (true, false, false, false) => {
             if !section.flag("all")? {
                 section.refuse("all", "a hold that holds nothing", "write all = true, or remove the hold");
             }
             Held::All
         }
-        (false, true, false) => {
+        (false, true, false, false) => {
             let source = section.text("source")?;
             if !sources.contains(&source.as_str()) {
                 section.refuse_word("source", &source, format!("no source is called `{source}`"), sources);
             }
             Held::Source(source)
         }
-        (false, false, true) => {
+        (false, false, true, false) => {
+            let app_id = section.text("app")?;
+            let message = format!("no app of seeds/apps.csv is called `{app_id}`");
+            let unknown = section.at(UNKNOWN_APP, section.span_of("app"), message);
+            apps.push(HeldApp { app_id: app_id.clone(), unknown });
+            Held::App { app_id, feeds: BTreeSet::new() }
+        }
+        (false, false, false, true) => {
             section.need(&["from", "to"]);
             let (from, to) = (section.day("from")?, section.day("to")?);
             if to < from {
@@ -89,8 +133,8 @@ fn read_hold(section: &Section<'_>, sources: &[&str]) -> Option<StoreHold> {
             Held::Period(from, to)
         }
         _ => {
-            let key = if has("source") { "source" } else { "reason" };
-            section.refuse(key, "a hold must say what it holds", "write all = true, or source, or from and to");
+            let key = ["source", "app"].into_iter().find(|key| has(key)).unwrap_or("reason");
+            section.refuse(key, "a hold must say what it holds", "write all = true, or source, or app, or from and to");
             return None;
         }
     };

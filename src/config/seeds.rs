@@ -1,6 +1,6 @@
 //! `seeds/*.csv`: the catalogue of apps and tiers, and the small tables that people keep by hand.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -96,6 +96,26 @@ pub struct App {
     pub reclaim_consequence: ReclaimConsequence,
     /// Worker types whose seats are suspended, never reclaimed; `*` all.
     pub suspend_worker_types: Vec<String>,
+}
+
+impl App {
+    /// Source and stream of what its seats, signs of use and contracts rest on: the feed that lists its seats, its
+    /// feature feeds, the directory and its log where the app stands there, and every contract feed, for a contract
+    /// names its apps in rows. Who a person is, which HR says, is not among them.
+    pub fn feeds(&self, sources: &[Source]) -> BTreeSet<(String, String)> {
+        let of_kind = |kind: Kind, streams: &'static [&'static str]| {
+            let sources = sources.iter().filter(move |source| source.kind == kind);
+            sources
+                .flat_map(move |source| streams.iter().map(move |stream| (source.name.clone(), (*stream).to_owned())))
+        };
+        let mut feeds: BTreeSet<(String, String)> = self.feature_sources.iter().cloned().collect();
+        feeds.extend(self.assignment_source.split_once('/').map(|(s, stream)| (s.to_owned(), stream.to_owned())));
+        if self.assignment_source == DIRECTORY || !self.okta_app_ids.is_empty() {
+            feeds.extend(of_kind(Kind::Okta, &["users", "app_users", "system_log"]));
+        }
+        feeds.extend(of_kind(Kind::Servicenow, &["contracts", "entitlements", "cost_centers"]));
+        feeds
+    }
 }
 
 /// One tier of an app.

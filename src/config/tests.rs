@@ -155,6 +155,23 @@ fn check((file, old, new, code, (line, column), message, beside): &Case<'_>) {
 }
 
 #[test]
+fn a_hold_of_an_app_covers_the_feeds_it_rests_on() {
+    let feeds = |app: &str| {
+        let hold = format!("hr = 3\n[[retention.hold]]\napp = \"{app}\"\nreason = \"case 7\"");
+        let config = load_with(&[("seatledger.toml", "hr = 3", &hold)], &[]).unwrap();
+        match config.project.retention.holds.into_iter().next().map(|hold| hold.what) {
+            Some(Held::App { app_id, feeds }) if app_id == app => {
+                feeds.into_iter().map(|(source, stream)| format!("{source}/{stream}")).collect::<Vec<_>>()
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let directory = ["okta/app_users", "okta/system_log", "okta/users"];
+    assert_eq!(feeds("m365"), [&["m365/office365_active_user_detail", "m365/users"][..], &directory].concat());
+    assert_eq!(feeds("figma"), ["figma/seats"], "it does not stand in the directory");
+}
+
+#[test]
 fn a_good_project_parses() {
     let config = load_with(&[], &[]).unwrap();
     assert_eq!(config.warnings, []);
@@ -238,6 +255,42 @@ fn each_error_of_project_file_has_its_place() {
             (7, 10),
             "a hold must say what it holds",
             "write all = true",
+        ),
+        (
+            "seatledger.toml",
+            "hr = 3",
+            "hr = 3\n[[retention.hold]]\napp = \"m356\"\nreason = \"case 7\"",
+            "SL0110",
+            (7, 7),
+            "no app of seeds/apps.csv is called `m356`",
+            "did you mean `m365`?",
+        ),
+        (
+            "seatledger.toml",
+            "hr = 3",
+            "hr = 3\n[[retention.hold]]\napp = \"m365\"\nall = true\nreason = \"case 7\"",
+            "SL0104",
+            (7, 7),
+            "a hold must say what it holds",
+            "write all = true",
+        ),
+        (
+            "seatledger.toml",
+            "hr = 3",
+            "hr = 3\n[engine]\nmemory = \"4 gigabytes\"",
+            "SL0104",
+            (7, 10),
+            "`4 gigabytes` is no size",
+            "write a whole number and a unit",
+        ),
+        (
+            "seatledger.toml",
+            "hr = 3",
+            "hr = 3\n[engine]\nengine = \"spark://host:7077\"",
+            "SL0104",
+            (7, 10),
+            "`spark://host:7077` is no engine",
+            "ballista://host:port",
         ),
         ("seatledger.toml", "from = \"extracts/okta\"\n", "", "SL0105", (7, 1), "[[source]] lacks `from`", ""),
         (

@@ -314,7 +314,8 @@ impl Cases<'_> {
         (verdict, reason): (&'static str, &'static str),
         story: &'static str,
     ) {
-        let seat = Seat::new(self.people, person, app, tier, -700, last);
+        let mut seat = Seat::new(&self.people[person], person, app, tier, -700, last);
+        seat.name(&self.people[person]);
         let (app_id, sku_id) = (APPS[app].id, APPS[app].tiers[tier].skus[0]);
         let (account_id, email) = (seat.account.clone(), seat.email.clone());
         self.list.push(Case { name, app_id, account_id, email, sku_id, verdict, reason, story });

@@ -207,6 +207,11 @@ impl Person {
         self.spells.iter().map(|s| s.end).max_by_key(|e| e.unwrap_or(Day::MAX)).flatten()
     }
 
+    /// Whether a worker is inside on a day.
+    pub fn is_at_work(&self, day: Day) -> bool {
+        !self.spells.is_empty() && self.start() <= day && self.end().is_none_or(|end| end >= day)
+    }
+
     /// The address on a day.
     pub fn email_on(&self, day: Day) -> &str {
         match &self.old_email {
@@ -244,27 +249,28 @@ pub fn head_of(practice: usize, region: &str) -> usize {
     1 + PRACTICES.len() + practice * REGIONS.len() + region
 }
 
-/// About `size` people at work on the as-of date, and those who left in the `days` before.
-pub fn people(size: usize, days: i32, seed: u64) -> Vec<Person> {
+/// About `size` people at work on the as-of date, and those who left in the `days` before; one after the other, because
+/// of a large company nobody wants them all at once.
+pub fn people(size: usize, days: i32, seed: u64) -> impl Iterator<Item = Person> {
     let mut rng = Rng::new(seed, "people");
-    let mut taken: BTreeMap<String, u32> = BTreeMap::new();
+    let mut taken = vec![0_u32; GIVEN.len() * FAMILY.len()];
     let mut team_manager: BTreeMap<(usize, &str), (usize, usize)> = BTreeMap::new();
-    let leavers = size * 11 / 100;
-    let mut people = Vec::with_capacity(size + leavers + 100);
-    for i in 0..size.max(HEADS) + leavers {
-        let given = rng.pick(&GIVEN);
-        let family = rng.pick(&FAMILY);
-        let local = format!("{}.{}", given.1, family.1);
-        let nth = taken.entry(local.clone()).or_default();
-        *nth += 1;
-        let local = if *nth == 1 { local } else { format!("{local}{nth}") };
-        let mut person = Person::named(given.0, family.0, format!("{local}@{DOMAIN}"));
+    let workers = size.max(HEADS);
+    let everybody = (0..workers + size * 11 / 100).map(move |i| {
+        let names = rng.below(GIVEN.len()) * FAMILY.len() + rng.below(FAMILY.len());
+        let (given, family) = (GIVEN[names / FAMILY.len()], FAMILY[names % FAMILY.len()]);
+        taken[names] += 1;
+        let email = match taken[names] {
+            1 => format!("{}.{}@{DOMAIN}", given.1, family.1),
+            nth => format!("{}.{}{nth}@{DOMAIN}", given.1, family.1),
+        };
+        let mut person = Person::named(given.0, family.0, email);
         person.practice = rng.weighted(PRACTICES.iter().map(|p| p.weight));
         person.place = rng.weighted(PLACES.iter().map(|p| p.weight));
         person.manager = place_in_tree(i, &mut person, &mut team_manager);
         person.family = *rng.pick(PRACTICES[person.practice].families);
         let is_manager = person.manager.is_none_or(|m| m < HEADS);
-        let left = i >= size.max(HEADS);
+        let left = i >= workers;
         if !is_manager {
             person.worker_type =
                 ["employee", "contractor", "seasonal", "intern"][rng.weighted([82, 10, 5, 3].into_iter())];
@@ -278,9 +284,11 @@ pub fn people(size: usize, days: i32, seed: u64) -> Vec<Person> {
         };
         person.spells.push(Spell { worker_id: format!("{:06}", 1200 + i * 3), start, end });
         if rng.chance(12) && end.is_none() && start < -200 {
-            let old = format!("{}.{}@{DOMAIN}", given.1, rng.pick(&FAMILY).1);
-            if !taken.contains_key(old.split('@').next().unwrap_or_default()) {
-                taken.insert(old.split('@').next().unwrap_or_default().to_owned(), 1);
+            let family = rng.below(FAMILY.len());
+            let taken = &mut taken[names / FAMILY.len() * FAMILY.len() + family];
+            if *taken == 0 {
+                *taken = 1;
+                let old = format!("{}.{}@{DOMAIN}", given.1, FAMILY[family].1);
                 person.old_email = Some((old, rng.between(-190, -40)));
             }
         }
@@ -288,11 +296,11 @@ pub fn people(size: usize, days: i32, seed: u64) -> Vec<Person> {
             absences(&mut person, &mut rng);
         }
         person.has_employee_number = rng.chance(960);
-        people.push(person);
-    }
-    people.extend((0..size / 300).map(|n| nobody(&format!("Room {}", 101 + n), &format!("room-{}", 101 + n), DOMAIN)));
-    people.extend((0..size / 400).map(|n| nobody(&format!("Studio {}", n + 1), &format!("guest{}", n + 1), AGENCY)));
-    people
+        person
+    });
+    let rooms = (0..size / 300).map(|n| nobody(&format!("Room {}", 101 + n), &format!("room-{}", 101 + n), DOMAIN));
+    let guests = (0..size / 400).map(|n| nobody(&format!("Studio {}", n + 1), &format!("guest{}", n + 1), AGENCY));
+    everybody.chain(rooms).chain(guests)
 }
 
 /// The mail domain of guests.

@@ -1,110 +1,286 @@
-//! Okta's System Log: a file a day, events in the order in which Okta kept them, which is not quite that of time.
+//! Okta's System Log: what happened on which day, and the files of it, with events in the order in which Okta kept them,
+//! which is not quite that of time. Without a wanted number of events a file a day; else a folder a day, in parts.
 
-use super::apps::{APPS, group_id, group_name};
-use super::company::Person;
-use super::out::{Job, Out};
-use super::rng::{BASE62, guid, hash, id, mix};
-use super::seats::{Seat, Signal};
-use super::text::{Calendar, Day, Instant, Js, put};
-use crate::base::Result;
+use std::collections::VecDeque;
+use std::io::Write;
+use std::ops::{Range, RangeInclusive};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rayon::prelude::*;
+
+use super::event::Texts;
+use super::out::{Compression, Job, Out};
+use super::rng::mix;
+use super::roster::Roster;
+use super::text::{Calendar, Day};
+use super::volume::{Extras, Volume};
+use crate::base::error::Context as _;
+use crate::base::{ErrorKind, Result};
+
+/// What an event tells.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
+    /// A sign-in to an app.
     Sso,
+    /// One that failed.
     FailedSso,
+    /// An automation that used the account.
     ServiceSso,
+    /// A session began.
     Session,
+    /// A password was wrong.
     FailedSession,
+    /// A second factor was shown.
     Mfa,
+    /// Somebody opened an app that they do not have.
     Unassigned,
+    /// An app was assigned.
     Grant,
+    /// An assignment was taken away.
     Removal,
+    /// A group that grants an app took somebody in.
     GroupGrant,
+    /// The collector asked for a token.
     Token,
+    /// A profile changed.
     Profile,
+    /// Somebody began.
     Created,
+    /// Somebody left.
     Deactivated,
+    /// A sign-in to an app that nobody governs.
+    OtherSso,
+    /// A policy was evaluated.
+    Policy,
+    /// An app asked who it was.
+    Verify,
+    /// A session ended.
+    SessionEnd,
 }
 
+impl Kind {
+    /// Whether it is about a seat; otherwise about a person.
+    pub fn is_of_a_seat(self) -> bool {
+        use Kind::{Created, Deactivated, FailedSession, Profile, Token, Unassigned};
+        !matches!(self, FailedSession | Unassigned | Token | Profile | Created | Deactivated)
+    }
+}
+
+/// Events that a seat makes on a day of use, of 1000 such days.
+pub const SIGN_IN_EVENTS: u64 = 1000 + 160 + 50 + 12;
+
+/// Milliseconds of a day.
+const DAY: u32 = 86_400_000;
+/// About how many events a part of a day holds; few in tests, so that they see several parts.
+const PART_EVENTS: usize = if cfg!(test) { 2_000 } else { 100_000 };
+/// Days with so many events are written one after the other, their parts side by side; others side by side.
+const LARGE_DAY: u64 = 4 * PART_EVENTS as u64;
+/// An event that is told twice is told again after so many others.
+const TWICE_AFTER: u64 = 64;
+/// Bytes of text that are passed on at once.
+const PIECE: usize = 1 << 18;
+
+/// One event.
 #[derive(Clone, Copy)]
-struct Event {
-    ms: u32,
-    kind: Kind,
+pub struct Event {
+    /// Milliseconds since midnight.
+    pub ms: u32,
+    /// What it tells.
+    pub kind: Kind,
     /// Index of the seat, or of the person for events that name no app.
-    about: usize,
-    key: u64,
+    pub about: u32,
+    /// Its chance, and its uuid.
+    pub key: u64,
 }
 
-/// What stands in many events, written once.
-struct Parts {
-    /// By person: the actor, and the client.
-    actors: Vec<(String, String)>,
-    /// By seat: the two targets of a sign-in.
-    targets: Vec<(String, String)>,
+/// What happened on a day.
+struct Happened {
+    day: Day,
+    /// What the seats and people make by themselves, by time.
+    events: Vec<Event>,
+    /// What is told beside them.
+    extras: Extras,
 }
 
-/// One file for each of the `days` up to the as-of date; counts the events.
-pub struct Log<'a> {
-    people: &'a [Person],
-    seats: &'a [Seat],
+/// How a log is written, and how large it becomes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LogOptions {
+    /// About how many events the whole history holds; none: what the seats make by themselves.
+    pub events: Option<u64>,
+    /// The compression of its files.
+    pub compression: Compression,
+}
+
+/// What was written of a log.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Written {
+    /// Events, each time they were told.
+    pub events: u64,
+    /// Events that were told before.
+    pub repeats: u64,
+    /// Bytes of text.
+    pub text_bytes: u64,
+}
+
+/// The log of a company over the days up to the as-of date; counts what it writes.
+pub struct Log {
+    roster: Roster,
     calendar: Calendar,
-    parts: Parts,
+    first: Day,
+    options: LogOptions,
+    volume: Option<Volume>,
+    texts: Texts,
     events: AtomicU64,
+    repeats: AtomicU64,
+    text_bytes: AtomicU64,
 }
 
-impl<'a> Log<'a> {
-    /// The log of these people and seats.
-    pub fn new(people: &'a [Person], seats: &'a [Seat], calendar: Calendar) -> Self {
-        let actors = people.iter().map(|p| (actor(p), client(p))).collect();
-        let targets = seats.iter().map(|s| targets(s, &people[s.person])).collect();
-        Self { people, seats, calendar, parts: Parts { actors, targets }, events: AtomicU64::new(0) }
+impl Log {
+    /// The log of these people over so many days.
+    pub fn new(roster: Roster, calendar: Calendar, days: Day, seed: u64, options: LogOptions) -> Self {
+        let first = 1 - days;
+        let volume = options.events.map(|events| Volume::new(&roster, first, calendar, events, seed));
+        let texts = Texts::new(volume.is_some());
+        let [events, repeats, text_bytes] = [const { AtomicU64::new(0) }; 3];
+        Self { roster, calendar, first, options, volume, texts, events, repeats, text_bytes }
     }
 
-    /// Events written.
-    pub fn events(&self) -> u64 {
-        self.events.load(Ordering::Relaxed)
+    /// What was written so far.
+    pub fn written(&self) -> Written {
+        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Written { events: of(&self.events), repeats: of(&self.repeats), text_bytes: of(&self.text_bytes) }
     }
 
-    /// The landings: one a day.
-    pub fn jobs<'j>(&'j self, out: &'j Out, days: Day) -> Vec<Job<'j>> {
-        (1 - days..=0).map(|day| -> Job<'j> { Box::new(move || self.land(out, day, 1 - days)) }).collect()
+    /// Whose log it is.
+    pub fn roster(&self) -> &Roster {
+        &self.roster
     }
 
-    fn land(&self, out: &Out, day: Day, first: Day) -> Result<()> {
-        let mut events: Vec<(Day, Event)> = Vec::new();
-        if day > first {
-            // What Okta kept only after midnight, and what the collector saw twice.
-            let late = self.events_of(day - 1).into_iter().filter(|e| is_late(e) || e.key % 701 == 0);
-            events.extend(late.map(|e| (day - 1, e)));
+    /// The landings of these days.
+    pub fn jobs<'j>(&'j self, out: &'j Out, days: RangeInclusive<Day>) -> Vec<Job<'j>> {
+        let days: Vec<Day> = days.collect();
+        let on_a_workday = self.options.events.map(|events| events * 7 / 5 / (1 - self.first) as u64);
+        let together = match on_a_workday {
+            None => 1,
+            Some(events) if events < LARGE_DAY => 8,
+            Some(_) => days.len().max(1),
+        };
+        let rows = days.chunks(together).map(<[Day]>::to_vec);
+        rows.map(|days| -> Job<'j> { Box::new(move || self.land(out, &days)) }).collect()
+    }
+
+    /// Takes a day away that was made before, perhaps otherwise compressed.
+    pub fn clear(&self, out: &Out, day: Day) -> Result<()> {
+        let folder = self.folder(day);
+        out.remove(&folder)?;
+        Compression::ALL.iter().try_for_each(|c| out.remove(&format!("{folder}.ndjson{}", c.ending())))
+    }
+
+    /// Where a day's parts are; a day in one file has its name from here, too.
+    fn folder(&self, day: Day) -> String {
+        format!("extracts/okta/system_log/{}", self.calendar.date(day))
+    }
+
+    /// Lands days in a row: what happened on one is wanted again on the next.
+    fn land(&self, out: &Out, days: &[Day]) -> Result<()> {
+        let mut before: Option<Happened> = None;
+        for day in days.iter().copied() {
+            let yesterday = before.take().or_else(|| (day > self.first).then(|| self.happened(day - 1)));
+            let today = self.happened(day);
+            let folder = self.folder(day);
+            let ending = self.options.compression.ending();
+            if self.volume.is_some() {
+                let parts = today.len().div_ceil(PART_EVENTS);
+                (0..parts).into_par_iter().try_for_each(|part| {
+                    let time = today.cut(part, parts)..today.cut(part + 1, parts);
+                    let late = yesterday.as_ref().filter(|_| part == 0);
+                    out.stream(&format!("{folder}/part-{:04}.ndjson{ending}", part + 1), |to| {
+                        self.tell(to, late, &today, time)
+                    })
+                })?;
+            } else {
+                let mut text = Vec::with_capacity(today.len() * 1700);
+                self.tell(&mut text, yesterday.as_ref(), &today, 0..DAY).context(ErrorKind::Internal, "no memory")?;
+                out.file(&format!("{folder}.ndjson{ending}"), &text)?;
+            }
+            before = Some(today);
         }
-        let mut today = self.events_of(day);
-        today.retain(|e| !is_late(e) || day == 0);
-        for at in 1..today.len() {
-            if today[at].key.is_multiple_of(83) {
-                today.swap(at - 1, at);
+        Ok(())
+    }
+
+    /// Writes the events that Okta kept in a time of a day, after those of yesterday that come late or again.
+    fn tell(
+        &self,
+        to: &mut dyn Write,
+        yesterday: Option<&Happened>,
+        today: &Happened,
+        time: Range<u32>,
+    ) -> std::io::Result<()> {
+        let mut told = Told {
+            log: self,
+            to,
+            text: Vec::with_capacity(PIECE + 4096),
+            date: String::new(),
+            written: Written::default(),
+        };
+        if let Some(yesterday) = yesterday {
+            told.date = self.calendar.date(yesterday.day).to_string();
+            for event in yesterday.sequence(0..DAY, |key| is_late(key) || is_seen_again(key)) {
+                told.written.repeats += u64::from(!is_late(event.key));
+                told.event(&event)?;
             }
         }
-        events.extend(today.into_iter().map(|e| (day, e)));
-        let mut text = String::with_capacity(events.len() * 1250);
-        for (day, event) in &events {
-            self.write(&mut text, *day, event);
+        told.date = self.calendar.date(today.day).to_string();
+        let is_newest = today.day == 0;
+        let mut held: Option<Event> = None;
+        let mut again: VecDeque<(u64, Event)> = VecDeque::new();
+        let mut events = today.sequence(time, |key| is_newest || !is_late(key));
+        loop {
+            let next = match (held.take(), events.next()) {
+                (Some(before), Some(event)) if is_early(event.key) => {
+                    held = Some(before);
+                    event
+                }
+                (before, Some(event)) => {
+                    held = Some(event);
+                    let Some(before) = before else { continue };
+                    before
+                }
+                (Some(before), None) => before,
+                (None, None) => break,
+            };
+            told.event(&next)?;
+            if self.volume.is_some() && is_told_twice(next.key) {
+                again.push_back((told.written.events + TWICE_AFTER, next));
+            }
+            while let Some((_, event)) = again.pop_front_if(|(at, _)| *at <= told.written.events) {
+                told.again(&event)?;
+            }
         }
-        self.events.fetch_add(events.len() as u64, Ordering::Relaxed);
-        out.file(&format!("extracts/okta/system_log/{}.ndjson.zst", self.calendar.date(day)), &text)
+        again.into_iter().try_for_each(|(_, event)| told.again(&event))?;
+        told.finish()
     }
 
-    /// What happened on a day, by time.
-    fn events_of(&self, day: Day) -> Vec<Event> {
+    /// What happened on a day.
+    fn happened(&self, day: Day) -> Happened {
         let mut events = Vec::new();
-        for (about, seat) in self.seats.iter().enumerate() {
-            let key = mix(seat.key ^ mix(day as u64));
-            let opens = self.people[seat.person].office().opens * 3_600_000;
-            let ms = ((opens + key % 34_200_000) % 86_400_000) as u32;
+        let of_the_day = mix(day as u64);
+        for (about, account) in self.roster.accounts().iter().enumerate() {
+            let is_used = account.signs_in(day, self.calendar);
+            let is_noisy = account.noise && day > -80 && day % 6 == 0;
+            let is_granted = account.granted_on() == Some(day);
+            let is_removed = account.removed_on() == Some(day);
+            if !(is_used || is_noisy || is_granted || is_removed) {
+                continue;
+            }
+            let key = mix(account.key ^ of_the_day);
+            let opens = self.roster.holder(account).office().opens * 3_600_000;
+            let ms = ((opens + key % 34_200_000) % u64::from(DAY)) as u32;
             let mut add = |kind, later: u32| {
-                events.push(Event { ms: (ms + later).min(86_399_999), kind, about, key: mix(key ^ kind as u64) })
+                let key = mix(key ^ kind as u64);
+                events.push(Event { ms: (ms + later).min(DAY - 1), kind, about: about as u32, key });
             };
-            if seat.is_used(Signal::SignIn, day, self.calendar) && seat.in_okta {
+            if is_used && self.volume.as_ref().is_none_or(|volume| volume.keeps(account, day, key)) {
                 if key % 100 < 16 {
                     add(Kind::Session, 0);
                 }
@@ -116,371 +292,125 @@ impl<'a> Log<'a> {
                 }
                 add(Kind::Sso, 2100);
             }
-            if seat.noise && day > -80 && day % 6 == 0 {
+            if is_noisy {
                 add(Kind::FailedSso, 0);
                 add(Kind::ServiceSso, 5000);
             }
-            if seat.in_okta && seat.from == day {
-                add(if seat.by_group { Kind::GroupGrant } else { Kind::Grant }, 0);
+            if is_granted {
+                add(if account.by_group { Kind::GroupGrant } else { Kind::Grant }, 0);
             }
-            if seat.in_okta && seat.to == Some(day) {
+            if is_removed {
                 add(Kind::Removal, 0);
             }
         }
-        for (about, person) in self.people.iter().enumerate().filter(|(_, p)| p.in_okta) {
-            let key = mix(hash(&person.okta_id) ^ mix(day as u64 ^ 0x5e55));
+        for (about, member) in self.roster.members().iter().enumerate().filter(|(_, member)| member.is_known(day)) {
+            let key = mix(member.hash ^ mix(day as u64 ^ 0x5e55));
             let kind = match key % 20_000 {
-                _ if !person.spells.is_empty() && person.start() == day => Kind::Created,
-                _ if person.end().is_some_and(|end| end + 1 == day) => Kind::Deactivated,
+                _ if member.begins(day) => Kind::Created,
+                _ if member.is_gone(day) => Kind::Deactivated,
                 0..60 => Kind::FailedSession,
                 60..75 => Kind::Unassigned,
                 75..95 => Kind::Profile,
                 _ => continue,
             };
-            if person.start() <= day && person.end().is_none_or(|end| day <= end + 1) {
-                events.push(Event { ms: (key % 86_400_000) as u32, kind, about, key });
-            }
+            events.push(Event { ms: (key % u64::from(DAY)) as u32, kind, about: about as u32, key });
         }
         for n in 0..4 {
             let key = mix(day as u64 ^ (n << 40));
-            events.push(Event { ms: (key % 86_400_000) as u32, kind: Kind::Token, about: 0, key });
+            events.push(Event { ms: (key % u64::from(DAY)) as u32, kind: Kind::Token, about: 0, key });
         }
         events.sort_unstable_by_key(|e| (e.ms, e.key));
-        events
+        let sign_ins = events.iter().filter(|e| e.kind == Kind::Sso).map(|e| e.about);
+        let extras = self.volume.as_ref().map(|volume| Extras::new(volume, &self.roster, day, sign_ins));
+        Happened { day, extras: extras.unwrap_or_default(), events }
+    }
+}
+
+impl Happened {
+    fn len(&self) -> usize {
+        self.events.len() + self.extras.count() as usize
     }
 
-    fn write(&self, out: &mut String, day: Day, event: &Event) {
-        let published = Instant::new(self.calendar.date(day), event.ms);
-        let key = event.key;
-        let person = match event.kind {
-            Kind::Sso
-            | Kind::FailedSso
-            | Kind::ServiceSso
-            | Kind::Session
-            | Kind::Mfa
-            | Kind::Grant
-            | Kind::Removal
-            | Kind::GroupGrant => self.seats[event.about].person,
-            _ => event.about,
-        };
-        let (actor, client) = &self.parts.actors[person];
-        let (app, user) = self.parts.targets.get(event.about).map_or(("", ""), |(a, u)| (a.as_str(), u.as_str()));
-        let person = &self.people[person];
-        let as_user = || actor.as_str();
-        match event.kind {
-            Kind::Sso | Kind::FailedSso | Kind::ServiceSso => {
-                let mode = if app.contains("WS_FEDERATION") { "WS-Federation" } else { "SAML 2.0" };
-                head(
-                    out,
-                    client,
-                    match event.kind {
-                        Kind::ServiceSso => SERVICE,
-                        _ => as_user(),
-                    },
-                );
-                session(out, key);
-                out.push_str("\"displayMessage\":\"User single sign on to app\",\"eventType\":\"user.authentication.sso\",\"legacyEventType\":\"app.auth.sso\",");
-                out.push_str(if event.kind == Kind::FailedSso {
-                    "\"outcome\":{\"result\":\"FAILURE\",\"reason\":\"VERIFICATION_ERROR\"},\"severity\":\"WARN\","
-                } else {
-                    "\"outcome\":{\"result\":\"SUCCESS\",\"reason\":null},\"severity\":\"INFO\","
-                });
-                network(out, person);
-                out.push_str("\"debugContext\":{\"debugData\":{\"initiationType\":\"SP_INITIATED\",\"signOnMode\":\"");
-                out.push_str(mode);
-                out.push_str("\",\"risk\":\"{level=LOW}\",\"requestUri\":\"/app/sso/saml\"}},\"target\":[");
-                match key % 8 {
-                    0 => push(out, &[user, ",", app]),
-                    1 => push(
-                        out,
-                        &[
-                            app,
-                            ",",
-                            user,
-                            ",{\"id\":\"",
-                            &person.okta_id,
-                            "\",\"type\":\"User\",\"alternateId\":null,\"displayName\":null,\"detailEntry\":null}",
-                        ],
-                    ),
-                    _ => push(out, &[app, ",", user]),
-                }
-                out.push_str("],");
-                tail(out, "WEB", key, published);
-            }
-            Kind::Session | Kind::FailedSession => {
-                let failed = event.kind == Kind::FailedSession;
-                head(out, client, actor);
-                if failed {
-                    out.push_str("\"authenticationContext\":{\"authenticationProvider\":null,\"authenticationStep\":0,\"credentialType\":null,\"externalSessionId\":null},");
-                } else {
-                    session(out, key);
-                }
-                out.push_str("\"displayMessage\":\"User login to Okta\",\"eventType\":\"user.session.start\",\"legacyEventType\":\"core.user_auth.login_success\",");
-                out.push_str(if failed {
-                    "\"outcome\":{\"result\":\"FAILURE\",\"reason\":\"INVALID_CREDENTIALS\"},\"severity\":\"WARN\","
-                } else {
-                    "\"outcome\":{\"result\":\"SUCCESS\",\"reason\":null},\"severity\":\"INFO\","
-                });
-                network(out, person);
-                out.push_str("\"debugContext\":{\"debugData\":{\"requestUri\":\"/idp/idx/identify\",\"threatSuspected\":\"false\"}},\"target\":");
-                out.push_str(if key.is_multiple_of(3) { "[]," } else { "null," });
-                tail(out, "WEB", key, published);
-            }
-            Kind::Mfa => {
-                head(out, client, actor);
-                session(out, key);
-                out.push_str("\"displayMessage\":\"Authentication of user via MFA\",\"eventType\":\"user.authentication.auth_via_mfa\",\"legacyEventType\":null,\"outcome\":{\"result\":\"SUCCESS\",\"reason\":null},\"severity\":\"INFO\",");
-                network(out, person);
-                push(
-                    out,
-                    &["\"debugContext\":{\"debugData\":{\"factor\":\"SIGNED_NONCE\"}},\"target\":[", actor, "],"],
-                );
-                tail(out, "WEB", key, published);
-            }
-            Kind::Unassigned => {
-                let app = &APPS[(key % 13) as usize];
-                head(out, client, actor);
-                session(out, key);
-                out.push_str("\"displayMessage\":\"User attempted unauthorized access to app\",\"eventType\":\"app.generic.unauth_app_access_attempt\",\"legacyEventType\":\"app.generic.unauth_app_access_attempt\",\"outcome\":{\"result\":\"FAILURE\",\"reason\":\"User is not assigned to app\"},\"severity\":\"WARN\",");
-                network(out, person);
-                push(
-                    out,
-                    &[
-                        "\"debugContext\":{\"debugData\":{}},\"target\":[{\"id\":\"",
-                        app.okta.first().unwrap_or(&"unknown"),
-                        "\",\"type\":\"AppInstance\",\"alternateId\":\"",
-                        app.name,
-                        "\",\"displayName\":\"",
-                        app.name,
-                        "\",\"detailEntry\":null}],",
-                    ],
-                );
-                tail(out, "WEB", key, published);
-            }
-            Kind::Grant | Kind::Removal => {
-                let (verb, message) = if event.kind == Kind::Grant {
-                    ("add", "Add user to application membership")
-                } else {
-                    ("remove", "Remove user's application membership")
-                };
-                head(out, NO_CLIENT, SYSTEM);
-                out.push_str(NO_SESSION);
-                push(
-                    out,
-                    &[
-                        "\"displayMessage\":\"",
-                        message,
-                        "\",\"eventType\":\"application.user_membership.",
-                        verb,
-                        "\",\"legacyEventType\":\"app.user_membership.",
-                        verb,
-                        "\",\"outcome\":{\"result\":\"SUCCESS\",\"reason\":null},\"severity\":\"INFO\",",
-                    ],
-                );
-                out.push_str(NO_NETWORK);
-                push(
-                    out,
-                    &[
-                        "\"debugContext\":{\"debugData\":{\"AppName\":\"",
-                        APPS[self.seats[event.about].app].sign_on.0,
-                        "\"}},\"target\":[",
-                        user,
-                        ",",
-                        app,
-                        ",",
-                        actor,
-                        "],",
-                    ],
-                );
-                tail(out, "JOB", key, published);
-            }
-            Kind::GroupGrant => {
-                let seat = &self.seats[event.about];
-                head(out, NO_CLIENT, SYSTEM);
-                out.push_str(NO_SESSION);
-                out.push_str("\"displayMessage\":\"Add user to group membership\",\"eventType\":\"group.user_membership.add\",\"legacyEventType\":\"core.user_group_member.user_add\",\"outcome\":{\"result\":\"SUCCESS\",\"reason\":null},\"severity\":\"INFO\",");
-                out.push_str(NO_NETWORK);
-                let group = format!(
-                    "{{\"id\":\"{}\",\"type\":\"UserGroup\",\"alternateId\":\"unknown\",\"displayName\":\"{}\",\"detailEntry\":null}}",
-                    group_id(seat.app, seat.tier),
-                    group_name(seat.app, seat.tier)
-                );
-                let (first, second) = if key.is_multiple_of(2) {
-                    (actor.as_str(), group.as_str())
-                } else {
-                    (group.as_str(), actor.as_str())
-                };
-                push(out, &["\"debugContext\":{\"debugData\":{}},\"target\":[", first, ",", second, "],"]);
-                tail(out, "JOB", key, published);
-            }
-            Kind::Token => {
-                head(out, NO_CLIENT, SERVICE_CLIENT);
-                out.push_str(NO_SESSION);
-                out.push_str("\"displayMessage\":\"OAuth2 access token is granted\",\"eventType\":\"app.oauth2.token.grant.access_token\",\"legacyEventType\":\"app.oauth2.token.grant.access_token_success\",\"outcome\":{\"result\":\"SUCCESS\",\"reason\":null},\"severity\":\"INFO\",");
-                out.push_str(NO_NETWORK);
-                out.push_str("\"debugContext\":{\"debugData\":{\"scopes\":\"[\\\"okta.logs.read\\\",\\\"okta.users.read\\\"]\"}},\"target\":[{\"id\":\"AT.northwind\",\"type\":\"access_token\",\"alternateId\":null,\"displayName\":\"Access Token\",\"detailEntry\":null}],");
-                tail(out, "WEB", key, published);
-            }
-            Kind::Profile | Kind::Created | Kind::Deactivated => {
-                let (kind, message) = match event.kind {
-                    Kind::Profile => ("user.account.update_profile", "Update user profile for Okta"),
-                    Kind::Created => ("user.lifecycle.create", "Create okta user"),
-                    _ => ("user.lifecycle.deactivate", "Deactivate Okta user"),
-                };
-                head(out, NO_CLIENT, SYSTEM);
-                out.push_str(NO_SESSION);
-                push(
-                    out,
-                    &[
-                        "\"displayMessage\":\"",
-                        message,
-                        "\",\"eventType\":\"",
-                        kind,
-                        "\",\"legacyEventType\":null,\"outcome\":",
-                    ],
-                );
-                out.push_str(if event.kind == Kind::Profile {
-                    "null,"
-                } else {
-                    "{\"result\":\"SUCCESS\",\"reason\":null},"
-                });
-                push(
-                    out,
-                    &[
-                        "\"severity\":\"INFO\",",
-                        NO_NETWORK,
-                        "\"debugContext\":{\"debugData\":{}},\"target\":[",
-                        actor,
-                        "],",
-                    ],
-                );
-                tail(out, "JOB", key, published);
-            }
+    /// Where one of so many parts of about equal size begins.
+    fn cut(&self, part: usize, parts: usize) -> u32 {
+        let extras = self.extras.count();
+        match part {
+            0 => 0,
+            _ if part == parts => DAY,
+            _ if extras > self.events.len() as u64 => self.extras.moment(extras * part as u64 / parts as u64).ms,
+            _ => self.events[self.events.len() * part / parts].ms,
         }
+    }
+
+    /// The events of a time of the day that a test of their keys lets pass, in the order of time.
+    fn sequence(&self, time: Range<u32>, is_wanted: impl Fn(u64) -> bool + Copy) -> impl Iterator<Item = Event> {
+        let at = |ms: u32| self.events.partition_point(|e| e.ms < ms);
+        let own = self.events[at(time.start)..at(time.end)].iter().copied();
+        let mut own = own.filter(move |e| is_wanted(e.key)).peekable();
+        let extras = self.extras.moments(time).filter(move |moment| is_wanted(moment.key));
+        let mut extras = extras.map(|moment| self.extras.event(moment)).peekable();
+        std::iter::from_fn(move || match (own.peek(), extras.peek()) {
+            (Some(one), Some(other)) if (one.ms, one.key) <= (other.ms, other.key) => own.next(),
+            (Some(_), None) => own.next(),
+            _ => extras.next(),
+        })
+    }
+}
+
+/// Text on its way to a file.
+struct Told<'a> {
+    log: &'a Log,
+    to: &'a mut dyn Write,
+    text: Vec<u8>,
+    date: String,
+    written: Written,
+}
+
+impl Told<'_> {
+    fn event(&mut self, event: &Event) -> std::io::Result<()> {
+        self.log.texts.write(&mut self.text, &self.log.roster, &self.date, event);
+        self.written.events += 1;
+        if self.text.len() >= PIECE { self.pass_on() } else { Ok(()) }
+    }
+
+    fn again(&mut self, event: &Event) -> std::io::Result<()> {
+        self.written.repeats += 1;
+        self.event(event)
+    }
+
+    fn pass_on(&mut self) -> std::io::Result<()> {
+        self.to.write_all(&self.text)?;
+        self.written.text_bytes += self.text.len() as u64;
+        self.text.clear();
+        Ok(())
+    }
+
+    fn finish(mut self) -> std::io::Result<()> {
+        self.pass_on()?;
+        let add = |count: &AtomicU64, n| count.fetch_add(n, Ordering::Relaxed);
+        add(&self.log.events, self.written.events);
+        add(&self.log.repeats, self.written.repeats);
+        add(&self.log.text_bytes, self.written.text_bytes);
+        Ok(())
     }
 }
 
 /// One event of 300 reaches the log a day late; never the only sign-in of someone.
-fn is_late(event: &Event) -> bool {
-    event.key.is_multiple_of(300)
+fn is_late(key: u64) -> bool {
+    key.is_multiple_of(300)
 }
 
-const SYSTEM: &str = "{\"id\":\"00uSystemPrincipal00\",\"type\":\"SystemPrincipal\",\"alternateId\":\"system@okta.com\",\"displayName\":\"Okta System\",\"detailEntry\":null}";
-const SERVICE: &str = "{\"id\":\"00uSystemPrincipal00\",\"type\":\"SystemPrincipal\",\"alternateId\":\"it-automation@northwind.example\",\"displayName\":\"IT Automation\",\"detailEntry\":null}";
-const SERVICE_CLIENT: &str = "{\"id\":\"0oaSvcLicenceAuditXY\",\"type\":\"PublicClientApp\",\"alternateId\":\"unknown\",\"displayName\":\"licence-audit\",\"detailEntry\":null}";
-const NO_CLIENT: &str =
-    "{\"userAgent\":null,\"zone\":null,\"device\":null,\"id\":null,\"ipAddress\":null,\"geographicalContext\":null}";
-const NO_SESSION: &str = "\"authenticationContext\":{\"authenticationProvider\":null,\"authenticationStep\":0,\"credentialType\":null,\"externalSessionId\":\"unknown\"},";
-const NO_NETWORK: &str = "\"securityContext\":{\"asNumber\":null,\"asOrg\":null,\"isp\":null,\"domain\":null,\"isProxy\":null},\"request\":{\"ipChain\":[]},";
-
-fn push(out: &mut String, parts: &[&str]) {
-    for part in parts {
-        out.push_str(part);
-    }
+/// One event of 701 the collector sees again on the next day.
+fn is_seen_again(key: u64) -> bool {
+    key.is_multiple_of(701)
 }
 
-fn head(out: &mut String, client: &str, actor: &str) {
-    push(out, &["{\"actor\":", actor, ",\"client\":", client, ",\"device\":null,"]);
+/// One event of 997 stands twice in the files of a large log.
+fn is_told_twice(key: u64) -> bool {
+    key.is_multiple_of(997)
 }
 
-fn session(out: &mut String, key: u64) {
-    let session = id("idx", mix(key ^ 3), 22, BASE62);
-    push(
-        out,
-        &[
-            "\"authenticationContext\":{\"authenticationProvider\":null,\"authenticationStep\":0,\"credentialProvider\":null,\"credentialType\":null,\"externalSessionId\":\"",
-            &session,
-            "\",\"rootSessionId\":\"",
-            &session,
-            "\"},",
-        ],
-    );
-}
-
-fn network(out: &mut String, person: &Person) {
-    let number = ["3320", "5607", "3215", "8866", "7018", "577", "26599", "4713", "9829", "1221"][person.place % 10];
-    push(
-        out,
-        &[
-            "\"securityContext\":{\"asNumber\":",
-            number,
-            ",\"asOrg\":\"northwind ",
-            person.office().iso,
-            "\",\"isp\":\"northwind\",\"domain\":\"northwind.example\",\"isProxy\":false},\"request\":{\"ipChain\":[]},",
-        ],
-    );
-}
-
-fn tail(out: &mut String, kind: &str, key: u64, published: Instant) {
-    push(
-        out,
-        &[
-            "\"transaction\":{\"type\":\"",
-            kind,
-            "\",\"id\":\"",
-            &id("", mix(key ^ 9), 27, BASE62),
-            "\",\"detail\":{}},\"uuid\":\"",
-            &guid(key),
-            "\",\"version\":\"0\",\"published\":\"",
-        ],
-    );
-    put!(out, "{published}\"}}\n");
-}
-
-fn actor(person: &Person) -> String {
-    format!(
-        "{{\"id\":\"{}\",\"type\":\"User\",\"alternateId\":{},\"displayName\":{},\"detailEntry\":null}}",
-        person.okta_id,
-        Js(&person.email),
-        Js(&person.name)
-    )
-}
-
-fn client(person: &Person) -> String {
-    let key = hash(&person.okta_id);
-    let office = person.office();
-    let (os, browser, agent) = [
-        (
-            "Windows 10",
-            "EDGE",
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Edg/131.0.0.0",
-        ),
-        (
-            "Windows 10",
-            "CHROME",
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0",
-        ),
-        (
-            "Mac OS 15.7.3 (Sequoia)",
-            "SAFARI",
-            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.2",
-        ),
-    ][(key % 3) as usize];
-    let address = ["192.0.2", "198.51.100", "203.0.113"][(key % 3) as usize];
-    format!(
-        "{{\"userAgent\":{{\"rawUserAgent\":\"{agent}\",\"os\":\"{os}\",\"browser\":\"{browser}\"}},\"zone\":\"null\",\"device\":\"Computer\",\"id\":null,\"ipAddress\":\"{address}.{}\",\"geographicalContext\":{{\"city\":{},\"state\":{},\"country\":\"{}\",\"postalCode\":null,\"geolocation\":{{\"lat\":{},\"lon\":{}}}}}}}",
-        key % 250 + 2,
-        Js(office.city),
-        Js(office.state),
-        office.country,
-        office.at.0,
-        office.at.1
-    )
-}
-
-fn targets(seat: &Seat, person: &Person) -> (String, String) {
-    let app = &APPS[seat.app];
-    let instance = format!(
-        "{{\"id\":\"{}\",\"type\":\"AppInstance\",\"alternateId\":\"{}\",\"displayName\":\"{1}\",\"detailEntry\":{{\"signOnModeType\":\"{}\"}}}}",
-        seat.okta_app().unwrap_or("unknown"),
-        app.name,
-        app.sign_on.1
-    );
-    let user = format!(
-        "{{\"id\":\"{}\",\"type\":\"AppUser\",\"alternateId\":{},\"displayName\":{},\"detailEntry\":null}}",
-        seat.app_user_id(),
-        Js(&seat.user_name),
-        Js(&person.name)
-    );
-    (instance, user)
+/// One event of 83 changes places with the one before it.
+fn is_early(key: u64) -> bool {
+    key.is_multiple_of(83)
 }

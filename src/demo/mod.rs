@@ -3,6 +3,7 @@
 mod apps;
 mod cases;
 mod company;
+mod event;
 mod hr;
 mod itam;
 mod log;
@@ -11,19 +12,27 @@ mod okta;
 mod out;
 mod project;
 mod rng;
+mod roster;
 mod seats;
 mod text;
 mod vendors;
+mod volume;
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use chrono::{Datelike, NaiveDate};
 use rayon::prelude::*;
 
 pub use cases::Case;
+pub use log::LogOptions;
+pub use out::Compression;
 
 use crate::base::{Error, Result};
+use company::Person;
+use log::Log;
 use out::{Job, Out};
+use roster::Roster;
 use text::{Calendar, Day, put};
 
 /// What company to make.
@@ -37,12 +46,19 @@ pub struct DemoOptions {
     pub seed: u64,
     /// The last day.
     pub as_of: NaiveDate,
+    /// Size and files of the Okta log.
+    pub log: LogOptions,
 }
 
 impl DemoOptions {
     /// A company of 20,000 seats and 400 days that ends on a day.
     pub fn new(as_of: NaiveDate) -> Self {
-        Self { seats: 20_000, days: 400, seed: 7, as_of }
+        Self { seats: 20_000, days: 400, seed: 7, as_of, log: LogOptions::default() }
+    }
+
+    /// About how many people are at work.
+    fn people(&self) -> usize {
+        self.seats * 10 / 22
     }
 }
 
@@ -77,17 +93,22 @@ pub fn write(dir: &Path, options: &DemoOptions) -> Result<DemoSummary> {
     let out = Out::new(dir);
     let calendar = Calendar::new(options.as_of);
     let days = options.days as Day;
-    let mut people = company::people(options.seats * 10 / 22, days, options.seed);
-    let mut seats = seats::seats(&people, days, options.seed);
+    let mut people: Vec<Person> = company::people(options.people(), days, options.seed).collect();
+    let mut chance = seats::Chance::new(days, options.seed);
+    let mut seats = Vec::new();
+    people.iter().enumerate().for_each(|(n, person)| chance.seats(person, n, &mut seats));
+    seats.iter_mut().for_each(|seat| seat.name(&people[seat.person]));
     let by_chance = seats.len();
     let (cases, drops) = cases::add(&mut people, &mut seats);
 
     let monthly = landings(calendar, days, |_| true);
     let sparse = landings(calendar, days, |date| calendar.day(date) > -190 || date.month() % 3 == 1);
-    let log = log::Log::new(&people, &seats, calendar);
+    let mut roster = Roster::default();
+    roster.add(&people, &seats, 0);
+    let log = Log::new(roster, calendar, days, options.seed, options.log);
     let vendors = vendors::Vendors { people: &people, seats: &seats, calendar };
     let mut jobs: Vec<Job<'_>> = Vec::new();
-    jobs.extend(log.jobs(&out, days));
+    jobs.extend(log.jobs(&out, 1 - days..=0));
     jobs.extend(okta::jobs(&out, &people, &seats, calendar, &sparse, RECENT));
     jobs.extend(microsoft::jobs(&out, &people, &seats, calendar, &sparse, RECENT));
     jobs.extend(vendors.jobs(&out, &monthly, days));
@@ -98,18 +119,75 @@ pub fn write(dir: &Path, options: &DemoOptions) -> Result<DemoSummary> {
     out.file("README.md", &readme(options, &cases))?;
     out.file("cases.csv", &case_table(&cases))?;
 
-    let (files, bytes) = out.written();
-    Ok(DemoSummary {
-        people: people
-            .iter()
-            .filter(|p| !p.spells.is_empty() && p.start() <= 0 && p.end().is_none_or(|e| e >= 0))
-            .count(),
-        seats: seats.iter().filter(|s| s.stands(0)).count(),
-        events: log.events(),
-        files,
-        bytes,
-        cases,
-    })
+    let ((people, seats), (files, bytes)) = (log.roster().totals(), out.written());
+    Ok(DemoSummary { people, seats, events: log.written().events, files, bytes, cases })
+}
+
+/// What was made of a log.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct LogSummary {
+    /// People at work on the last day of the history.
+    pub people: usize,
+    /// Seats held on the last day of the history.
+    pub seats: usize,
+    /// Days made.
+    pub days: usize,
+    /// Events, each time they are told.
+    pub events: u64,
+    /// Events of them that are told again.
+    pub repeats: u64,
+    /// Files written.
+    pub files: u64,
+    /// Their bytes before compression.
+    pub text_bytes: u64,
+    /// Their bytes on disk.
+    pub bytes: u64,
+}
+
+/// Makes in `dir`, beside other days that are there, only the Okta log of these days of the company's history, and a project file
+/// that reads it. A day has the bytes that it has when all are made; memory is that of people and seats, some 80 bytes a
+/// seat, whatever the number of events.
+///
+/// # Errors
+/// A usage error when days are not of the history, or the folder cannot be written.
+pub fn write_log(dir: &Path, options: &DemoOptions, days: RangeInclusive<NaiveDate>) -> Result<LogSummary> {
+    let calendar = Calendar::new(options.as_of);
+    let (first, last) = (calendar.day(*days.start()), calendar.day(*days.end()));
+    if first > last || first < 1 - options.days as Day || last > 0 {
+        return Err(Error::usage(format!(
+            "{} to {} is not within the history: it has the days {} to {}",
+            days.start(),
+            days.end(),
+            calendar.date(1 - options.days as Day),
+            options.as_of
+        )));
+    }
+    let out = Out::new(dir);
+    let log = Log::new(roster(options), calendar, options.days as Day, options.seed, options.log);
+    (first..=last).try_for_each(|day| log.clear(&out, day))?;
+    log.jobs(&out, first..=last).into_par_iter().try_for_each(|job| job())?;
+    let ((people, seats), (files, bytes), written) = (log.roster().totals(), out.written(), log.written());
+    out.file("seatledger.toml", project::LOG_ONLY)?;
+    let log::Written { events, repeats, text_bytes } = written;
+    let days = (last - first + 1) as usize;
+    Ok(LogSummary { people, seats, days, events, repeats, files, text_bytes, bytes })
+}
+
+/// The same people and seats as of the whole company, one person at a time.
+fn roster(options: &DemoOptions) -> Roster {
+    let days = options.days as Day;
+    let mut roster = Roster::with_capacity(options.people() * 9 / 8, options.seats);
+    let mut chance = seats::Chance::new(days, options.seed);
+    let mut held = Vec::new();
+    for (n, person) in company::people(options.people(), days, options.seed).enumerate() {
+        held.clear();
+        chance.seats(&person, n, &mut held);
+        roster.add(std::slice::from_ref(&person), &held, n);
+    }
+    let (mut people, mut seats) = (Vec::new(), Vec::new());
+    cases::add(&mut people, &mut seats);
+    roster.add(&people, &seats, 0);
+    roster
 }
 
 /// The days on which full feeds were collected: the first of all, the first of each wanted month, the as-of date.

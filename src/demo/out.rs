@@ -1,14 +1,44 @@
 //! Writes the files of the project folder, compressed as their names say.
 
-use std::io::Write as _;
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use flate2::write::GzEncoder;
 
 use crate::base::error::Context as _;
 use crate::base::{ErrorKind, Result};
 
 /// One file or a few, made by one thread.
 pub type Job<'a> = Box<dyn FnOnce() -> Result<()> + Send + 'a>;
+
+/// How the files of the log are compressed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// gzip, fast.
+    Gzip,
+    /// Zstandard, level 1.
+    #[default]
+    Zstd,
+}
+
+impl Compression {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::None, Self::Gzip, Self::Zstd];
+
+    /// What it adds to the name of a file.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Gzip => ".gz",
+            Self::Zstd => ".zst",
+        }
+    }
+}
 
 /// The project folder being written.
 pub struct Out {
@@ -29,26 +59,72 @@ impl Out {
     }
 
     /// Writes one file; a name ending in `.gz` or `.zst` is compressed, fast rather than small.
-    pub fn file(&self, path: &str, text: &str) -> Result<()> {
+    pub fn file(&self, path: &str, text: impl AsRef<[u8]>) -> Result<()> {
+        let text = text.as_ref();
         let full = self.root.join(path);
         let doing = || format!("cannot write {}", full.display());
         let bytes = match full.extension().and_then(|e| e.to_str()) {
-            Some("gz") => gzip(text.as_bytes()).context(ErrorKind::Internal, doing())?,
-            Some("zst") => zstd::bulk::compress(text.as_bytes(), 1).context(ErrorKind::Internal, doing())?,
-            _ => text.as_bytes().to_vec(),
+            Some("gz") => Cow::Owned(gzip(text).context(ErrorKind::Internal, doing())?),
+            Some("zst") => Cow::Owned(zstd::bulk::compress(text, 1).context(ErrorKind::Internal, doing())?),
+            _ => Cow::Borrowed(text),
         };
         if let Some(parent) = full.parent() {
             std::fs::create_dir_all(parent).context(ErrorKind::Usage, doing())?;
         }
         std::fs::write(&full, &bytes).context(ErrorKind::Usage, doing())?;
-        self.files.fetch_add(1, Ordering::Relaxed);
-        self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.count(bytes.len() as u64);
         Ok(())
+    }
+
+    /// Writes one file piece by piece, compressed as its name says; it has its name only once it is whole.
+    pub fn stream(&self, path: &str, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+        let full = self.root.join(path);
+        let doing = || format!("cannot write {}", full.display());
+        let temporary = self.root.join(format!("{path}.tmp"));
+        if let Some(parent) = full.parent() {
+            std::fs::create_dir_all(parent).context(ErrorKind::Usage, doing())?;
+        }
+        let encode = || {
+            let mut file = File::create(&temporary)?;
+            match full.extension().and_then(|e| e.to_str()) {
+                Some("gz") => {
+                    let mut encoder = GzEncoder::new(&mut file, flate2::Compression::fast());
+                    write(&mut encoder)?;
+                    encoder.finish()?;
+                }
+                Some("zst") => {
+                    let mut encoder = zstd::Encoder::new(&mut file, 1)?;
+                    write(&mut encoder)?;
+                    encoder.finish()?;
+                }
+                _ => write(&mut file)?,
+            }
+            std::fs::rename(&temporary, &full)?;
+            file.metadata()
+        };
+        self.count(encode().context(ErrorKind::Usage, doing())?.len());
+        Ok(())
+    }
+
+    /// Removes a file, or a folder with all that is in it; it need not be there.
+    pub fn remove(&self, path: &str) -> Result<()> {
+        let full = self.root.join(path);
+        let removed = match full.metadata() {
+            Ok(found) if found.is_dir() => std::fs::remove_dir_all(&full),
+            Ok(_) => std::fs::remove_file(&full),
+            Err(_) => Ok(()),
+        };
+        removed.context(ErrorKind::Usage, format!("cannot remove {}", full.display()))
+    }
+
+    fn count(&self, bytes: u64) {
+        self.files.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 }
 
-fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(bytes.len() / 8), flate2::Compression::fast());
+fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 8), flate2::Compression::fast());
     encoder.write_all(bytes)?;
     encoder.finish()
 }

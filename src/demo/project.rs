@@ -161,6 +161,23 @@ kind = "ecb"
 from = "extracts/ecb"
 "#;
 
+/// The project file of a log without a company around it.
+pub const LOG_ONLY: &str = r#"# The Okta log of Northwind, a company that does not exist: made by `seatledger demo --only log`.
+name = "northwind"
+store = "warehouse"
+reporting_currency = "EUR"
+rate_set = "spot"
+
+[[source]]
+name = "okta"
+kind = "okta"
+from = "extracts/okta"
+streams = ["system_log"]
+
+[source.stream.system_log]
+covers_days = 1                       # a few events come a day late
+"#;
+
 /// Writes all of them.
 pub fn write(out: &Out, people: &[Person], seats: &[Seat], calendar: Calendar, drops: &Drops, seed: u64) -> Result<()> {
     out.file("seatledger.toml", PROJECT)?;

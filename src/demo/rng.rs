@@ -77,6 +77,54 @@ pub fn id(prefix: &str, key: u64, len: usize, alphabet: &[u8]) -> String {
     out
 }
 
+/// Two letters or digits for each number below 62 * 62.
+static PAIRS: [[u8; 2]; 3844] = {
+    let mut pairs = [[0; 2]; 3844];
+    let mut n = 0;
+    while n < pairs.len() {
+        pairs[n] = [BASE62[n % 62], BASE62[n / 62]];
+        n += 1;
+    }
+    pairs
+};
+
+/// Writes what [`id`] gives for [`BASE62`].
+pub fn put_id(out: &mut Vec<u8>, prefix: &str, key: u64, len: usize) {
+    out.extend_from_slice(prefix.as_bytes());
+    for start in (0..len).step_by(10) {
+        let mut bits = mix(key ^ (start as u64 + 1));
+        let mut block = [0; 10];
+        for pair in block.as_chunks_mut::<2>().0 {
+            *pair = PAIRS[(bits % 3844) as usize];
+            bits /= 3844;
+        }
+        out.extend_from_slice(&block[..(len - start).min(10)]);
+    }
+}
+
+/// Writes the lowest hex digits of a number.
+pub fn put_hex(out: &mut Vec<u8>, value: u64, digits: usize) {
+    let mut text = [0; 16];
+    for (n, digit) in text.iter_mut().enumerate() {
+        *digit = b"0123456789abcdef"[(value >> (60 - 4 * n)) as usize & 15];
+    }
+    out.extend_from_slice(&text[16 - digits..]);
+}
+
+/// Writes what [`guid`] gives.
+pub fn put_guid(out: &mut Vec<u8>, key: u64) {
+    let (a, b) = (mix(key), mix(key ^ 0x5bd1));
+    put_hex(out, a >> 32, 8);
+    out.push(b'-');
+    put_hex(out, a >> 16, 4);
+    out.extend_from_slice(b"-4");
+    put_hex(out, a, 3);
+    out.push(b'-');
+    put_hex(out, 0x8000 | ((b >> 48) & 0x3fff), 4);
+    out.push(b'-');
+    put_hex(out, b, 12);
+}
+
 /// Letters and digits.
 pub const BASE62: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 /// Capital letters and digits.

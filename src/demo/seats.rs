@@ -59,10 +59,9 @@ pub struct Seat {
 }
 
 impl Seat {
-    /// A seat of a person; used on most days up to `last`.
-    pub fn new(people: &[Person], person: usize, app: AppId, tier: usize, from: Day, last: Option<Day>) -> Self {
-        let holder = &people[person];
-        let (account, user_name) = account_of(holder, app);
+    /// A seat of the holder, who is the person of that index; used on most days up to `last`. Its account is named apart:
+    /// a log has no use for that.
+    pub fn new(holder: &Person, person: usize, app: AppId, tier: usize, from: Day, last: Option<Day>) -> Self {
         let spec = &APPS[app];
         Self {
             person,
@@ -71,9 +70,9 @@ impl Seat {
             old_tier: None,
             from,
             to: None,
-            account,
-            user_name,
-            email: holder.email.clone(),
+            account: String::new(),
+            user_name: String::new(),
+            email: String::new(),
             uses: [
                 Use { last: last.filter(|_| !spec.okta.is_empty()), rate: spec.sign_in_rate },
                 Use { last: last.filter(|_| spec.use_rate > 0), rate: spec.use_rate },
@@ -84,6 +83,12 @@ impl Seat {
             noise: false,
             key: hash(&holder.email) ^ mix(app as u64),
         }
+    }
+
+    /// Names the account of the holder at the vendor.
+    pub fn name(&mut self, holder: &Person) {
+        (self.account, self.user_name) = account_of(holder, self.app);
+        self.email.clone_from(&holder.email);
     }
 
     /// Whether it stands on a day.
@@ -120,11 +125,6 @@ impl Seat {
         let apps = APPS[self.app].okta;
         apps.get(usize::from(self.key % 20 == 7)).or(apps.first()).copied().filter(|_| self.in_okta)
     }
-
-    /// The id of the assignment in Okta.
-    pub fn app_user_id(&self) -> String {
-        id("0ua", self.key, 17, BASE62)
-    }
 }
 
 /// The id and the user name of a person's account at a vendor.
@@ -157,32 +157,41 @@ pub fn salesforce_id(prefix: &str, key: u64) -> String {
     out
 }
 
-/// Everybody's seats but those of the seeded cases.
-pub fn seats(people: &[Person], days: i32, seed: u64) -> Vec<Seat> {
-    let mut rng = Rng::new(seed, "seats");
-    let mut seats = Vec::new();
-    for person in 0..people.len() {
-        if people[person].start() > 0 {
-            continue;
+/// The chance of everybody's seats but those of the seeded cases: people must be asked for in their order.
+pub struct Chance {
+    rng: Rng,
+    days: i32,
+}
+
+impl Chance {
+    /// Of a company with so many days of history.
+    pub fn new(days: i32, seed: u64) -> Self {
+        Self { rng: Rng::new(seed, "seats"), days }
+    }
+
+    /// Adds the seats of a person of that index.
+    pub fn seats(&mut self, holder: &Person, person: usize, seats: &mut Vec<Seat>) {
+        let rng = &mut self.rng;
+        if holder.start() > 0 {
+            return;
         }
-        if people[person].spells.is_empty() {
-            let is_guest = people[person].email.ends_with(AGENCY);
+        if holder.spells.is_empty() {
+            let is_guest = holder.email.ends_with(AGENCY);
             let (app, tier) = if is_guest { *rng.pick(&[(SLACK, 0), (FIGMA, 0), (FIGMA, 2)]) } else { (M365, 2) };
-            seats.push(Seat::new(people, person, app, tier, -500, Some(-rng.between(1, 40))));
-            continue;
+            seats.push(Seat::new(holder, person, app, tier, -500, Some(-rng.between(1, 40))));
+            return;
         }
         let first = seats.len();
         for (app, spec) in APPS.iter().enumerate() {
-            if rng.chance(spec.share[people[person].practice]) {
-                let tier = pick_tier(&people[person], app, &mut rng);
-                seats.push(habit(people, person, app, tier, days, &mut rng));
+            if rng.chance(spec.share[holder.practice]) {
+                let tier = pick_tier(holder, app, rng);
+                seats.push(habit(holder, person, app, tier, self.days, rng));
             }
         }
-        if let Some(end) = people[person].end() {
-            close(&mut seats[first..], end, &mut rng);
+        if let Some(end) = holder.end() {
+            close(&mut seats[first..], end, rng);
         }
     }
-    seats
 }
 
 fn pick_tier(person: &Person, app: AppId, rng: &mut Rng) -> usize {
@@ -196,8 +205,7 @@ fn pick_tier(person: &Person, app: AppId, rng: &mut Rng) -> usize {
     rng.weighted(APPS[app].tiers.iter().map(|t| t.weight))
 }
 
-fn habit(people: &[Person], person: usize, app: AppId, tier: usize, days: i32, rng: &mut Rng) -> Seat {
-    let holder = &people[person];
+fn habit(holder: &Person, person: usize, app: AppId, tier: usize, days: i32, rng: &mut Rng) -> Seat {
     let start = holder.start();
     let is_contractor = holder.worker_type == "contractor";
     let mut from = match app {
@@ -222,7 +230,7 @@ fn habit(people: &[Person], person: usize, app: AppId, tier: usize, days: i32, r
     } else {
         Some(rng.between(-9, 0))
     };
-    let mut seat = Seat::new(people, person, app, tier, from, last.map(|l| l.max(from)));
+    let mut seat = Seat::new(holder, person, app, tier, from, last.map(|l| l.max(from)));
     seat.by_group = rng.chance(APPS[app].by_group);
     if app == SALESFORCE && tier < 2 && rng.chance(if tier == 0 { 860 } else { 930 }) {
         seat.uses[Signal::Premium as usize] = Use { last: seat.uses[1].last, rate: 70 };

@@ -102,3 +102,149 @@ fn cases_have_names_and_accounts_of_their_own() {
     assert_eq!((names.len(), seats.len()), (cases.len(), cases.len()));
     assert!(write(dir.path(), &small()).is_err(), "a folder that holds something is left alone");
 }
+
+/// The log alone, of the days from `back` before the last one up to it, made by so many threads.
+fn log_of(options: &DemoOptions, back: u64, threads: usize) -> (tempfile::TempDir, LogSummary) {
+    let dir = tempfile::tempdir().unwrap();
+    let from = options.as_of - chrono::Days::new(back);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let summary = pool.install(|| write_log(dir.path(), options, from..=options.as_of)).unwrap();
+    (dir, summary)
+}
+
+fn with_events(events: u64) -> DemoOptions {
+    DemoOptions { log: LogOptions { events: Some(events), compression: Compression::None }, ..small() }
+}
+
+fn only_the_log(files: BTreeMap<PathBuf, Vec<u8>>) -> BTreeMap<PathBuf, Vec<u8>> {
+    files.into_iter().filter(|(path, _)| path.starts_with("extracts/okta/system_log")).collect()
+}
+
+#[test]
+fn the_log_alone_is_that_of_the_company_whatever_its_size_and_the_number_of_threads() {
+    for options in [small(), with_events(3_000), with_events(12_000)] {
+        let company = tempfile::tempdir().unwrap();
+        let events = write(company.path(), &options).unwrap().events;
+        let ((one, summary), (two, _)) = (log_of(&options, 149, 1), log_of(&options, 149, 3));
+        assert_eq!(summary.events, events);
+        assert!(files(one.path()) == files(two.path()));
+        assert!(only_the_log(files(one.path())) == only_the_log(files(company.path())));
+    }
+}
+
+#[test]
+fn a_day_made_alone_is_that_day_of_the_whole_even_in_parts() {
+    // Some 900 events a workday, in one part each, and some 9,000.
+    for (events, back) in [(100_000, 9), (1_000_000, 2)] {
+        let options = with_events(events);
+        let (several, _) = log_of(&options, back, 2);
+        let several = files(several.path());
+        let day = options.as_of - chrono::Days::new(back - 1);
+        let dir = tempfile::tempdir().unwrap();
+        let summary = write_log(dir.path(), &options, day..=day).unwrap();
+        let alone = only_the_log(files(dir.path()));
+        assert_eq!(summary.files as usize, alone.len());
+        assert_eq!(alone.len() > 1, events == 1_000_000, "{:?}", alone.keys());
+        assert!(alone.iter().all(|(path, bytes)| several[path] == *bytes));
+        let of_the_day = several.keys().filter(|path| path.to_str().unwrap().contains(&day.to_string()));
+        assert_eq!(of_the_day.count(), alone.len());
+    }
+}
+
+#[test]
+fn a_log_has_about_the_wanted_number_of_events_and_the_declared_share_of_disorder() {
+    for (wanted, about) in [(4_000, 4), (60_000, 1)] {
+        let (dir, summary) = log_of(&with_events(wanted), 149, 2);
+        assert!(summary.events.abs_diff(wanted) * 100 <= wanted * about, "{summary:?}");
+        let mut told: BTreeMap<String, String> = BTreeMap::new();
+        let (mut repeats, mut late, mut early, mut events, mut bytes) = (0, 0, 0, 0_u64, 0);
+        let mut sizes: Vec<usize> = Vec::new();
+        let mut apps: BTreeMap<String, u64> = BTreeMap::new();
+        let mut people: BTreeMap<String, u64> = BTreeMap::new();
+        for (path, text) in only_the_log(files(dir.path())) {
+            let day = path.components().nth(3).unwrap().as_os_str().to_str().unwrap().to_owned();
+            let mut before = String::new();
+            for line in String::from_utf8(text).unwrap().lines() {
+                let event: serde_json::Value = serde_json::from_str(line).unwrap();
+                let field = |at: &str| event.pointer(at).unwrap().as_str().unwrap().to_owned();
+                let published = field("/published");
+                events += 1;
+                bytes += line.len() as u64 + 1;
+                sizes.push(line.len());
+                match told.insert(field("/uuid"), line.to_owned()) {
+                    Some(other) => {
+                        repeats += 1;
+                        assert_eq!(other, line, "one uuid, one event");
+                    }
+                    None if !published.starts_with(&day) => late += 1,
+                    None => early += u64::from(published < before),
+                }
+                before = if published.starts_with(&day) { published } else { before };
+                if field("/eventType") == "user.authentication.sso" && field("/outcome/result") == "SUCCESS" {
+                    let targets = event["target"].as_array().unwrap();
+                    let app = targets.iter().find(|t| t["type"] == "AppInstance").unwrap();
+                    *apps.entry(app["displayName"].as_str().unwrap().to_owned()).or_default() += 1;
+                    *people.entry(field("/actor/id")).or_default() += 1;
+                }
+            }
+        }
+        assert_eq!((events, bytes, repeats), (summary.events, summary.text_bytes, summary.repeats));
+        assert!(
+            sizes.iter().all(|size| (1000..3072).contains(size)),
+            "{:?} {:?}",
+            sizes.iter().min(),
+            sizes.iter().max()
+        );
+        if wanted < 10_000 {
+            continue;
+        }
+        let one_of = |count: u64| events / count;
+        assert!((one_of(550)..one_of(310)).contains(&repeats), "{repeats} repeats in {events}");
+        assert!((one_of(400)..one_of(230)).contains(&late), "{late} late events in {events}");
+        assert!((one_of(110)..one_of(60)).contains(&early), "{early} early events in {events}");
+        let mean = bytes / events;
+        assert!((1_900..2_400).contains(&mean), "{mean} bytes an event");
+        let sign_ins: u64 = apps.values().sum();
+        let top = apps.values().max().unwrap();
+        assert!((sign_ins / 4..sign_ins * 2 / 5).contains(top), "{top} of {sign_ins} sign-ins in one app");
+        assert!(apps.len() > 200, "{} apps", apps.len());
+        let mut heavy: Vec<u64> = people.into_values().collect();
+        heavy.sort_unstable_by(|a, b| b.cmp(a));
+        let busiest: u64 = heavy[..heavy.len() / 10].iter().sum();
+        assert!(busiest * 10 > sign_ins * 4, "the busiest tenth has {busiest} of {sign_ins}");
+    }
+}
+
+#[test]
+fn the_compressions_of_a_log_hold_the_same_text() {
+    for events in [None, Some(20_000)] {
+        let [plain_text, gzip, zstd] = [Compression::None, Compression::Gzip, Compression::Zstd].map(|compression| {
+            let log = LogOptions { events, compression };
+            let (dir, summary) = log_of(&DemoOptions { log, ..small() }, 6, 2);
+            let files = only_the_log(files(dir.path()));
+            assert_eq!(files.values().map(Vec::len).sum::<usize>() as u64, summary.bytes);
+            let ending = format!(".ndjson{}", compression.ending());
+            assert!(files.keys().all(|path| path.to_str().unwrap().ends_with(&ending)));
+            files.iter().map(|(path, bytes)| plain(path, bytes)).collect::<String>()
+        });
+        assert!(!plain_text.is_empty() && plain_text == gzip && plain_text == zstd);
+    }
+    // Made anew in another compression, a day is there once.
+    let (dir, first) = log_of(&with_events(20_000), 1, 2);
+    let log = LogOptions { compression: Compression::Gzip, ..with_events(20_000).log };
+    write_log(dir.path(), &DemoOptions { log, ..small() }, small().as_of..=small().as_of).unwrap();
+    let files = only_the_log(files(dir.path()));
+    assert_eq!(files.len() as u64, first.files);
+    assert_eq!(files.keys().filter(|path| path.extension().unwrap() == "gz").count(), 1);
+}
+
+#[test]
+fn days_outside_the_history_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = small();
+    for (from, to) in [(150, 0), (2, 3)] {
+        let day = |back| options.as_of - chrono::Days::new(back);
+        let error = write_log(dir.path(), &options, day(from)..=day(to)).unwrap_err().to_string();
+        assert!(error.contains("2026-06-24 to 2026-11-20"), "{error}");
+    }
+}

@@ -20,6 +20,9 @@ type Body = Arc<dyn Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync>;
 /// The type of a stored amount.
 const AMOUNT: DataType = DataType::Decimal128(18, 4);
 
+/// The function that asks the identity map, which never leaves this process.
+pub const PSEUDONYM: &str = "pseudonym";
+
 /// What stands for a name in evidence.
 pub type Pseudonym = Arc<dyn Fn(&str) -> crate::base::Result<String> + Send + Sync>;
 
@@ -31,10 +34,10 @@ pub fn pseudonym(key: Pseudonym) -> ScalarUDF {
         let keys: StringArray = keys.map_err(|e| DataFusionError::External(e.into()))?;
         Ok(Arc::new(keys) as ArrayRef)
     };
-    function("pseudonym", 1, DataType::Utf8, body)
+    function(PSEUDONYM, 1, DataType::Utf8, body)
 }
 
-/// All functions that need nothing but their arguments, for registration in every session (local, scheduler, executor).
+/// All functions that need nothing but their arguments, for every session: this process, a scheduler, an executor.
 pub fn all() -> Vec<ScalarUDF> {
     vec![
         function("sha256", 1, DataType::Utf8, sha256),

@@ -1,12 +1,18 @@
-//! Layer 4: runs the SQL models. A session holds the inputs of one as-of date, the catalogue knows the models, the
-//! runner builds them in order, checks them and writes them.
+//! Layer 4: runs the SQL models. A session holds the inputs of one as-of date and plans, an engine computes plans here or
+//! on a cluster, the catalogue knows the models, the runner builds them in order and checks them.
 
 mod catalogue;
+mod cluster;
+mod compute;
 mod functions;
+mod rows;
 mod runner;
 mod session;
+mod settings;
 
 pub use catalogue::{Catalogue, Model, bind, tables_read};
+pub use cluster::{ExecutorOptions, SchedulerOptions, executor, scheduler};
 pub use functions::Pseudonym;
 pub use runner::{Built, build, compute, register_views};
-pub use session::{Session, Settings};
+pub use session::Session;
+pub use settings::Settings;

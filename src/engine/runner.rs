@@ -1,44 +1,65 @@
 //! Builds models: plan, hold to the sidecar, sort by the grain, check, write.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use arrow::row::{RowConverter, SortField};
-use arrow::util::pretty::pretty_format_batches;
+use bytes::Bytes;
 use datafusion::logical_expr::{cast, ident};
 use datafusion::prelude::DataFrame;
 
+use super::rows::{Rows, show};
 use super::{Model, Session};
-use crate::base::error::Context;
-use crate::base::{Error, ErrorKind, Progress, Result};
+use crate::base::{Error, Progress, Result};
 use crate::schema::sidecar::Sidecar;
 
 /// How many failing rows a message shows.
 const SHOWN_FAILURES: usize = 5;
 
 /// A table as it was built: its rows, sorted by the grain.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Built {
     /// `<schema>.<table>`.
     pub name: String,
     /// The schema the sidecar declares.
     pub schema: SchemaRef,
-    /// The rows.
-    pub batches: Vec<RecordBatch>,
-    /// How many they are.
+    /// How many rows it has.
     pub rows: usize,
+    kept: Rows,
 }
 
-/// Builds the models in the order given and registers each: a view is computed once for all its readers, a table is
-/// returned as well. Nothing is written.
+impl Built {
+    /// The table as the Parquet file that is committed.
+    ///
+    /// # Errors
+    /// Store when rows that were set aside cannot be read again.
+    pub fn encode(&self) -> Result<Bytes> {
+        self.kept.encode(&self.schema)
+    }
+
+    /// The rows.
+    ///
+    /// # Errors
+    /// As [`Built::encode`].
+    pub fn batches(&self) -> Result<Vec<RecordBatch>> {
+        self.kept.batches(&self.schema)
+    }
+}
+
+/// Builds the models in the order given and registers each: a view is computed once for all the models that read it,
+/// and left to whoever asks where none does; a table is returned as well. Nothing is written.
 ///
 /// # Errors
 /// A config error when a statement does not plan or does not return the columns its sidecar declares; a data error
 /// when a grain is not unique or a check returns rows.
 pub async fn build(session: &Session, models: &[&Model], progress: &dyn Progress) -> Result<Vec<Built>> {
     progress.start("build", models.len() as u64);
-    let tables = compute(session, models, progress).await?;
+    let tables = compute(session, models, progress).await;
+    if let Err(error) = session.release().await {
+        progress.warn(&format!("left behind, `seatledger gc` will take it: {error}"));
+    }
+    let tables = tables?;
     // A check may read any model, so all are there first.
     for model in models {
         run_checks(session, model).await.map_err(|e| e.at(format!("sql/{}.toml", model.name.replace('.', "/"))))?;
@@ -53,10 +74,16 @@ pub async fn build(session: &Session, models: &[&Model], progress: &dyn Progress
 /// As [`build`].
 pub async fn compute(session: &Session, models: &[&Model], progress: &dyn Progress) -> Result<Vec<Built>> {
     let mut tables = Vec::new();
+    let read: BTreeSet<&str> = models.iter().flat_map(|m| m.reads.iter().map(String::as_str)).collect();
     for model in models {
         let place = format!("sql/{}.sql", model.name.replace('.', "/"));
+        if !model.is_table() && !read.contains(model.name.as_str()) {
+            register_view(session, model).await.map_err(|e| e.at(place))?;
+            progress.advance(1);
+            continue;
+        }
         let built = built(session, model).await.map_err(|e| e.at(place.clone()))?;
-        session.register_batches(&built.name, built.schema.clone(), built.batches.clone())?;
+        session.register_rows_of(&built.name, &built.schema, &built.kept)?;
         if model.is_table() {
             tables.push(built);
         } else {
@@ -88,36 +115,27 @@ async fn planned(session: &Session, model: &Model) -> Result<DataFrame> {
     frame.select(columns).map_err(|e| Error::config(e.strip_backtrace()))
 }
 
-/// Registers the views among the models, to be computed by whoever reads them.
+/// Registers the views among the models, to be computed by whoever reads them; what an older run wrote as a table stays.
 ///
 /// # Errors
 /// As [`build`], for a statement that does not plan.
 pub async fn register_views(session: &Session, models: &[Model]) -> Result<()> {
-    for model in models.iter().filter(|m| !m.is_table()) {
-        let frame = planned(session, model).await?;
-        session.register(&model.name, frame.into_view())?;
+    for model in models.iter().filter(|m| !m.is_table() && !session.has(&m.name)) {
+        register_view(session, model).await?;
     }
     Ok(())
 }
 
+async fn register_view(session: &Session, model: &Model) -> Result<()> {
+    session.register(&model.name, planned(session, model).await?.into_view())
+}
+
 async fn built(session: &Session, model: &Model) -> Result<Built> {
-    let mut frame = planned(session, model).await?;
-    if model.is_table() {
-        let order = model.sidecar.grain.iter().map(|g| ident(g).sort(true, true)).collect();
-        frame = frame.sort(order).map_err(|e| Error::config(e.strip_backtrace()))?;
-    }
-    let batches = frame.collect().await.map_err(|e| Error::data(e.strip_backtrace()))?;
+    let frame = planned(session, model).await?;
     let schema = declared_schema(&model.sidecar)?;
-    let batches = batches
-        .into_iter()
-        .map(|b| RecordBatch::try_new(schema.clone(), b.columns().to_vec()))
-        .collect::<Result<Vec<_>, _>>()
-        .context(ErrorKind::Internal, "rows do not fit their schema")?;
-    if model.is_table() {
-        check_grain(&model.sidecar, &batches)?;
-    }
-    let rows = batches.iter().map(RecordBatch::num_rows).sum();
-    Ok(Built { name: model.name.clone(), schema, batches, rows })
+    let grain = if model.is_table() { model.sidecar.grain.as_slice() } else { &[] };
+    let (rows, kept) = session.compute(&model.name, frame, &schema, grain).await?;
+    Ok(Built { name: model.name.clone(), schema, rows, kept })
 }
 
 /// The Arrow schema of a sidecar.
@@ -125,29 +143,6 @@ fn declared_schema(sidecar: &Sidecar) -> Result<SchemaRef> {
     let fields =
         sidecar.column.iter().map(|c| Ok(Field::new(&c.name, c.arrow_type()?, true))).collect::<Result<Vec<_>>>()?;
     Ok(Arc::new(Schema::new(fields)))
-}
-
-/// Sorted rows are unique when no two neighbours are equal.
-fn check_grain(sidecar: &Sidecar, batches: &[RecordBatch]) -> Result<()> {
-    let mut previous: Vec<u8> = Vec::new();
-    for batch in batches {
-        let columns: Vec<_> = sidecar.grain.iter().filter_map(|g| batch.column_by_name(g)).map(Arc::clone).collect();
-        if let Some(at) = columns.iter().position(|c| c.null_count() > 0) {
-            return Err(Error::data(format!("grain column `{}` holds nulls", sidecar.grain[at])));
-        }
-        let fields = columns.iter().map(|c| SortField::new(c.data_type().clone())).collect();
-        let converter = RowConverter::new(fields).context(ErrorKind::Internal, "grain")?;
-        let rows = converter.convert_columns(&columns).context(ErrorKind::Internal, "grain")?;
-        for (at, row) in rows.iter().enumerate() {
-            if previous == row.data() {
-                let shown = show(&[batch.slice(at, 1)])?;
-                return Err(Error::data(format!("two rows of one ({}):\n{shown}", sidecar.grain.join(", "))));
-            }
-            previous.clear();
-            previous.extend_from_slice(row.data());
-        }
-    }
-    Ok(())
 }
 
 /// A view keeps no order: its grain is counted.
@@ -175,8 +170,4 @@ async fn run_checks(session: &Session, model: &Model) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn show(batches: &[RecordBatch]) -> Result<String> {
-    Ok(pretty_format_batches(batches).context(ErrorKind::Internal, "rows to show")?.to_string())
 }

@@ -1,6 +1,7 @@
 //! One DataFusion session: fixed settings, so that the same inputs give the same bytes.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -8,58 +9,65 @@ use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
 use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
-use datafusion::execution::context::{SQLOptions, SessionConfig, SessionContext};
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::context::{SQLOptions, SessionContext};
+use datafusion::execution::spill_file::SpillFile;
+use datafusion::logical_expr::ident;
 use datafusion::prelude::DataFrame;
+use url::Url;
 
+use super::cluster::Cluster;
+use super::compute::{Engine, Local, failed};
 use super::functions::{self, Pseudonym};
+use super::rows::{Intake, Rows};
+use super::settings::Settings;
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
+use crate::config::Place;
 use crate::store::{FileEntry, Store};
-
-/// What an operator may choose about the engine; none of it changes a result.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    /// Partitions of a plan; the number of cores by default.
-    pub partitions: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { partitions: std::thread::available_parallelism().map_or(2, usize::from) }
-    }
-}
 
 /// The tables of one as-of date, ready to be asked.
 pub struct Session {
     context: SessionContext,
     as_of: AsOf,
+    /// The limit of the memory, for people.
+    memory: Option<u64>,
+    /// The bytes that tables may hold in memory.
+    room: Option<usize>,
+    /// The bytes that they hold.
+    held: AtomicUsize,
+    /// The files of tables that found no room: kept as long as they can be read.
+    files: Mutex<Vec<Arc<dyn SpillFile>>>,
+    /// Computes the models; questions about their rows are answered here.
+    engine: Box<dyn Engine>,
 }
 
 impl Session {
     /// An empty session that can read the store's files.
     ///
     /// # Errors
-    /// None in practice: the store's own URL is a constant.
-    pub fn new(store: &Store, as_of: AsOf, settings: Settings) -> Result<Self> {
-        let session = Self::without_store(as_of, settings);
+    /// Store when the spill folder cannot be used; Usage when a cluster is to read a store that nobody else can open.
+    pub fn new(store: &Store, as_of: AsOf, settings: &Settings) -> Result<Self> {
+        let mut session = Self::without_store(as_of, settings)?;
         session.context.register_object_store(&store.url()?, store.object_store());
+        if let Place::Cluster { host, port } = &settings.place {
+            session.engine = Box::new(Cluster::new(host, *port, store, settings)?);
+        }
         Ok(session)
     }
 
-    /// An empty session for rows that are at hand.
-    #[allow(clippy::disallowed_methods, reason = "the one maker of sessions")]
-    pub fn without_store(as_of: AsOf, settings: Settings) -> Self {
-        let config = SessionConfig::new()
-            .with_target_partitions(settings.partitions)
-            .with_batch_size(8192)
-            .with_information_schema(true)
-            .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
-            .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false);
-        let context = SessionContext::new_with_config(config);
+    /// An empty session for rows that are at hand; computes here, whatever the settings say.
+    ///
+    /// # Errors
+    /// Store when the spill folder cannot be used.
+    pub fn without_store(as_of: AsOf, settings: &Settings) -> Result<Self> {
+        let context = SessionContext::new_with_config_rt(settings.session(), settings.runtime()?);
         for function in functions::all() {
             context.register_udf(function);
         }
-        Self { context, as_of }.with_pseudonyms(Arc::new(|id| Ok(id.to_owned())))
+        let (memory, room, engine) = (settings.memory, settings.room(), Box::new(Local { memory: settings.memory }));
+        let session = Self { context, as_of, memory, room, held: AtomicUsize::new(0), files: Mutex::default(), engine };
+        Ok(session.with_pseudonyms(Arc::new(|id| Ok(id.to_owned()))))
     }
 
     /// What `pseudonym(id)` gives from now on; at first every id stands for itself.
@@ -87,8 +95,25 @@ impl Session {
     /// # Errors
     /// As [`Session::register_rows`].
     pub fn register_batches(&self, name: &str, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<()> {
+        let bytes = batches.iter().map(RecordBatch::get_array_memory_size).sum();
         let table = MemTable::try_new(schema, vec![batches]).context(ErrorKind::Internal, format!("table {name}"))?;
-        self.register(name, Arc::new(table))
+        self.register(name, Arc::new(table))?;
+        self.held.fetch_add(bytes, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Makes a table of rows that were computed.
+    pub(super) fn register_rows_of(&self, name: &str, schema: &SchemaRef, rows: &Rows) -> Result<()> {
+        match rows {
+            Rows::Memory(batches) => self.register_batches(name, Arc::clone(schema), batches.clone()),
+            Rows::File(file) => {
+                let url = file.path().and_then(|path| Url::from_file_path(path).ok());
+                let url = url.ok_or_else(|| Error::internal(format!("the rows of {name} lie nowhere")))?;
+                self.register(name, listed(Arc::clone(schema), &[url])?)?;
+                self.files.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(file));
+                Ok(())
+            }
+        }
     }
 
     /// Makes a table of committed Parquet files of one schema.
@@ -99,16 +124,7 @@ impl Session {
         if files.is_empty() {
             return self.register_batches(name, schema, Vec::new());
         }
-        let root = store.url()?;
-        let urls = files
-            .iter()
-            .map(|f| ListingTableUrl::parse(format!("{root}{}", f.path)))
-            .collect::<Result<Vec<_>, _>>()
-            .context(ErrorKind::Internal, format!("table {name}"))?;
-        let options = ListingOptions::new(Arc::new(ParquetFormat::default()));
-        let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
-        let table = ListingTable::try_new(config).context(ErrorKind::Internal, format!("table {name}"))?;
-        self.register(name, Arc::new(table))
+        self.register(name, listed(schema, &urls_of(files, store)?)?)
     }
 
     pub(super) fn register(&self, name: &str, table: Arc<dyn TableProvider>) -> Result<()> {
@@ -141,6 +157,28 @@ impl Session {
             .map_err(|e| Error::usage(e.strip_backtrace()))
     }
 
+    /// The rows of a model that was planned here, sorted by its grain if one is given, and how many they are.
+    pub(super) async fn compute(
+        &self,
+        name: &str,
+        frame: DataFrame,
+        schema: &SchemaRef,
+        grain: &[String],
+    ) -> Result<(usize, Rows)> {
+        let disk = Arc::clone(&self.context.runtime_env().disk_manager);
+        let room = self.room.map_or(usize::MAX, |room| room.saturating_sub(self.held.load(Ordering::Relaxed)));
+        let mut intake = Intake::new(name, schema, grain, &disk, room)?;
+        let order = grain.iter().map(|column| ident(column).sort(true, true)).collect();
+        self.engine.compute(&self.context, frame, order, &mut intake).await?;
+        let (count, rows) = intake.finish()?;
+        Ok((count, rows))
+    }
+
+    /// Clears away what was made only to compute models.
+    pub(super) async fn release(&self) -> Result<()> {
+        self.engine.release().await
+    }
+
     /// The rows of a statement that only reads, with their schema.
     ///
     /// # Errors
@@ -148,7 +186,7 @@ impl Session {
     pub async fn query(&self, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
         let frame = self.plan(sql).await?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
-        let batches = frame.collect().await.map_err(|e| Error::data(e.strip_backtrace()))?;
+        let batches = frame.collect().await.map_err(|e| failed(&e, self.memory))?;
         Ok((schema, batches))
     }
 
@@ -158,9 +196,13 @@ impl Session {
     /// As [`Session::query`].
     pub async fn table(&self, name: &str) -> Result<RecordBatch> {
         let provider = self.provider(name).await?;
-        let frame = self.context.read_table(provider).context(ErrorKind::Internal, format!("table {name}"))?;
+        // Of two partitions, either could be first.
+        let config = self.context.copied_config().with_target_partitions(1);
+        let state = SessionStateBuilder::new_from_existing(self.context.state()).with_config(config).build();
+        let frame = SessionContext::new_with_state(state).read_table(provider);
+        let frame = frame.context(ErrorKind::Internal, format!("table {name}"))?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
-        let batches = frame.collect().await.map_err(|e| Error::data(e.strip_backtrace()).at(name))?;
+        let batches = frame.collect().await.map_err(|e| failed(&e, self.memory).at(name))?;
         arrow::compute::concat_batches(&schema, &batches).context(ErrorKind::Internal, format!("table {name}"))
     }
 
@@ -172,4 +214,21 @@ impl Session {
     pub fn has(&self, name: &str) -> bool {
         self.context.table_exist(name).unwrap_or(false)
     }
+}
+
+/// A table of Parquet files of one schema. It names the files: a listing could be an old one.
+pub(super) fn listed(schema: SchemaRef, files: &[Url]) -> Result<Arc<dyn TableProvider>> {
+    let urls = files.iter().map(ListingTableUrl::parse).collect::<Result<Vec<_>, _>>();
+    let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
+    let config = ListingTableConfig::new_with_multi_paths(urls.context(ErrorKind::Internal, "a file's URL")?)
+        .with_listing_options(options)
+        .with_schema(schema);
+    Ok(Arc::new(ListingTable::try_new(config).context(ErrorKind::Internal, "a table of files")?))
+}
+
+/// Where committed files are for DataFusion.
+pub(super) fn urls_of(files: &[FileEntry], store: &Store) -> Result<Vec<Url>> {
+    let root = store.url()?;
+    let urls = files.iter().map(|file| root.join(&file.path)).collect::<Result<_, _>>();
+    urls.context(ErrorKind::Internal, "a file's URL")
 }

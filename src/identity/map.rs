@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
+use super::rows::{random, take_out};
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result, text};
-use crate::store::{Chain, Commit, Draft, FileEntry, Key, Kind, Record, RunId, Store, hex, live_files, parquet};
+use crate::store::{Chain, Draft, FileEntry, Key, Kind, Record, RunId, Store, hex, live_files, parquet};
 
 /// What a key stands for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,11 +64,24 @@ pub struct IdentityMap {
 
 #[derive(Debug, Default, Clone)]
 struct Keys {
-    all: HashMap<Name, String>,
+    /// As the store had them; shared by whoever opened it once.
+    read: Arc<HashMap<Name, String>>,
+    /// Made since, and committed.
+    made: BTreeMap<Name, String>,
     /// Made and not committed yet.
     new: BTreeMap<Name, String>,
     /// The newest record known.
     head: Option<Record>,
+}
+
+impl Keys {
+    fn get(&self, name: &Name) -> Option<&String> {
+        self.read.get(name).or_else(|| self.made.get(name)).or_else(|| self.new.get(name))
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&Name, &String)> {
+        self.read.iter().chain(&self.made).chain(&self.new)
+    }
 }
 
 impl IdentityMap {
@@ -77,14 +91,14 @@ impl IdentityMap {
     /// A store error; Evidence when a committed file is not what its record says.
     pub async fn open(store: Store) -> Result<Self> {
         let records = store.records(&Chain::Identity).await?;
-        let mut keys = Keys::default();
+        let mut read = HashMap::new();
         for file in live_files(&records).into_values() {
             let (_, batches) = parquet::decode(store.read(file).await?)?;
             for batch in &batches {
-                keys.all.extend(rows(batch)?);
+                read.extend(rows(batch)?);
             }
         }
-        keys.head = records.into_iter().next_back();
+        let keys = Keys { read: Arc::new(read), head: records.into_iter().next_back(), ..Keys::default() };
         Ok(Self { store, keys: Mutex::new(keys) })
     }
 
@@ -100,27 +114,29 @@ impl IdentityMap {
     /// Internal when the system gives no random numbers.
     pub fn key(&self, name: Name) -> Result<String> {
         let mut keys = self.lock();
-        if let Some(key) = keys.all.get(&name) {
+        if let Some(key) = keys.get(&name) {
             return Ok(key.clone());
         }
-        let mut bits = [0; 16];
-        getrandom::getrandom(&mut bits)
-            .map_err(|e| Error::internal("the system gives no random numbers").because(e))?;
-        let key = hex(&bits);
-        keys.all.insert(name.clone(), key.clone());
+        let key = hex(&random::<16>()?);
         keys.new.insert(name, key.clone());
         Ok(key)
     }
 
     /// The key of a name that has one.
     pub fn known(&self, name: &Name) -> Option<String> {
-        self.lock().all.get(name).cloned()
+        self.lock().get(name).cloned()
+    }
+
+    /// The keys that names have.
+    pub fn keys_of(&self, names: &BTreeSet<Name>) -> BTreeSet<String> {
+        let keys = self.lock();
+        names.iter().filter_map(|name| keys.get(name).cloned()).collect()
     }
 
     /// The names a key stands for; none when it stands for nobody, or nobody any more.
     pub fn names(&self, key: &str) -> Vec<Name> {
         let keys = self.lock();
-        let mut names: Vec<Name> = keys.all.iter().filter(|(_, k)| *k == key).map(|(name, _)| name.clone()).collect();
+        let mut names: Vec<Name> = keys.all().filter(|(_, k)| *k == key).map(|(name, _)| name.clone()).collect();
         names.sort();
         names
     }
@@ -130,7 +146,7 @@ impl IdentityMap {
     /// # Errors
     /// Conflict when another run made keys meanwhile; a store error.
     pub async fn commit(&self, run_id: &RunId, config_sha256: &str) -> Result<()> {
-        let new = std::mem::take(&mut self.lock().new);
+        let new = self.lock().new.clone();
         if new.is_empty() {
             return Ok(());
         }
@@ -148,16 +164,13 @@ impl IdentityMap {
             replaces: Vec::new(),
             body: serde_json::Value::Null,
         };
-        match self.store.commit(&Chain::Identity, head.as_ref(), draft).await? {
-            Commit::Written(record) | Commit::AlreadyThere(record) => {
-                self.lock().head = Some(record);
-                Ok(())
-            }
-            Commit::Conflict(other) => Err(Error::new(
-                ErrorKind::Conflict,
-                format!("run {} named new persons or accounts first: run again", other.run_id),
-            )),
-        }
+        let commit = self.store.commit(&Chain::Identity, head.as_ref(), draft).await?;
+        let head = commit.settled("named new persons or accounts")?;
+        let mut keys = self.lock();
+        keys.head = Some(head);
+        keys.new.retain(|name, _| !new.contains_key(name));
+        keys.made.extend(new);
+        Ok(())
     }
 
     /// Takes names out of the map: the files that hold them are replaced, and deleted at once. The keys they had stay
@@ -167,27 +180,15 @@ impl IdentityMap {
     /// As [`IdentityMap::commit`].
     pub async fn erase(&self, names: &BTreeSet<Name>, run_id: &RunId, config_sha256: &str) -> Result<usize> {
         self.commit(run_id, config_sha256).await?;
-        let records = self.store.records(&Chain::Identity).await?;
-        let (mut erased, mut moves) = (0, Vec::new());
-        for file in live_files(&records).into_values() {
-            let (_, batches) = parquet::decode(self.store.read(file).await?)?;
-            let mut kept = BTreeMap::new();
-            for batch in &batches {
-                kept.extend(rows(batch)?);
-            }
-            let before = kept.len();
-            kept.retain(|name, _| !names.contains(name));
-            if kept.len() < before {
-                erased += before - kept.len();
-                let new = if kept.is_empty() { None } else { Some(self.write(&kept, run_id).await?) };
-                moves.push((file.clone(), new));
-            }
-        }
-        self.store.replace(&Chain::Identity, &moves, run_id, config_sha256).await?;
+        let is_kept = |batch: &RecordBatch| -> Result<BooleanArray> {
+            Ok(rows(batch)?.iter().map(|(name, _)| Some(!names.contains(name))).collect())
+        };
+        let erased = take_out(&self.store, &Chain::Identity, is_kept, || place(run_id), run_id, config_sha256).await?;
         let head = self.store.head(&Chain::Identity).await?;
         let mut keys = self.lock();
         keys.head = head;
-        keys.all.retain(|name, _| !names.contains(name));
+        Arc::make_mut(&mut keys.read).retain(|name, _| !names.contains(name));
+        keys.made.retain(|name, _| !names.contains(name));
         Ok(erased)
     }
 
@@ -202,13 +203,16 @@ impl IdentityMap {
             ],
         )
         .context(ErrorKind::Internal, "the identity map")?;
-        let key = |sha16: &str| Key::Identity { run_id: run_id.clone(), sha16: sha16.to_owned() };
-        self.store.put_parquet(key, &schema(), &[batch]).await
+        self.store.put_parquet(place(run_id), &schema(), &[batch]).await
     }
 
     fn lock(&self) -> MutexGuard<'_, Keys> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn place(run_id: &RunId) -> impl FnOnce(&str) -> Key {
+    |sha16| Key::Identity { run_id: run_id.clone(), sha16: sha16.to_owned() }
 }
 
 fn schema() -> SchemaRef {

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 
 use super::*;
 use crate::base::{Clock, ErrorKind};
-use crate::store::{Chain, RunId, Store};
+use crate::store::{Chain, RunId, Store, sha256_hex};
 
 async fn store(dir: &tempfile::TempDir) -> Store {
     let store = Store::open("private", dir.path()).unwrap();
@@ -90,4 +90,46 @@ async fn veiled_rows_join_and_are_sorted_anew() {
     }
     assert_eq!(veiled.column(2).null_count(), 50);
     assert_eq!(veiled.column(1).as_string::<i32>().value(0), map.key(Name::identifier("ADA@x.example")).unwrap());
+}
+
+#[tokio::test]
+async fn a_note_is_what_its_commitment_says_until_it_is_taken_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let notes = Notes::of(&store);
+    assert!(notes.files().await.unwrap().is_empty());
+    let [about, other] = [Some("k1"), None].map(|subject| Note::new("she needs it, says Ada", subject).unwrap());
+    assert_ne!(about.commitment, other.commitment, "the salt hides that the words are the same");
+    // As an auditor computes it, who was given words and salt.
+    let salt = (0..64).step_by(2).map(|at| u8::from_str_radix(&about.salt[at..at + 2], 16).unwrap());
+    assert_eq!(sha256_hex(&salt.chain(about.text.bytes()).collect::<Vec<_>>()), about.commitment);
+    assert!(about.is_genuine() && !Note { text: "she does not".into(), ..about.clone() }.is_genuine());
+    assert!(!Note { salt: "zz".repeat(32), ..about.clone() }.is_genuine());
+
+    notes.keep(&[about.clone(), other.clone()], &run(), "c").await.unwrap();
+    let kept = notes.files().await.unwrap().remove(0);
+    assert_eq!(kept.notes.iter().collect::<BTreeSet<_>>(), BTreeSet::from([&about, &other]));
+    let gone = |note: &Note| note.subject_key.as_deref() == Some("k1");
+    assert_eq!(notes.erase(gone, &run(), "c").await.unwrap(), 1);
+    assert_eq!(notes.erase(gone, &run(), "c").await.unwrap(), 0, "once is enough");
+    let left = notes.files().await.unwrap().remove(0);
+    assert_eq!((left.notes, left.commitments), (vec![other], kept.commitments), "what it was is not forgotten");
+    assert_eq!(notes.erase(|_| true, &run(), "c").await.unwrap(), 1);
+    assert_eq!(notes.files().await.unwrap()[0].file, None);
+    assert_eq!(std::fs::read_dir(dir.path().join("private/notes")).unwrap().count(), 0, "no file is left of it");
+    let found = store.fsck(true).await.unwrap();
+    assert!(found.ok && found.findings.is_empty(), "{found}");
+}
+
+#[tokio::test]
+async fn notes_that_are_kept_at_once_all_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    let notes = Notes::of(&store(&dir).await);
+    let keep = async |text: String| notes.keep(&[Note::new(&text, None).unwrap()], &run(), "c").await;
+    let kept = futures::future::join_all((0..6).map(|n| keep(format!("note {n}")))).await;
+    assert!(kept.iter().all(Result::is_ok), "{kept:?}");
+    let mut texts: Vec<String> =
+        notes.files().await.unwrap().into_iter().flat_map(|file| file.notes).map(|note| note.text).collect();
+    texts.sort();
+    assert_eq!(texts, (0..6).map(|n| format!("note {n}")).collect::<Vec<_>>());
 }

@@ -56,6 +56,9 @@ pub struct Override {
     pub reason: String,
     /// Who did.
     pub actor: String,
+    /// The commitment to what that person said with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note_sha256: Option<String>,
 }
 
 /// The body of a landing's record.
@@ -64,6 +67,9 @@ pub(super) struct Body {
     pub fetched: u64,
     pub accepted: u64,
     pub duplicate: u64,
+    /// Events whose type the project does not keep.
+    #[serde(default)]
+    pub filtered: u64,
     pub quarantined: u64,
     pub coverage: Coverage,
     /// Why it is partial.

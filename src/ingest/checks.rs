@@ -20,8 +20,10 @@ pub(super) fn quarantine(pages: &[Page], fetched: u64, quarantined: u64) -> Resu
         return Ok(());
     }
     let mut reasons: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    for reject in pages.iter().flat_map(|p| &p.rejects) {
-        *reasons.entry((reject.reason, reject.column)).or_default() += 1;
+    for page in pages {
+        let kept = page.rejects.iter().map(|reject| ((reject.reason, reject.column), 1));
+        let more = page.more_rejects.iter().map(|(reason, n)| (*reason, *n));
+        kept.chain(more).for_each(|(reason, n)| *reasons.entry(reason).or_default() += n);
     }
     let mut list: Vec<_> = reasons.into_iter().collect();
     list.sort_by_key(|(_, n)| std::cmp::Reverse(*n));

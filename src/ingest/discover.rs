@@ -1,12 +1,16 @@
 //! Which files there are: below `<from>/<stream>/`, in a folder or a bucket, each of the day its path names.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use chrono::NaiveDate;
-use futures::TryStreamExt;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectStoreExt;
 use serde::Deserialize;
+use tokio::runtime::Handle;
 
 use crate::base::error::Context;
 use crate::base::{ErrorKind, Result};
@@ -114,11 +118,46 @@ impl Place {
                 Ok(bytes.into())
             }
             Self::Bucket(bucket) => {
-                let at = object_store::path::Path::parse(format!("{stream}/{path}"))
-                    .context(ErrorKind::Source, format!("{path} is no path"))?;
-                let unreadable = || format!("cannot read {at} of {}", bucket.name());
-                let found = bucket.object_store().get(&at).await.context(ErrorKind::Source, unreadable())?;
-                found.bytes().await.context(ErrorKind::Source, unreadable())
+                let (at, unreadable) = in_bucket(bucket, stream, path)?;
+                let found = bucket.object_store().get(&at).await.context(ErrorKind::Source, unreadable.clone())?;
+                found.bytes().await.context(ErrorKind::Source, unreadable)
+            }
+        }
+    }
+
+    /// How many bytes a file has.
+    ///
+    /// # Errors
+    /// Source, when it cannot be asked.
+    pub(super) async fn size(&self, stream: &str, path: &str) -> Result<u64> {
+        match self {
+            Self::Folder(folder) => {
+                let file = folder.join(stream).join(path);
+                let found = std::fs::metadata(&file);
+                Ok(found.context(ErrorKind::Source, format!("cannot read {}", file.display()))?.len())
+            }
+            Self::Bucket(bucket) => {
+                let (at, unreadable) = in_bucket(bucket, stream, path)?;
+                Ok(bucket.object_store().head(&at).await.context(ErrorKind::Source, unreadable)?.size)
+            }
+        }
+    }
+
+    /// A file, to be read piece by piece on a thread that runs no task.
+    ///
+    /// # Errors
+    /// Source, when it cannot be opened.
+    pub(super) fn open(&self, runtime: &Handle, stream: &str, path: &str) -> Result<Box<dyn Read + Send>> {
+        match self {
+            Self::Folder(folder) => {
+                let file = folder.join(stream).join(path);
+                let opened = std::fs::File::open(&file);
+                Ok(Box::new(opened.context(ErrorKind::Source, format!("cannot read {}", file.display()))?))
+            }
+            Self::Bucket(bucket) => {
+                let (at, unreadable) = in_bucket(bucket, stream, path)?;
+                let found = runtime.block_on(bucket.object_store().get(&at)).context(ErrorKind::Source, unreadable)?;
+                Ok(Box::new(Download { runtime: runtime.clone(), pieces: found.into_stream(), piece: Bytes::new() }))
             }
         }
     }
@@ -134,6 +173,34 @@ impl Place {
             ErrorKind::Data,
             format!("{stream}/{path} is not understood: write {{\"rows\": 120, \"pages\": 2}}"),
         )
+    }
+}
+
+fn in_bucket(bucket: &Store, stream: &str, path: &str) -> Result<(object_store::path::Path, String)> {
+    let at = object_store::path::Path::parse(format!("{stream}/{path}"))
+        .context(ErrorKind::Source, format!("{path} is no path"))?;
+    let unreadable = format!("cannot read {at} of {}", bucket.name());
+    Ok((at, unreadable))
+}
+
+/// An object of a bucket as it arrives.
+struct Download {
+    runtime: Handle,
+    pieces: BoxStream<'static, object_store::Result<Bytes>>,
+    piece: Bytes,
+}
+
+impl Read for Download {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        while self.piece.is_empty() {
+            match self.runtime.block_on(self.pieces.next()) {
+                Some(piece) => self.piece = piece.map_err(std::io::Error::other)?,
+                None => return Ok(0),
+            }
+        }
+        let piece = self.piece.split_to(into.len().min(self.piece.len()));
+        into[..piece.len()].copy_from_slice(&piece);
+        Ok(piece.len())
     }
 }
 

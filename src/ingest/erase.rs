@@ -1,16 +1,14 @@
 //! Takes a person out of what landed: rows about them go, and in the rows of others what names them is emptied.
 
-use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::DataType;
-use std::sync::Arc;
 
 use super::facts::streams;
 use super::write::{is_apart, is_raw};
 use crate::base::error::Context;
 use crate::base::{ErrorKind, Result};
 use crate::config::Config;
-use crate::schema::{Dataset, EXTRA, Person, Pii, dataset};
+use crate::schema::{Dataset, EXTRA, Person, Pii, dataset, without_texts};
 use crate::store::{self, Chain, Current, FileEntry, Key, Record, RunId, Store, parquet};
 
 /// Takes a person out of every landing of the configured sources. Counts the files that change; without `apply` that is
@@ -90,7 +88,7 @@ fn without_rows(person: &Person, dataset: &Dataset, source: &str, batch: &Record
     // The id by which a row is about somebody may be of any class.
     let is_subject = |text: &str| person.is_named(text, Pii::Identifier, Some(source));
     let rows = keep(batch, dataset.subject, |text| !is_subject(text))?;
-    blank(&rows, |column, text| match class(column) {
+    without_texts(&rows, |column, text| match class(column) {
         Pii::None => column == EXTRA && person.is_mentioned(text),
         pii => person.is_named(text, pii, Some(source)),
     })
@@ -108,24 +106,6 @@ fn keep(batch: &RecordBatch, column: &str, is_kept: impl Fn(&str) -> bool) -> Re
     };
     let mask: BooleanArray = texts.iter().map(|text| Some(text.is_none_or(&is_kept))).collect();
     filter_record_batch(batch, &mask).context(ErrorKind::Internal, "cannot drop rows")
-}
-
-/// The rows with some texts emptied.
-fn blank(batch: &RecordBatch, is_gone: impl Fn(&str, &str) -> bool) -> Result<RecordBatch> {
-    let schema = batch.schema();
-    let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
-        if *field.data_type() != DataType::Utf8 {
-            return Arc::clone(column);
-        }
-        let texts = column.as_string::<i32>();
-        if !texts.iter().flatten().any(|text| is_gone(field.name(), text)) {
-            return Arc::clone(column);
-        }
-        let kept = texts.iter().map(|text| text.filter(|text| !is_gone(field.name(), text)));
-        Arc::new(kept.collect::<StringArray>()) as ArrayRef
-    });
-    let columns = columns.collect();
-    RecordBatch::try_new(schema, columns).context(ErrorKind::Internal, "rows without a person")
 }
 
 /// Where the file of a landing lies.

@@ -13,7 +13,7 @@ use super::reader::Reader;
 use super::values::Raw;
 
 /// Objects and arrays inside each other.
-const MAX_DEPTH: usize = 64;
+pub(super) const MAX_DEPTH: usize = 64;
 /// The keys under which envelopes keep their records.
 const ENVELOPES: &[&str] = &["result", "value", "records", "seats", "members", "users", "Report_Entry"];
 /// A fact about a page that is longer than this is none.
@@ -169,7 +169,7 @@ pub(super) fn records(bytes: &[u8], is_lines: bool) -> Result<Records<'_>, Refus
     }
 }
 
-fn cut() -> Refusal {
+pub(super) fn cut() -> Refusal {
     Refusal::new("truncated", "the JSON ends too early: fetch it again")
 }
 
@@ -228,7 +228,7 @@ fn elements(text: &[u8]) -> Result<(Vec<&[u8]>, usize), Refusal> {
 
 /// Where the value that begins at `at` ends: brackets and strings are matched, nothing else is looked at. None when the
 /// text ends first.
-fn value_end(text: &[u8], at: usize) -> Result<Option<usize>, Refusal> {
+pub(super) fn value_end(text: &[u8], at: usize) -> Result<Option<usize>, Refusal> {
     let (mut depth, mut i) = (0usize, at);
     while let Some(b) = text.get(i) {
         match b {

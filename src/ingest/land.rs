@@ -1,24 +1,27 @@
 //! The landing of one stream: what is new is read, checked as a whole, written, and committed by one record. Rows that
-//! came are accepted, duplicates, or set apart; nothing else can happen to them.
+//! came are accepted, duplicates, filtered, or set apart; nothing else can happen to them. Files are read as a whole,
+//! but for those of a System Log: they are streamed, and their rows are written before the landing is checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use rayon::prelude::*;
+use tokio::runtime::Handle;
 
 use super::body::{Body, Coverage, Input, Override};
 use super::discover::{Control, Found, Place};
 use super::expire::is_landing;
+use super::okta_log;
 use super::page::{Page, Refusal};
 use super::reader::Reader;
-use super::report::{Landing, Outcome};
+use super::report::{Acceptance, Landing, Outcome};
 use super::write::{self, Kept};
 use super::{checks, explode, parse};
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
 use crate::config::{Config, Source};
-use crate::schema::{Dataset, Feed};
-use crate::store::{Chain, Commit, Current, Draft, Kind, Record, RunId, Store, sha256_hex};
+use crate::schema::{Dataset, Feed, Role};
+use crate::store::{Chain, Current, Draft, FileEntry, Kind, Record, RunId, Store, sha256_hex};
 
 /// One stream of one source, about to be landed.
 pub(super) struct Stream<'a> {
@@ -31,15 +34,50 @@ pub(super) struct Stream<'a> {
     pub is_backfill: bool,
     pub default_date: Option<NaiveDate>,
     pub run_id: &'a RunId,
-    /// Why the size of the feed is accepted, and who says so.
-    pub accepted: Option<(&'a str, &'a str)>,
+    pub accepted: Option<Acceptance<'a>>,
 }
 
-/// A file with its bytes and their hash.
+/// A file with the hash of its bytes, and the bytes where they are held.
 struct File {
     path: String,
     bytes: bytes::Bytes,
+    size: u64,
+    /// Empty while it is not known, but known to be new.
     sha256: String,
+}
+
+/// The rows of a landing.
+enum Rows {
+    /// To be written.
+    Kept(Kept),
+    /// In files that are written, beside others.
+    Written { entries: Vec<FileEntry>, accepted: u64, duplicate: u64, filtered: u64, span: Option<Span> },
+}
+
+/// First and last instant.
+type Span = (DateTime<Utc>, DateTime<Utc>);
+
+impl Rows {
+    fn accepted(&self) -> u64 {
+        match self {
+            Self::Kept(kept) => kept.accepted,
+            Self::Written { accepted, .. } => *accepted,
+        }
+    }
+
+    fn duplicate(&self) -> u64 {
+        match self {
+            Self::Kept(kept) => kept.duplicate,
+            Self::Written { duplicate, .. } => *duplicate,
+        }
+    }
+
+    fn filtered(&self) -> u64 {
+        match self {
+            Self::Kept(_) => 0,
+            Self::Written { filtered, .. } => *filtered,
+        }
+    }
 }
 
 /// What has landed before.
@@ -131,18 +169,15 @@ impl Stream<'_> {
         past: &mut Past,
     ) -> Result<Result<Landing, Refusal>> {
         let mut warnings = Vec::new();
-        let mut read = Vec::with_capacity(found.len());
-        for file in found {
-            match self.place.read(&self.name, &file.path).await {
-                Ok(bytes) => read.push((file.path.clone(), bytes)),
-                Err(error) => return Ok(Err(Refusal::new("unreachable", error.to_string()))),
-            }
-        }
-        let hashed: Vec<File> =
-            read.into_par_iter().map(|(path, bytes)| File { sha256: sha256_hex(&bytes), path, bytes }).collect();
-        let mut files: Vec<File> = Vec::with_capacity(hashed.len());
-        for file in hashed {
-            match files.iter().find(|other| other.sha256 == file.sha256) {
+        let is_streamed = self.dataset.role == Role::Log;
+        let read = if is_streamed { self.look(found, past).await } else { self.read(found).await };
+        let read = match read {
+            Ok(read) => read,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let mut files: Vec<File> = Vec::with_capacity(read.len());
+        for file in read {
+            match files.iter().find(|other| !file.sha256.is_empty() && other.sha256 == file.sha256) {
                 Some(other) => warnings.push(format!("same_file: {} has the bytes of {}", file.path, other.path)),
                 None => files.push(file),
             }
@@ -172,23 +207,16 @@ impl Stream<'_> {
             Err(error) => return Ok(Err(Refusal::new("control_file", error.to_string()))),
         };
         let reader = Reader::new(self.source, &self.name, self.dataset, day, past.known_columns());
-        let pages: Result<Vec<Page>, Refusal> = files.par_iter().map(|file| parsed(&reader, file)).collect();
-        let mut pages = match pages {
-            Ok(pages) => pages,
+        let taken = if is_streamed {
+            self.stream(&reader, &mut files, past).await?
+        } else {
+            self.take(&reader, &files, past).await?
+        };
+        let (pages, rows) = match taken {
+            Ok(taken) => taken,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        if let Err(refusal) = self.check_content(&reader, &pages) {
-            return Ok(Err(refusal));
-        }
-        if self.dataset.stream == "leaves" {
-            explode::part_overlapping_leaves(self.dataset, &mut pages);
-        }
-        for page in &mut pages {
-            page.settle(self.dataset)?;
-        }
-        let committed = self.committed_keys(&pages, past).await?;
-        let kept = write::keep(self.dataset, &pages, committed)?;
-        let quarantined: u64 = pages.iter().map(|p| p.rejects.len() as u64).sum();
+        let quarantined: u64 = pages.iter().map(Page::quarantined).sum();
         let fetched: u64 = pages.iter().map(Page::fetched).sum();
         if let Err(refusal) = checks::quarantine(&pages, fetched, quarantined) {
             return Ok(Err(refusal));
@@ -199,12 +227,13 @@ impl Stream<'_> {
         if self.dataset.feed == Feed::Full && lacks.is_empty() {
             let before: Vec<u64> =
                 past.records.iter().filter(|(_, b)| b.is_complete()).map(|(_, b)| b.accepted).collect();
-            match (checks::row_count(&before, kept.accepted), self.accepted) {
+            match (checks::row_count(&before, rows.accepted()), self.accepted) {
                 (Ok(warning), _) => warnings.extend(warning),
-                (Err(Refusal { reason: check, message }), Some((reason, actor))) => {
+                (Err(Refusal { reason: check, message }), Some(Acceptance { reason, actor, note_sha256 })) => {
                     warnings.push(format!("{check}: {message}; accepted by {actor}: {reason}"));
                     let [check, reason, actor] = [check, reason, actor].map(str::to_owned);
-                    overrides.push(Override { check, finding: message, reason, actor });
+                    let note_sha256 = note_sha256.map(str::to_owned);
+                    overrides.push(Override { check, finding: message, reason, actor, note_sha256 });
                 }
                 (Err(refusal), None) => {
                     let target = format!("{}/{}", self.source.name, self.name);
@@ -214,13 +243,118 @@ impl Stream<'_> {
                 }
             }
         }
-        let mut body = self.body(day, &files, &pages, &kept, &control, past);
+        let mut body = self.body(day, &files, &pages, &rows, &control, past);
         body.coverage = if lacks.is_empty() { Coverage::Complete } else { Coverage::Partial };
         body.lacks = lacks;
         body.overrides = overrides;
         warnings.append(&mut body.warnings);
         body.warnings = warnings;
-        self.commit(day, &files, &pages, kept, body, is_older, past).await.map(Ok)
+        self.commit(day, &files, &pages, rows, body, is_older, past).await.map(Ok)
+    }
+
+    /// Reads files as a whole.
+    async fn read(&self, found: &[Found]) -> Result<Vec<File>, Refusal> {
+        let mut read = Vec::with_capacity(found.len());
+        for file in found {
+            match self.place.read(&self.name, &file.path).await {
+                Ok(bytes) => read.push((file.path.clone(), bytes)),
+                Err(error) => return Err(Refusal::new("unreachable", error.to_string())),
+            }
+        }
+        let hashed = read.into_par_iter().map(|(path, bytes)| {
+            let size = bytes.len() as u64;
+            File { sha256: sha256_hex(&bytes), path, bytes, size }
+        });
+        Ok(hashed.collect())
+    }
+
+    /// Looks at files that will be streamed. One as long as no other is new: the hash of it will be known when it is
+    /// read. Of the others it must be known before.
+    async fn look(&self, found: &[Found], past: &Past) -> Result<Vec<File>, Refusal> {
+        let unreachable = |error: Error| Refusal::new("unreachable", error.to_string());
+        let mut files = Vec::with_capacity(found.len());
+        for file in found {
+            let size = self.place.size(&self.name, &file.path).await.map_err(unreachable)?;
+            files.push(File { path: file.path.clone(), bytes: bytes::Bytes::new(), size, sha256: String::new() });
+        }
+        let mut lengths: BTreeMap<u64, usize> = BTreeMap::new();
+        let landed = past.records.iter().flat_map(|(_, body)| body.inputs.iter().map(|input| input.bytes));
+        landed.chain(files.iter().map(|file| file.size)).for_each(|size| *lengths.entry(size).or_default() += 1);
+        let mut alike: Vec<&mut File> =
+            files.iter_mut().filter(|file| lengths.get(&file.size).is_some_and(|n| *n > 1)).collect();
+        let paths: Vec<&str> = alike.iter().map(|file| file.path.as_str()).collect();
+        let runtime = Handle::current();
+        let hashes = aside(|| okta_log::hashes(self.place, &runtime, &self.name, &paths));
+        let hashes = hashes.map_err(unreachable)??;
+        for (file, (sha256, size)) in alike.iter_mut().zip(hashes) {
+            (file.sha256, file.size) = (sha256, size);
+        }
+        Ok(files)
+    }
+
+    /// Parses files that were read, and keeps what is new of them.
+    async fn take(&self, reader: &Reader, files: &[File], past: &Past) -> Result<Result<(Vec<Page>, Rows), Refusal>> {
+        let pages: Result<Vec<Page>, Refusal> = files.par_iter().map(|file| parsed(reader, file)).collect();
+        let mut pages = match pages {
+            Ok(pages) => pages,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if let Err(refusal) = self.check_content(reader, &pages) {
+            return Ok(Err(refusal));
+        }
+        if self.dataset.stream == "leaves" {
+            explode::part_overlapping_leaves(self.dataset, &mut pages);
+        }
+        for page in &mut pages {
+            page.settle(self.dataset)?;
+        }
+        let committed = self.committed_keys(&pages, past).await?;
+        let kept = write::keep(self.dataset, &pages, committed)?;
+        Ok(Ok((pages, Rows::Kept(kept))))
+    }
+
+    /// Streams files, and writes what is new of them.
+    async fn stream(
+        &self,
+        reader: &Reader,
+        files: &mut [File],
+        past: &Past,
+    ) -> Result<Result<(Vec<Page>, Rows), Refusal>> {
+        let raw = past.records.iter().flat_map(|(record, _)| record.files.iter().filter(|file| write::is_raw(file)));
+        let committed = raw.filter_map(|file| past.current.file(file)).collect();
+        let target = self.target(reader.rules.extract_date, past);
+        let buckets = self.store.buckets().await?;
+        let job = okta_log::Job { buckets, ..okta_log::Job::new(self.place, reader, target, committed) };
+        let listed: Vec<_> =
+            files.iter().map(|file| okta_log::Listed { path: file.path.clone(), bytes: file.size }).collect();
+        let landed = match aside(|| job.land(&listed))?? {
+            Ok(landed) => landed,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        for (file, (sha256, _)) in files.iter_mut().zip(landed.wholes) {
+            if !file.sha256.is_empty() && file.sha256 != sha256 {
+                let message = format!("{} changed while it was read: land it again", file.path);
+                return Ok(Err(Refusal::new("unreachable", message)));
+            }
+            file.sha256 = sha256;
+        }
+        let okta_log::Landed { pages, entries, accepted, duplicate, filtered, span, .. } = landed;
+        if let Err(refusal) = self.check_content(reader, &pages) {
+            return Ok(Err(refusal));
+        }
+        Ok(Ok((pages, Rows::Written { entries, accepted, duplicate, filtered, span })))
+    }
+
+    fn target(&self, extract_date: NaiveDate, past: &Past) -> write::Target<'_> {
+        write::Target {
+            store: self.store,
+            dataset: self.dataset,
+            source: &self.source.name,
+            stream: &self.name,
+            extract_date,
+            version: past.head.as_ref().map_or(1, |record| record.version + 1),
+            run_id: self.run_id,
+        }
     }
 
     /// What shows only when all pages are read.
@@ -273,12 +407,16 @@ impl Stream<'_> {
         day: NaiveDate,
         files: &[File],
         pages: &[Page],
-        kept: &Kept,
+        rows: &Rows,
         control: &Control,
         past: &Past,
     ) -> Body {
         let columns: BTreeSet<String> = pages.iter().flat_map(|p| p.columns.iter().cloned()).collect();
         let batches = || pages.iter().flat_map(|p| p.chunks.iter().map(|c| &c.batch));
+        let events = match rows {
+            Rows::Kept(_) => self.dataset.event_at.and_then(|column| write::span(batches(), column)),
+            Rows::Written { span, .. } => *span,
+        };
         let content_day = self.dataset.content_day.and_then(|column| {
             let (first, last) = write::span(batches(), column)?;
             // A report speaks for the earliest of its days, a log of days for the last.
@@ -287,7 +425,7 @@ impl Stream<'_> {
         let complete_through = content_day.map_or(day, |content| content.min(day));
         let covers_from = (self.dataset.feed == Feed::Events).then(|| {
             let declared = self.source.stream.get(&self.name).and_then(|o| o.covers_days);
-            let first = || write::span(batches(), self.dataset.event_at?).map(|(first, _)| first.date_naive());
+            let first = || events.map(|(first, _)| first.date_naive());
             control
                 .from
                 .or_else(|| declared.and_then(|n| day.checked_sub_days(Days::new(u64::from(n.saturating_sub(1))))))
@@ -298,8 +436,8 @@ impl Stream<'_> {
         warnings.sort();
         warnings.dedup();
         warnings.extend(checks::notes(pages));
-        if self.dataset.feed == Feed::Full && kept.duplicate > 0 {
-            warnings.push(format!("duplicate_key: {} rows repeat a key; the last counts", kept.duplicate));
+        if self.dataset.feed == Feed::Full && rows.duplicate() > 0 {
+            warnings.push(format!("duplicate_key: {} rows repeat a key; the last counts", rows.duplicate()));
         }
         if self.dataset.feed == Feed::Full && complete_through != day {
             warnings.push(format!("content_date: extracted on {day}, speaks for {complete_through}"));
@@ -316,22 +454,20 @@ impl Stream<'_> {
         let input = |(file, page): (&File, &Page)| Input {
             path: file.path.clone(),
             sha256: file.sha256.clone(),
-            bytes: file.bytes.len() as u64,
+            bytes: file.size,
             rows: page.records,
         };
         Body {
             fetched: pages.iter().map(Page::fetched).sum(),
-            accepted: kept.accepted,
-            duplicate: kept.duplicate,
-            quarantined: pages.iter().map(|p| p.rejects.len() as u64).sum(),
+            accepted: rows.accepted(),
+            duplicate: rows.duplicate(),
+            filtered: rows.filtered(),
+            quarantined: pages.iter().map(Page::quarantined).sum(),
             coverage: Coverage::Complete,
             lacks: Vec::new(),
             covers_from,
             complete_through,
-            watermark_at: self
-                .dataset
-                .event_at
-                .and_then(|column| write::span(batches(), column))
+            watermark_at: events
                 .map(|(_, newest)| newest)
                 .max(past.records.last().and_then(|(_, before)| before.watermark_at)),
             holes: control.holes.clone(),
@@ -351,23 +487,17 @@ impl Stream<'_> {
         day: NaiveDate,
         files: &[File],
         pages: &[Page],
-        kept: Kept,
+        rows: Rows,
         body: Body,
         is_older: bool,
         past: &mut Past,
     ) -> Result<Landing> {
-        let prev = past.head.as_ref();
-        let version = prev.map_or(1, |record| record.version + 1);
-        let target = write::Target {
-            store: self.store,
-            dataset: self.dataset,
-            source: &self.source.name,
-            stream: &self.name,
-            extract_date: day,
-            version,
-            run_id: self.run_id,
+        let (prev, target) = (past.head.as_ref(), self.target(day, past));
+        let version = target.version;
+        let mut entries = match rows {
+            Rows::Kept(kept) => target.rows(&kept).await?,
+            Rows::Written { entries, .. } => entries,
         };
-        let mut entries = target.rows(&kept).await?;
         let inputs: Vec<(&str, &str)> = files.iter().map(|f| (f.path.as_str(), f.sha256.as_str())).collect();
         entries.extend(target.quarantine(&inputs, pages).await?);
         let mut names: Vec<&str> = files.iter().map(|f| f.sha256.as_str()).collect();
@@ -383,13 +513,8 @@ impl Stream<'_> {
             replaces: Vec::new(),
             body: serde_json::to_value(&body).context(ErrorKind::Internal, "the body of a landing")?,
         };
-        let record = match self.store.commit(&self.chain(), prev, draft).await? {
-            Commit::Written(record) | Commit::AlreadyThere(record) => record,
-            Commit::Conflict(other) => {
-                let message = format!("run {} landed {} first: run again", other.run_id, self.chain());
-                return Err(Error::new(ErrorKind::Conflict, message));
-            }
-        };
+        let commit = self.store.commit(&self.chain(), prev, draft).await?;
+        let record = commit.settled(format_args!("landed {}", self.chain()))?;
         let outcome = match body.coverage {
             Coverage::Complete => Outcome::Landed { version },
             Coverage::Partial => Outcome::Partial { version },
@@ -401,6 +526,7 @@ impl Stream<'_> {
             fetched: body.fetched,
             accepted: body.accepted,
             duplicate: body.duplicate,
+            filtered: body.filtered,
             quarantined: body.quarantined,
             quarantine_reasons: reasons.into_iter().map(str::to_owned).collect(),
             ..self.landing(Some(day), outcome, warnings)
@@ -424,11 +550,17 @@ impl Stream<'_> {
             fetched: 0,
             accepted: 0,
             duplicate: 0,
+            filtered: 0,
             quarantined: 0,
             warnings,
             quarantine_reasons: Vec::new(),
         }
     }
+}
+
+/// Does blocking work on a thread of its own, where waiting for the store is allowed.
+fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
+    std::thread::scope(|scope| scope.spawn(work).join()).map_err(|_| Error::internal("a thread died while landing"))
 }
 
 fn parsed(reader: &Reader, file: &File) -> Result<Page, Refusal> {

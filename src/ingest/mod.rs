@@ -26,6 +26,7 @@ pub use body::Override;
 pub use erase::{erase, knows};
 pub use expire::expirable;
 pub use facts::{LandingFact, RawTable, audit_tables, files_in_force, inputs, landings, logs, overrides};
+pub use okta_log::uses_of_landing;
 pub use report::{AcceptedSize, LandOptions, LandReport, Landing, Outcome};
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -66,7 +67,11 @@ pub async fn land(
             let Some(dataset) = source.dataset(&name).and_then(|d| dataset(source.kind.as_str(), d)) else { continue };
             let accepted = options.accepted.iter().find(|a| a.source == source.name && a.stream == name);
             streams.push(land::Stream {
-                accepted: accepted.map(|a| (a.reason.as_str(), options.actor.as_str())),
+                accepted: accepted.map(|a| report::Acceptance {
+                    reason: &a.reason,
+                    actor: &options.actor,
+                    note_sha256: options.note_sha256.as_deref(),
+                }),
                 config,
                 store,
                 source,

@@ -121,6 +121,10 @@ pub(super) struct Page {
     pub rows: Vec<Row>,
     pub chunks: Vec<Chunk>,
     pub rejects: Vec<Reject>,
+    /// By reason and column, how many more are set apart than are kept: there are so many that the feed is refused.
+    pub more_rejects: BTreeMap<(&'static str, &'static str), u64>,
+    /// Rows that are not held here: written already, there before, or of no interest.
+    pub written: u64,
     pub paging: Paging,
     /// The names the source uses: headers, or the keys of its records.
     pub columns: BTreeSet<String>,
@@ -136,10 +140,15 @@ impl Page {
         *self.counts.entry(what).or_default() += 1;
     }
 
-    /// Rows that came: every one is accepted, a duplicate or quarantined.
+    /// Rows that came: every one is accepted, a duplicate, filtered or quarantined.
     pub(super) fn fetched(&self) -> u64 {
         let rows: usize = self.chunks.iter().map(|c| c.keys.len()).sum();
-        (rows + self.rows.len() + self.rejects.len()) as u64
+        (rows + self.rows.len()) as u64 + self.written + self.quarantined()
+    }
+
+    /// Rows that are set apart.
+    pub(super) fn quarantined(&self) -> u64 {
+        self.rejects.len() as u64 + self.more_rejects.values().sum::<u64>()
     }
 
     /// Turns the rows into columns.

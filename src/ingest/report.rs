@@ -18,6 +18,16 @@ pub struct LandOptions {
     pub actor: String,
     /// Feeds whose size is accepted, whatever is usual.
     pub accepted: Vec<AcceptedSize>,
+    /// The commitment to what that person said with it.
+    pub note_sha256: Option<String>,
+}
+
+/// Why the size of a feed is accepted, and who answers for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Acceptance<'a> {
+    pub reason: &'a str,
+    pub actor: &'a str,
+    pub note_sha256: Option<&'a str>,
 }
 
 /// A feed that may land although it has half its usual rows or less.
@@ -49,12 +59,14 @@ pub struct Landing {
     pub extract_date: Option<NaiveDate>,
     /// What became of it.
     pub outcome: Outcome,
-    /// Rows that came: accepted + duplicate + quarantined.
+    /// Rows that came: accepted + duplicate + filtered + quarantined.
     pub fetched: u64,
     /// Rows that landed.
     pub accepted: u64,
     /// Rows that were there already.
     pub duplicate: u64,
+    /// Events whose type the project does not keep.
+    pub filtered: u64,
     /// Rows set apart.
     pub quarantined: u64,
     /// What is odd and still landed, each `code: words`.

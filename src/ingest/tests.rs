@@ -255,3 +255,71 @@ async fn a_mapped_vendor_lands_by_the_projects_names() {
     assert_eq!((landed[0].accepted, landed[0].quarantined), (3, 0));
     assert_eq!(bench.rows("raw.mapped_seats", "2026-11-07").await, 3);
 }
+
+fn sign_in(id: u32, at: &str) -> String {
+    format!(
+        r#"{{"uuid":"{id:032x}","published":"{at}","eventType":"user.authentication.sso","actor":{{"id":"00u{}","type":"User"}},"outcome":{{"result":"SUCCESS"}},"target":[{{"id":"0oa{}","type":"AppInstance"}}]}}"#,
+        id % 11,
+        id % 3
+    )
+}
+
+#[tokio::test]
+async fn sign_ins_that_are_rolled_up_on_the_way_are_those_of_the_landed_rows() {
+    let bench = Bench::new(vec![source("okta")]).await;
+    let day_before: String = (0..60).map(|i| sign_in(i, &format!("2026-11-01T10:{:02}:00.000Z", i)) + "\n").collect();
+    // The first ten come again, and some are dated after the day of extraction.
+    let next: String = (0..10).map(|i| sign_in(i, &format!("2026-11-01T10:{:02}:00.000Z", i)) + "\n").collect();
+    let next = next
+        + &(60..90)
+            .map(|i| sign_in(i, &format!("2026-11-0{}T10:00:{:02}Z", 2 + i % 2, i - 60)) + "\n")
+            .collect::<String>();
+    bench
+        .put("okta/system_log/2026-11-01/1.ndjson", day_before)
+        .put("okta/system_log/2026-11-02/1.ndjson.zst", zstd::encode_all(next.as_bytes(), 3).unwrap());
+    let landed = bench.land().await;
+    assert_eq!((landed[1].fetched, landed[1].accepted, landed[1].duplicate), (40, 30, 10));
+    let facts = landings(&bench.config, &bench.store, AsOf::new(day("2026-12-31"))).await.unwrap();
+    for fact in &facts {
+        assert!(!fact.day_use.is_empty() && fact.files.len() == 1);
+        let again = uses_of_landing(&bench.store, fact, 1).await.unwrap();
+        assert_eq!(again.len(), fact.day_use.len());
+        for (part, file) in again.iter().zip(&fact.day_use) {
+            let (_, rows) = crate::store::parquet::decode(bench.store.read(file).await.unwrap()).unwrap();
+            assert_eq!(crate::store::day_use(&file.path), Some((part.known_on, part.bucket)));
+            assert_eq!(rows.iter().map(|b| b.columns().to_vec()).collect::<Vec<_>>(), [part.rows.columns().to_vec()]);
+        }
+    }
+    assert_eq!(facts[1].day_use.len(), 2, "what happens tomorrow is known tomorrow");
+}
+
+#[tokio::test]
+async fn events_of_other_types_are_counted_and_do_not_land() {
+    let project = "name = \"okta\"\nkind = \"okta\"\nfrom = \"extracts/okta\"\n[source.stream.system_log]\nkeep_events = [\"user.authentication.*\"]\n";
+    let bench = Bench::with(project).await;
+    let other = r#"{"uuid":"x","eventType":"system.import.start"}"#;
+    bench.put(
+        "okta/system_log/2026-11-02/1.ndjson",
+        format!("{other}\n{}\n{other}\n", sign_in(1, "2026-11-02T10:00:00Z")),
+    );
+    let landed = bench.land().await;
+    let landing = &landed[0];
+    assert_eq!(landing.outcome, Outcome::Landed { version: 1 });
+    assert_eq!((landing.fetched, landing.accepted, landing.filtered), (3, 1, 2));
+    let facts = landings(&bench.config, &bench.store, AsOf::new(day("2026-11-02"))).await.unwrap();
+    assert_eq!(inputs(&facts)[0]["filtered"], 2);
+    let (_, table) = &audit_tables(&facts).unwrap()[0];
+    assert_eq!(table.column_by_name("filtered").unwrap().as_primitive::<arrow::datatypes::Int64Type>().values(), &[2]);
+}
+
+#[tokio::test]
+async fn the_same_bytes_under_another_name_land_once() {
+    let bench = Bench::new(vec![source("okta")]).await;
+    let lines = sign_in(1, "2026-11-02T10:00:00Z");
+    bench.put("okta/system_log/2026-11-02/1.ndjson", &lines).put("okta/system_log/2026-11-02/2.ndjson", &lines);
+    let landed = bench.land().await;
+    assert_eq!((landed[0].fetched, landed[0].accepted), (1, 1));
+    assert!(landed[0].warnings.iter().any(|w| w.starts_with("same_file")), "{:?}", landed[0].warnings);
+    bench.put("okta/system_log/2026-11-03/other.ndjson", &lines);
+    assert_eq!(bench.land().await[1].outcome, Outcome::AlreadyLanded);
+}

@@ -113,15 +113,7 @@ impl Target<'_> {
                 fits
             });
             let (file, later) = rest.split_at(fits.count());
-            let n = entries.len() as u32;
-            let key = |sha16: &str| Key::Raw {
-                source: self.source.to_owned(),
-                stream: self.stream.to_owned(),
-                extract_date: self.extract_date,
-                run_id: self.run_id.clone(),
-                n,
-                sha16: sha16.to_owned(),
-            };
+            let key = self.raw(entries.len() as u32);
             let mut entry = self.store.put_parquet(key, &schema, file).await?;
             let span = self.dataset.event_at.and_then(|column| span(file.iter(), column));
             (entry.min_at, entry.max_at) = span.unzip();
@@ -129,6 +121,13 @@ impl Target<'_> {
             rest = later;
         }
         Ok(entries)
+    }
+
+    /// The place of a file with rows, by the first digits of its hash.
+    pub(super) fn raw(&self, n: u32) -> impl FnOnce(&str) -> Key {
+        let (source, stream, run_id) = (self.source.to_owned(), self.stream.to_owned(), self.run_id.clone());
+        let extract_date = self.extract_date;
+        move |sha16| Key::Raw { source, stream, extract_date, run_id, n, sha16: sha16.to_owned() }
     }
 
     fn with_origin(&self, schema: &SchemaRef, batch: &RecordBatch, numbers: &Int64Array) -> Result<RecordBatch> {

@@ -32,12 +32,6 @@ const ANSWERS: &[(&str, EntryKind, Option<EntryKind>)] = &[
 /// Where a row of an answer stands in its file says nothing about it.
 const PLACES: &[&str] = &["file", "line", "source_line"];
 
-/// One commit that has entries to append.
-enum Owed<'a> {
-    Run(&'a Record, Option<&'a Record>),
-    Snapshot(&'a Record, Option<&'a Record>),
-}
-
 impl Job {
     /// Appends what the log does not hold yet of committed runs and snapshots, oldest first.
     ///
@@ -45,39 +39,33 @@ impl Job {
     /// Store and Evidence errors; Conflict when other runs append all the time.
     pub async fn settle_log(&self, identity: &IdentityMap) -> Result<()> {
         for _ in 0..TRIES {
-            let (seen_runs, seen_snapshots) = self.seen_by_log().await?;
-            let (mut runs, mut snapshots) = (seen_runs, seen_snapshots);
+            let mut seen = self.seen_by_log().await?;
             let records = self.store.records(&Chain::Runs).await?;
             let index = self.store.records(&Chain::Snapshots).await?;
             let mut is_behind = false;
             let current = Current::of(&records);
-            let owed_runs = records.iter().filter(|r| r.kind == Kind::Run && r.version > seen_runs);
-            let owed = owed_runs.map(|run| Owed::Run(run, latest_before(&records, run)));
-            let owed = owed.chain(index.iter().filter(|r| r.version > seen_snapshots).map(|sealed| {
-                let before = index.iter().take_while(|r| r.version < sealed.version).last();
-                Owed::Snapshot(sealed, before)
-            }));
-            for owed in owed {
-                let (record, commit_id) = match &owed {
-                    Owed::Run(run, _) => (*run, format!("run {}", run.version)),
-                    Owed::Snapshot(sealed, _) => (*sealed, format!("snapshot {}", sealed.version)),
-                };
-                let (entries, notes) = match &owed {
-                    Owed::Run(run, before) => self.entries_of_run(run, *before, &current, identity).await?,
-                    Owed::Snapshot(sealed, before) => {
-                        (self.entries_of_snapshot(sealed, *before, identity)?, BTreeMap::new())
+            let is_new = |record: &Record| seen.get(&record.chain).is_none_or(|version| record.version > *version);
+            let runs =
+                records.iter().filter(|run| run.kind == Kind::Run).map(|run| (run, latest_before(&records, run)));
+            let snapshots = index.iter().zip(std::iter::once(None).chain(index.iter().map(Some)));
+            let owed: Vec<_> = runs.chain(snapshots).filter(|(record, _)| is_new(record)).collect();
+            for (record, before) in owed {
+                let (chain, effect, entries, notes) = match record.kind {
+                    Kind::Run => {
+                        let (entries, notes) = self.entries_of_run(record, before, &current, identity).await?;
+                        (Chain::Runs, "run", entries, notes)
+                    }
+                    _ => {
+                        let entries = self.entries_of_snapshot(record, before, identity)?;
+                        (Chain::Snapshots, "snapshot", entries, BTreeMap::new())
                     }
                 };
                 // What was read wrong once must not go on record for ever.
-                let chain = if matches!(owed, Owed::Run(..)) { Chain::Runs } else { Chain::Snapshots };
                 self.store.look_again(&chain, record).await?;
                 // An entry may hold keys made for it: they are on record first.
                 identity.commit(&record.run_id, &record.config_sha256).await?;
-                match owed {
-                    Owed::Run(run, _) => runs = run.version,
-                    Owed::Snapshot(sealed, _) => snapshots = sealed.version,
-                }
-                let reads = BTreeMap::from([("runs".to_owned(), runs), ("snapshots".to_owned(), snapshots)]);
+                seen.insert(record.chain.clone(), record.version);
+                let (commit_id, reads) = (format!("{effect} {}", record.version), seen.clone());
                 let (run_id, config) = (&record.run_id, &record.config_sha256);
                 let commit = log::append(&self.store, entries, reads, notes, &commit_id, run_id, config).await?;
                 if let Some(Commit::Conflict(_)) = commit {
@@ -98,10 +86,8 @@ impl Job {
     /// As [`Job::settle_log`].
     pub(super) async fn append_entry(&self, entry: NewEntry, commit_id: &str, by: &crate::store::RunId) -> Result<()> {
         for _ in 0..TRIES {
-            let (runs, snapshots) = self.seen_by_log().await?;
-            let reads = BTreeMap::from([("runs".to_owned(), runs), ("snapshots".to_owned(), snapshots)]);
+            let (reads, entries) = (self.seen_by_log().await?, vec![entry.clone()]);
             let config = &self.config.sha256;
-            let entries = vec![entry.clone()];
             match log::append(&self.store, entries, reads, BTreeMap::new(), commit_id, by, config).await? {
                 Some(Commit::Conflict(_)) => {}
                 _ => return Ok(()),
@@ -110,11 +96,9 @@ impl Job {
         Err(Error::new(ErrorKind::Conflict, "other runs append to the decision log all the time: run again"))
     }
 
-    /// The newest run and snapshot that have their entries.
-    async fn seen_by_log(&self) -> Result<(u64, u64)> {
-        let reads = log::head(&self.store).await?.map(|head| head.reads).unwrap_or_default();
-        let seen = |chain: &str| reads.get(chain).copied().unwrap_or_default();
-        Ok((seen("runs"), seen("snapshots")))
+    /// By chain, the newest run and snapshot that have their entries.
+    async fn seen_by_log(&self) -> Result<BTreeMap<String, u64>> {
+        Ok(log::head(&self.store).await?.map(|head| head.reads).unwrap_or_default())
     }
 
     /// Who acts, as a key: the log outlives people.
@@ -236,7 +220,8 @@ impl Job {
                         "reason": set_aside.reason,
                     });
                     let at = made_at(&landing);
-                    entries.push(NewEntry::new(at, EntryKind::ThresholdOverridden, actor, detail));
+                    let entry = NewEntry::new(at, EntryKind::ThresholdOverridden, actor, detail);
+                    entries.push(entry.with_note(set_aside.note_sha256.as_deref()));
                 }
             }
         }

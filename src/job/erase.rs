@@ -1,16 +1,15 @@
-//! Erases a person: out of what landed, out of the tables of every run, out of the pages people opened, and out of the
-//! identity map. Snapshots and the log stay as they are: the keys in them stand for nobody any more.
+//! Erases a person: out of what landed, out of the tables of every run, out of the pages people opened, out of what
+//! people said, and out of the identity map. Snapshots and the log stay as they are: the keys in them stand for nobody
+//! any more, and nobody has the words that commitments in them are to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::DataType;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::sync::Arc;
 
 use super::Job;
 use super::explain::{literal, rows};
@@ -24,7 +23,7 @@ use crate::identity::{IdentityMap, Name};
 use crate::ingest;
 use crate::log::{EntryKind, NewEntry};
 use crate::policy::explain::Row;
-use crate::schema::{Person, Pii};
+use crate::schema::{Person, Pii, without_texts};
 use crate::store::{Chain, Current, FileEntry, Key, Kind, RunId, canonical, parquet};
 
 /// Columns by which a row of a run's table is about somebody.
@@ -45,40 +44,63 @@ pub struct Erasure {
     pub outputs: usize,
     /// Keys taken out of the identity map.
     pub keys: usize,
+    /// Notes about the person that are taken away.
+    pub notes: usize,
 }
 
 /// What is still to be done when an erasure is cut off; kept in the private store until it is through.
 #[derive(Serialize, Deserialize)]
-struct Pending {
+pub(super) struct Pending {
     run_id: RunId,
     subject_key: String,
     basis: String,
     approver: String,
     person: Person,
+    /// Every key the person had: the map has forgotten them when notes are looked through again.
+    #[serde(default)]
+    keys: BTreeSet<String>,
+    /// The commitment to what was said with it.
+    #[serde(default)]
+    pub(super) note_sha256: Option<String>,
 }
 
 impl Job {
     /// Erases a person, named by worker id, person key or address; without `apply` says what that would change. An
-    /// erasure that was cut off is brought to its end first.
+    /// erasure that was cut off is brought to its end first. A note says why, and must outlive the person.
     ///
     /// # Errors
-    /// Usage when nobody or more than one is known by that name; Config when a legal hold covers the person: the
+    /// Usage when nobody or more than one is known by that name, or the note tells of them; Config when a legal hold covers the person: the
     /// refusal goes on record; Conflict when another run commits meanwhile: repeat it.
-    pub async fn erase(&self, name: &str, basis: &str, approver: &str, apply: bool) -> Result<Erasure> {
+    pub async fn erase(
+        &self,
+        name: &str,
+        basis: &str,
+        approver: &str,
+        note: Option<&str>,
+        apply: bool,
+    ) -> Result<Erasure> {
         let identity = self.identity().await?;
         // Entries are made of tables as they were: no run may still owe them when tables change.
         self.settle_log(&identity).await?;
-        if let Some(bytes) = self.private.find(&Key::Erasure).await? {
-            let pending = serde_json::from_slice(&bytes).context(ErrorKind::Store, "the erasure that was cut off")?;
+        if let Some(pending) = self.pending_erasure().await? {
             self.carry_out(&identity, &pending).await?;
         }
         let (session, _) = self.reader(None).await?;
         let person = person(&session, name).await?;
+        if note.is_some_and(|note| person.is_told_of(note)) {
+            return Err(Error::usage("the note tells of the person: it would be erased with them; say it without"));
+        }
+        let note_sha256 = match note.filter(|_| apply) {
+            Some(note) => Some(self.keep_note(note, None).await?),
+            None => None,
+        };
         let pending = Pending {
             run_id: RunId::new(self.clock),
             subject_key: identity.key(Name::id(&person.person_key))?,
             basis: basis.to_owned(),
             approver: identity.key(Name::identifier(approver))?,
+            keys: identity.keys_of(&names_of(&person)),
+            note_sha256,
             person,
         };
         self.refuse_when_held(&identity, &pending, apply).await?;
@@ -87,7 +109,7 @@ impl Job {
             self.private.put_file(&Key::Erasure, &canonical(&pending)?.into()).await?;
             return self.carry_out(&identity, &pending).await;
         }
-        let Pending { person, run_id, .. } = &pending;
+        let Pending { person, run_id, keys, .. } = &pending;
         Ok(Erasure {
             applied: false,
             names: person.name_count(),
@@ -96,12 +118,20 @@ impl Job {
             run_tables: self.erase_from_runs(person, run_id, false).await?,
             outputs: self.outputs_naming(person)?.len(),
             keys: names_of(person).iter().filter(|name| identity.known(name).is_some()).count(),
+            notes: self.erase_notes(person, keys, run_id, false).await?,
         })
+    }
+
+    /// The erasure that was cut off, if one was.
+    pub(super) async fn pending_erasure(&self) -> Result<Option<Pending>> {
+        let bytes = self.private.find(&Key::Erasure).await?;
+        let pending = bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose();
+        pending.context(ErrorKind::Store, "the erasure that was cut off")
     }
 
     /// Each step may be repeated: what is gone is not found again.
     async fn carry_out(&self, identity: &IdentityMap, pending: &Pending) -> Result<Erasure> {
-        let Pending { person, run_id, .. } = pending;
+        let Pending { person, run_id, keys, .. } = pending;
         let landed_files = ingest::erase(&self.config, &self.store, person, run_id, true).await?
             + self.erase_from_states(person, run_id, true).await?;
         let run_tables = self.erase_from_runs(person, run_id, true).await?;
@@ -109,6 +139,7 @@ impl Job {
         for folder in outputs.iter().filter_map(|file| file.parent()).collect::<BTreeSet<_>>() {
             self.republish(folder).await?;
         }
+        let notes = self.erase_notes(person, keys, run_id, true).await?;
         let keys = identity.erase(&names_of(person), run_id, &self.config.sha256).await?;
         let detail = json!({
             "outcome": "erased",
@@ -117,6 +148,7 @@ impl Job {
             "landed_files": landed_files,
             "run_tables": run_tables,
             "keys": keys,
+            "notes": notes,
         });
         self.put_on_record(identity, pending, detail).await?;
         self.private.delete(Key::Erasure.path()?.as_ref()).await?;
@@ -127,6 +159,7 @@ impl Job {
             run_tables,
             outputs: outputs.len(),
             keys,
+            notes,
         })
     }
 
@@ -137,6 +170,7 @@ impl Job {
             subject_key: Some(pending.subject_key.clone()),
             ..NewEntry::new(self.clock.now(), EntryKind::ErasureExecuted, actor, detail)
         };
+        let entry = entry.with_note(pending.note_sha256.as_deref());
         self.append_entry(entry, &format!("erase {}", pending.run_id), &pending.run_id).await
     }
 
@@ -275,7 +309,7 @@ impl Job {
 }
 
 /// Every name that may have a key.
-fn names_of(person: &Person) -> BTreeSet<Name> {
+pub(super) fn names_of(person: &Person) -> BTreeSet<Name> {
     let ids = person.all_ids().map(Name::id);
     // An address may serve as an id, and an id as a login.
     let addresses = person.identifiers.iter().flat_map(|text| [Name::id(text), Name::identifier(text)]);
@@ -289,7 +323,6 @@ fn mentions(person: &Person, batch: &RecordBatch) -> bool {
 
 /// The rows of a run's table without those about the person, and without the person's name in those of others.
 fn without_person(person: &Person, model: Option<&Model>, batch: &RecordBatch) -> Result<RecordBatch> {
-    let schema = batch.schema();
     let text = |column: &str| batch.column_by_name(column).and_then(|c| c.as_string_opt::<i32>());
     let system = text("app_id").or_else(|| text("system"));
     let is_account = |row: usize, id: &str| match system {
@@ -309,28 +342,19 @@ fn without_person(person: &Person, model: Option<&Model>, batch: &RecordBatch) -
     };
     let mask: BooleanArray = (0..batch.num_rows()).map(|row| Some(!is_about(row))).collect();
     let rows = filter_record_batch(batch, &mask).context(ErrorKind::Internal, "cannot drop rows")?;
-    let class = |column: &str| {
-        let column = model.and_then(|model| model.sidecar.column.iter().find(|c| c.name == column));
-        // A model of another release said nothing we can read: look everywhere.
-        column.map_or("identifier", |column| column.pii.as_str()).to_owned()
-    };
-    let columns = schema.fields().iter().zip(rows.columns()).map(|(field, column)| {
-        let pii = match class(field.name()).as_str() {
-            "pseudonym" => Pii::Pseudonym,
-            "identifier" => Pii::Identifier,
-            "personal" => Pii::Personal,
-            _ => return Arc::clone(column),
-        };
-        match column.as_string_opt::<i32>() {
-            Some(texts) if *field.data_type() == DataType::Utf8 => {
-                let kept = texts.iter().map(|text| text.filter(|text| !person.is_named(text, pii, None)));
-                Arc::new(kept.collect::<StringArray>()) as ArrayRef
-            }
-            _ => Arc::clone(column),
-        }
-    });
-    let columns = columns.collect();
-    RecordBatch::try_new(schema, columns).context(ErrorKind::Internal, "a table without a person")
+    let columns = model.map(|model| &model.sidecar.column[..]).unwrap_or_default();
+    let classes: BTreeMap<&str, Pii> = columns
+        .iter()
+        .map(|column| match column.pii.as_str() {
+            "pseudonym" => (column.name.as_str(), Pii::Pseudonym),
+            "identifier" => (column.name.as_str(), Pii::Identifier),
+            "personal" => (column.name.as_str(), Pii::Personal),
+            _ => (column.name.as_str(), Pii::None),
+        })
+        .collect();
+    // A model of another release said nothing we can read: look everywhere.
+    let class = |column: &str| classes.get(column).copied().unwrap_or(Pii::Identifier);
+    without_texts(&rows, |column, text| person.is_named(text, class(column), None))
 }
 
 /// Finds the one person whom a name means, and everything they are called.
@@ -414,12 +438,12 @@ fn add(ids: &mut BTreeMap<String, BTreeSet<String>>, of: Option<String>, id: Opt
 
 impl fmt::Display for Erasure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { names, landed_files, run_tables, outputs, keys, .. } = self;
+        let Self { names, landed_files, run_tables, outputs, keys, notes, .. } = self;
         let done = if self.applied { "erased" } else { "would erase" };
         writeln!(
             f,
             "{done}: {names} names; {landed_files} landed files, {run_tables} tables of runs and {outputs} files of \
-             outputs/ written anew; {keys} keys that stand for nobody any more"
+             outputs/ written anew; {keys} keys that stand for nobody any more; {notes} notes taken away"
         )?;
         match self.applied {
             true => writeln!(f, "run the newest day again: its tables were computed with the person"),

@@ -33,6 +33,7 @@ impl Job {
         let mut may_go = ingest::expirable(&self.config, &self.store, now).await?;
         may_go.extend(self.expirable_runs(now.date_naive()).await?);
         may_go.extend(self.expirable_states().await?);
+        may_go.extend(self.unsaid_notes(now).await?);
         let (persons, catalogue) = (self.held_persons().await?, Catalogue::load()?);
         let mut items = Vec::new();
         let mut goes: Vec<Expiry> = Vec::new();
@@ -50,6 +51,8 @@ impl Job {
             self.expire(goes).await?;
         }
         let mut gc = self.store.gc(now, apply, holds).await?;
+        let private = self.private.gc(now, apply, holds).await?;
+        gc.items.extend(private.items.into_iter().map(|item| GcItem { is_private: true, ..item }));
         gc.items.append(&mut items);
         let gc = gc.sorted();
         if apply {
@@ -70,6 +73,7 @@ impl Job {
                 let knows = match &expiry.chain {
                     Chain::Runs => self.table_knows(catalogue, person, file).await?,
                     chain @ Chain::Usage { .. } => self.state_knows(person, chain, file).await?,
+                    Chain::Notes => self.notes_tell_of(person, file).await?,
                     chain => ingest::knows(&self.config, &self.store, person, chain, file).await?,
                 };
                 if knows {
@@ -108,20 +112,20 @@ impl Job {
             if let Some(record) = newest.filter(|record| record.chain == expiry.prev.chain) {
                 expiry.prev = record;
             }
-            newest = Some(self.store.expire(&expiry, &run_id, &self.config.sha256).await?);
+            let store = if expiry.chain.is_private() { &self.private } else { &self.store };
+            newest = Some(store.expire(&expiry, &run_id, &self.config.sha256).await?);
         }
         Ok(())
     }
 
     async fn refuse_when_broken(&self) -> Result<()> {
-        let found = self.store.fsck(false).await?;
-        match found.of_kind(FindingKind::Break).next() {
-            Some(broken) => {
+        for store in [&self.store, &self.private] {
+            if let Some(broken) = store.fsck(false).await?.of_kind(FindingKind::Break).next() {
                 let message = format!("{}: nothing goes while a chain is broken; `seatledger fsck`", broken.detail);
-                Err(Error::new(ErrorKind::Evidence, message).at(broken.path.clone()))
+                return Err(Error::new(ErrorKind::Evidence, message).at(broken.path.clone()));
             }
-            None => Ok(()),
         }
+        Ok(())
     }
 
     /// The tables of runs that are too old, but for those that a younger run or the newest one names too.

@@ -4,8 +4,10 @@
 mod entries;
 mod erase;
 mod explain;
+mod fsck;
 mod gc;
 mod identify;
+mod notes;
 mod outputs;
 mod record;
 mod replay;
@@ -16,7 +18,7 @@ mod sign_ins;
 use std::path::Path;
 
 use crate::base::{AsOf, Clock, Error, Progress, Result};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Place};
 use crate::engine::{self, Catalogue, Session, Settings};
 use crate::identity::IdentityMap;
 use crate::ingest::{self, LandOptions, LandReport};
@@ -25,6 +27,8 @@ use crate::store::{Chain, Current, Kind, Record, RunId, Store};
 use record::{RunBody, RunTable};
 
 pub use erase::Erasure;
+pub use fsck::Stores;
+pub use notes::Words;
 pub use outputs::Outputs;
 pub use replay::{Replay, replay};
 pub use run::{Computed, Run, RunOptions};
@@ -35,7 +39,7 @@ pub struct Job {
     pub config: Config,
     /// Where landings, tables and records are.
     pub store: Store,
-    /// Where the identity map is, apart from everything else.
+    /// Where the identity map and the notes are, apart from everything else.
     pub private: Store,
     /// The clock.
     pub clock: Clock,
@@ -119,7 +123,9 @@ impl Job {
             return Err(Error::usage(format!("there is no run{day} yet: `seatledger run` makes one")));
         };
         let day = record::as_of(&newest).ok_or_else(|| Error::internal("a run record without as-of date"))?;
-        let session = Session::new(&self.store, day, Settings::default())?;
+        // Questions about a run are answered here.
+        let settings = Settings { place: Place::Local, ..Settings::of(&self.config) };
+        let session = Session::new(&self.store, day, &settings)?;
         run::register_inputs(self, &session).await?;
         self.sign_ins(day).await?.register(self, &session)?;
         let body = RunBody::current(&newest, &current)?;

@@ -32,9 +32,9 @@ pub struct Replay {
 ///
 /// # Errors
 /// Evidence when a part cannot be read; Config or Data when a sealed model does not run.
-pub async fn replay(path: &Path, settings: Settings) -> Result<Replay> {
+pub async fn replay(path: &Path, settings: &Settings) -> Result<Replay> {
     let contents = snapshot::open(path)?;
-    let session = Session::without_store(contents.as_of, settings);
+    let session = Session::without_store(contents.as_of, settings)?;
     let catalogue = Catalogue::of(&contents.sql)?;
     let concluding = |model: &&Model| seal::CONCLUSIONS.contains(&model.schema());
     let models: Vec<&Model> = catalogue.models().iter().filter(concluding).collect();
@@ -63,7 +63,7 @@ pub async fn replay(path: &Path, settings: Settings) -> Result<Replay> {
 
 /// What is dropped at sealing is dropped here; keys are keys already.
 fn as_sealed(table: &Built, model: &Model) -> Result<RecordBatch> {
-    let rows = arrow::compute::concat_batches(&table.schema, &table.batches)
+    let rows = arrow::compute::concat_batches(&table.schema, &table.batches()?)
         .context(ErrorKind::Internal, format!("rows of {}", table.name))?;
     let shown: Vec<Shown> = seal::shown(&model.sidecar)?;
     blank(&rows, &shown)

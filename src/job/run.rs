@@ -13,7 +13,7 @@ use crate::base::{AsOf, Error, ErrorKind, Progress, Result};
 use crate::engine::{self, Catalogue, Model, Session, Settings};
 use crate::identity::{IdentityMap, Name};
 use crate::ingest::{self, LandingFact};
-use crate::store::{Chain, Commit, Current, Draft, FileEntry, Key, Kind, Record, RunId};
+use crate::store::{Chain, Current, Draft, FileEntry, Key, Kind, Record, RunId};
 use crate::{log, policy};
 
 /// What a run is asked for.
@@ -84,7 +84,7 @@ impl Job {
         let identity = Arc::new(self.identity().await?);
         self.settle_log(&identity).await?;
         let keys = Arc::clone(&identity);
-        let session = Session::new(&self.store, options.as_of, options.settings)?
+        let session = Session::new(&self.store, options.as_of, &options.settings)?
             .with_pseudonyms(Arc::new(move |id| keys.key(Name::id(id))));
         let records = self.store.records(&Chain::Runs).await?;
         let landings = register_inputs(self, &session).await?;
@@ -147,7 +147,7 @@ impl Job {
                 n: 0,
                 sha16: sha16.to_owned(),
             };
-            let file = self.store.put_parquet(key, &table.schema, &table.batches).await?;
+            let file = self.store.put_encoded(key, table.encode()?, table.rows as u64).await?;
             tables.insert(table.name.clone(), file);
         }
         let missing = record::missing_tables(&computed.catalogue, &tables);
@@ -167,13 +167,8 @@ impl Job {
             replaces: Vec::new(),
             body: serde_json::to_value(body).context(ErrorKind::Internal, "run record")?,
         };
-        match self.store.commit(&Chain::Runs, computed.prev.as_ref(), draft).await? {
-            Commit::Written(record) | Commit::AlreadyThere(record) => Ok((record, identity)),
-            Commit::Conflict(other) => Err(Error::new(
-                ErrorKind::Conflict,
-                format!("run {} committed first; nothing of this one counts: run again", other.run_id),
-            )),
-        }
+        let commit = self.store.commit(&Chain::Runs, computed.prev.as_ref(), draft).await?;
+        Ok((commit.settled("committed")?, identity))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::identity::{IdentityMap, Shown, veil};
 use crate::publish::{self, Format};
 use crate::schema::sidecar::Sidecar;
 use crate::snapshot::{self, SealInput, SealedLog, Signer};
-use crate::store::{Chain, Commit, Draft, Key, Kind, Record, RunId};
+use crate::store::{Chain, Commit, Draft, Key, Kind, NO_HASH, Record, RunId};
 use crate::{ingest, log};
 
 /// Times a snapshot is sealed again when another took its place in the index.
@@ -80,7 +80,7 @@ impl Job {
                 as_of: run.session.as_of(),
                 tenant: self.config.project.name.clone(),
                 run_id: run.record.run_id.clone(),
-                prev_index_sha256: before.as_ref().map_or(snapshot::NO_SNAPSHOT, |r| &r.sha256).to_owned(),
+                prev_index_sha256: before.as_ref().map_or(NO_HASH, |r| &r.sha256).to_owned(),
                 runner: runner.clone(),
                 approver: None,
                 signer: signer.clone(),
@@ -143,7 +143,7 @@ impl Job {
             None => log::Frontier::default(),
         };
         let prev_hash = said("head_hash").and_then(|v| v.as_str().map(str::to_owned));
-        let prev_hash = prev_hash.unwrap_or_else(|| log::FIRST_PREV_HASH.to_owned());
+        let prev_hash = prev_hash.unwrap_or_else(|| NO_HASH.to_owned());
         let head = log::head(&self.store).await?;
         let entries = log::entries(&self.store, first_seq).await?;
         // What is appended from here on belongs to the next snapshot.

@@ -7,10 +7,12 @@ use crate::engine::Session;
 use crate::ingest::{self, LandingFact};
 use crate::schema::{Person, Pii};
 use crate::store::{Chain, Expiry, FileEntry, RunId};
-use crate::usage::{self, Advance, Of, State, Told};
+use crate::usage::{self, Advance, Of, Shard, State, Told};
 
-/// What the models call it.
-const TABLE: &str = "usage.sign_ins";
+/// What the models call the states.
+const STATES: &str = "usage.sign_ins";
+/// What the models call the months that are over.
+const MONTHS: &str = "usage.sign_in_months";
 
 impl Job {
     /// Brings the state of every System Log to the day, from the newest state that holds; with `rebuild`, from nothing.
@@ -21,25 +23,32 @@ impl Job {
         let run_id = RunId::new(self.clock);
         let mut sign_ins = SignIns::default();
         for (source, stream) in ingest::logs(&self.config) {
-            let of_log = landings.iter().filter(|fact| fact.source == source && fact.stream == stream);
-            let told: Vec<Told> = of_log
-                .map(|fact| Told {
-                    version: fact.version,
-                    extract_date: fact.extract_date,
-                    files: fact.day_use.clone(),
-                })
-                .collect();
-            let advance = Advance {
-                store: &self.store,
-                of: Of { source: &source, stream: &stream },
-                as_of,
-                run_id: &run_id,
-                config_sha256: &self.config.sha256,
-                rebuild,
-            };
+            let told = told(landings, &source, &stream);
+            let of = Of { source: &source, stream: &stream };
+            let advance = Advance { rebuild, ..self.advance_of(of, as_of, &run_id) };
             sign_ins.add(&source, &stream, advance.run(&told).await?);
+            sign_ins.months.extend(advance.months(&told).await?);
         }
         Ok(sign_ins)
+    }
+
+    /// Merges one shard of the state of every System Log. True when the states are on record: this shard was the last,
+    /// or the day is done already.
+    ///
+    /// # Errors
+    /// A store error; Conflict when another run changes the state meanwhile.
+    pub async fn shard(&self, as_of: AsOf, shard: Shard) -> Result<bool> {
+        let landings = ingest::landings(&self.config, &self.store, as_of).await?;
+        let (run_id, mut is_whole) = (RunId::new(self.clock), true);
+        for (source, stream) in ingest::logs(&self.config) {
+            let advance = self.advance_of(Of { source: &source, stream: &stream }, as_of, &run_id);
+            is_whole &= advance.run_shard(&told(&landings, &source, &stream), shard).await?;
+        }
+        Ok(is_whole)
+    }
+
+    fn advance_of<'a>(&'a self, of: Of<'a>, as_of: AsOf, run_id: &'a RunId) -> Advance<'a> {
+        Advance { store: &self.store, of, as_of, run_id, config_sha256: &self.config.sha256, rebuild: false }
     }
 
     /// The states of the day that are on record.
@@ -51,6 +60,7 @@ impl Job {
         for (source, stream) in ingest::logs(&self.config) {
             let of = Of { source: &source, stream: &stream };
             sign_ins.add(&source, &stream, usage::state(&self.store, of, as_of).await?);
+            sign_ins.months.extend(usage::months(&self.store, of, as_of).await?);
         }
         Ok(sign_ins)
     }
@@ -82,6 +92,16 @@ impl Job {
     }
 }
 
+fn told(landings: &[LandingFact], source: &str, stream: &str) -> Vec<Told> {
+    let of_log = landings.iter().filter(|fact| fact.source == source && fact.stream == stream);
+    let told = |fact: &LandingFact| Told {
+        version: fact.version,
+        extract_date: fact.extract_date,
+        files: fact.day_use.clone(),
+    };
+    of_log.map(told).collect()
+}
+
 fn of_person<'p>(person: &'p Person, source: &'p str) -> impl Fn(&str) -> bool + Sync + 'p {
     move |account: &str| person.is_named(account, Pii::Identifier, Some(source))
 }
@@ -90,6 +110,7 @@ fn of_person<'p>(person: &'p Person, source: &'p str) -> impl Fn(&str) -> bool +
 #[derive(Debug, Default)]
 pub(super) struct SignIns {
     files: Vec<FileEntry>,
+    months: Vec<FileEntry>,
     /// The chain of each and the record it is of.
     pub reads: Vec<(String, u64)>,
 }
@@ -104,6 +125,7 @@ impl SignIns {
 
     /// Shows them to the models.
     pub(super) fn register(&self, job: &Job, session: &Session) -> Result<()> {
-        session.register_files(TABLE, usage::seat_state_schema(), &self.files, &job.store)
+        session.register_files(MONTHS, usage::seat_month_schema(), &self.months, &job.store)?;
+        session.register_files(STATES, usage::seat_state_schema(), &self.files, &job.store)
     }
 }

@@ -9,11 +9,11 @@ use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
 use crate::store::{canonical, sha256_hex};
 
-/// What the first entry names as the hash of the one before.
-pub const FIRST_PREV_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
 /// The largest whole number that every reader of JSON takes exactly.
 pub(super) const MAX_EXACT: u64 = (1 << 53) - 1;
+/// The member of a detail that commits to what somebody said in their own words: `sha256(salt || text)` in hex, with a
+/// random salt of 32 bytes. Both are kept elsewhere, and can be taken away.
+pub const NOTE: &str = "note_sha256";
 /// Arrays and objects within each other in a detail: a reader must not run out of stack.
 const MAX_DEPTH: usize = 32;
 
@@ -55,6 +55,15 @@ impl NewEntry {
             detail,
         }
     }
+
+    /// The same, committing to what somebody said with it.
+    #[must_use]
+    pub fn with_note(mut self, commitment: Option<&str>) -> Self {
+        if let (Some(commitment), Some(detail)) = (commitment, self.detail.as_object_mut()) {
+            detail.insert(NOTE.to_owned(), commitment.into());
+        }
+        self
+    }
 }
 
 /// One entry as the log holds it. The payload is the truth, the columns before it are copies.
@@ -80,7 +89,7 @@ pub struct Entry {
     pub evidence_sha256: Option<String>,
     /// RFC 8785 JSON text of all the columns before and of `detail`.
     pub payload: String,
-    /// Hash of the entry before; [`FIRST_PREV_HASH`] in the first.
+    /// Hash of the entry before; [`NO_HASH`](crate::store::NO_HASH) in the first.
     pub prev_hash: String,
     /// [`entry_hash`] of this one.
     pub entry_hash: String,
@@ -106,6 +115,9 @@ impl Entry {
         if new.evidence_sha256.as_deref().is_some_and(|hash| tree::unhex(hash).is_none()) {
             return Err(fault("its evidence is not named by 64 lower-case hex digits"));
         }
+        if new.detail.get(NOTE).is_some_and(|note| note.as_str().and_then(tree::unhex).is_none()) {
+            return Err(fault("its note is no commitment: free text never enters"));
+        }
         let mut entry = Self {
             seq,
             at,
@@ -123,6 +135,19 @@ impl Entry {
         entry.payload = entry.payload_with(new.detail)?;
         entry.entry_hash = entry_hash(prev_hash, &entry.payload);
         Ok(entry)
+    }
+
+    /// What the payload says beyond the columns.
+    pub fn detail(&self) -> Map<String, Value> {
+        match serde_json::from_str::<Map<String, Value>>(&self.payload).map(|mut said| said.remove("detail")) {
+            Ok(Some(Value::Object(detail))) => detail,
+            _ => Map::new(),
+        }
+    }
+
+    /// The commitment to what somebody said with it in their own words.
+    pub fn note(&self) -> Option<String> {
+        self.detail().get(NOTE)?.as_str().map(str::to_owned)
     }
 
     /// The columns that copy the payload, by name, as the payload has them.
@@ -169,6 +194,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::store::NO_HASH;
 
     fn new(detail: Value) -> NewEntry {
         let at = DateTime::from_timestamp(1_795_000_000, 123_456_789).unwrap();
@@ -177,7 +203,7 @@ mod tests {
 
     #[test]
     fn the_payload_is_the_documented_text_and_the_hash_covers_it() {
-        let entry = Entry::after(0, FIRST_PREV_HASH, new(json!({ "seats": 3, "a": [true, null] }))).unwrap();
+        let entry = Entry::after(0, NO_HASH, new(json!({ "seats": 3, "a": [true, null] }))).unwrap();
         let text = "{\"actor\":\"p-\u{fc}\",\"app_id\":\"figma\",\"at\":\"2026-11-18T11:06:40.123456Z\",\
                     \"detail\":{\"a\":[true,null],\"seats\":3},\"evidence_sha256\":null,\"on_behalf_of\":null,\
                     \"policy_version\":null,\"seq\":0,\"subject_key\":null,\"type\":\"decision.deny\"}";
@@ -200,13 +226,20 @@ mod tests {
             json!([]),
             json!("free text"),
         ] {
-            let error = Entry::after(0, FIRST_PREV_HASH, new(detail.clone())).unwrap_err();
+            let error = Entry::after(0, NO_HASH, new(detail.clone())).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Internal, "{detail}");
         }
-        Entry::after(0, FIRST_PREV_HASH, new(json!({ "a": [MAX_EXACT, -1, 0] }))).unwrap();
+        Entry::after(0, NO_HASH, new(json!({ "a": [MAX_EXACT, -1, 0] }))).unwrap();
         let evidence = NewEntry { evidence_sha256: Some("abc".into()), ..new(json!({})) };
-        assert!(Entry::after(0, FIRST_PREV_HASH, evidence).is_err());
+        assert!(Entry::after(0, NO_HASH, evidence).is_err());
+        let note = "ab".repeat(32);
+        let entry = Entry::after(0, NO_HASH, new(json!({})).with_note(Some(&note))).unwrap();
+        assert_eq!((entry.note(), entry.detail()[NOTE].as_str()), (Some(note.clone()), Some(&*note)));
+        assert_eq!(Entry::after(0, NO_HASH, new(json!({})).with_note(None)).unwrap().note(), None);
+        for text in [json!("Ada left"), json!(7), json!(null)] {
+            assert!(Entry::after(0, NO_HASH, new(json!({ NOTE: text }))).is_err(), "free text never enters");
+        }
         let ever = NewEntry { at: DateTime::<Utc>::MAX_UTC, ..new(json!({})) };
-        assert!(Entry::after(0, FIRST_PREV_HASH, ever).is_err());
+        assert!(Entry::after(0, NO_HASH, ever).is_err());
     }
 }

@@ -15,7 +15,7 @@ pub use append::append;
 pub use check::{Fault, FaultKind, check_entries};
 pub use checkpoint::{Checkpoint, origin};
 pub use columns::{from_batches, schema, to_batch};
-pub use entry::{Entry, FIRST_PREV_HASH, NewEntry, entry_hash};
+pub use entry::{Entry, NOTE, NewEntry, entry_hash};
 pub use kind::EntryKind;
 pub use read::{entries, segments};
 pub use segment::{Head, Segment, head};

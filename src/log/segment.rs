@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::entry::MAX_EXACT;
-use super::{FIRST_PREV_HASH, Frontier, Hash, tree};
+use super::{Frontier, Hash, tree};
 use crate::base::{Error, ErrorKind, Result};
-use crate::store::{Chain, FileEntry, Key, Kind, Record, Store, hex};
+use crate::store::{Chain, FileEntry, Key, Kind, NO_HASH, Record, Store, hex};
 
 /// The log as it stands after one append.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,7 +132,7 @@ pub(super) fn size(head: Option<&Head>) -> u64 {
 
 /// What the next entry names as the hash of the one before.
 pub(super) fn head_hash(head: Option<&Head>) -> &str {
-    head.map_or(FIRST_PREV_HASH, |head| &head.head_hash)
+    head.map_or(NO_HASH, |head| &head.head_hash)
 }
 
 /// The tree before the next entry.

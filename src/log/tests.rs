@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::*;
 use crate::base::{Clock, ErrorKind};
-use crate::store::{Chain, Commit, Record, RunId, Store, hex, parquet, sha256_hex};
+use crate::store::{Chain, Commit, NO_HASH, Record, RunId, Store, hex, parquet, sha256_hex};
 
 fn clock() -> Clock {
     Clock::Fixed(DateTime::from_timestamp(1_795_000_000, 0).unwrap())
@@ -49,7 +49,7 @@ async fn what_was_appended_comes_back_and_the_head_stands_for_it() {
 
     let (_dir, store) = log_of(&[1, 40, 3]).await;
     let found = entries(&store, 0).await.unwrap();
-    assert_eq!(check_entries(&found, 0, FIRST_PREV_HASH), []);
+    assert_eq!(check_entries(&found, 0, NO_HASH), []);
     assert!(found.iter().map(|e| e.seq).eq(0..44));
     assert_eq!((found[7].kind, &found[8].subject_key), (EntryKind::ALL[7], &Some("key-8".to_owned())));
     for from in [1, 17, 40, 41, 43, 44, 99] {
@@ -106,7 +106,7 @@ async fn every_way_to_tamper_with_entries_is_named() {
         // As a verifier sees them: written and read again.
         let batches = [to_batch(&entries[..2.min(entries.len())]).unwrap(), to_batch(&entries[2..]).unwrap()];
         let read = from_batches(&batches).unwrap();
-        let faults = check_entries(&read, 0, FIRST_PREV_HASH);
+        let faults = check_entries(&read, 0, NO_HASH);
         faults.into_iter().map(|fault| (fault.seq, fault.kind)).collect::<Vec<_>>()
     };
     use FaultKind::{Altered, Broken, Gap, Mismatch};

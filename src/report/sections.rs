@@ -543,6 +543,7 @@ fn freshness(frames: &Frames<'_>) -> Result<Section> {
             count(frame.int("fetched_count", row)?),
             count(frame.int("accepted_count", row)?),
             count(frame.int("duplicate_count", row)?),
+            count(frame.int("filtered_count", row)?),
             count(frame.int("quarantined_count", row)?),
         ]);
     }
@@ -556,11 +557,18 @@ fn freshness(frames: &Frames<'_>) -> Result<Section> {
         chart: None,
         table: table(
             &[("Source", false), ("Stream", false), ("Status", false), ("Problem", false), ("Complete through", false)],
-            &[("Age, days", true), ("Fetched", true), ("Accepted", true), ("Duplicate", true), ("Quarantined", true)],
+            &[
+                ("Age, days", true),
+                ("Fetched", true),
+                ("Accepted", true),
+                ("Duplicate", true),
+                ("Filtered", true),
+                ("Quarantined", true),
+            ],
             rows,
             None,
         ),
-        note: Some("Fetched = accepted + duplicate + quarantined, always.".into()),
+        note: Some("Fetched = accepted + duplicate + filtered + quarantined, always.".into()),
         source: "marts.source_freshness",
     })
 }

@@ -24,7 +24,7 @@ use std::sync::{Arc, LazyLock};
 use arrow::datatypes::{Field as ArrowField, Schema, SchemaRef};
 
 pub use field::{Field, Pii, Rule, Type};
-pub use person::Person;
+pub use person::{Person, without_texts};
 
 /// The column that keeps what is new at a source: a JSON object by the source's names.
 pub const EXTRA: &str = "extra";

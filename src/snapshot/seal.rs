@@ -20,9 +20,6 @@ use crate::store::{RunId, parquet, sha256_hex};
 /// Every dependency of this program with its hash, as it was built.
 const CARGO_LOCK: &[u8] = include_bytes!("../../Cargo.lock");
 
-/// What the first snapshot names as the index record before it.
-pub const NO_SNAPSHOT: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
 /// What is sealed.
 #[derive(Debug)]
 pub struct SealInput {
@@ -32,7 +29,7 @@ pub struct SealInput {
     pub tenant: String,
     /// The run that concluded it.
     pub run_id: RunId,
-    /// SHA-256 of the index record of the snapshot before; [`NO_SNAPSHOT`] in the first.
+    /// SHA-256 of the index record of the snapshot before; [`NO_HASH`](crate::store::NO_HASH) in the first.
     pub prev_index_sha256: String,
     /// Who or what ran the job.
     pub runner: String,
@@ -57,7 +54,7 @@ pub struct SealInput {
     /// Models and their contracts as text, by path below `sql/`.
     pub sql: Vec<(String, String)>,
     /// What each input was. Every object in it (or in `completeness`) that has `fetched`, `accepted`, `duplicate` and
-    /// `quarantined` must add up, or `verify` reports it.
+    /// `quarantined` (and `filtered`, where it is said) must add up, or `verify` reports it.
     pub inputs: serde_json::Value,
     /// Control totals and reconciliations.
     pub completeness: serde_json::Value,
@@ -70,7 +67,7 @@ pub struct SealedLog {
     pub entries: Vec<Entry>,
     /// The Merkle tree of all entries before them.
     pub frontier_before: Frontier,
-    /// Hash of the entry before the first; [`log::FIRST_PREV_HASH`] in the first snapshot.
+    /// Hash of the entry before the first; [`NO_HASH`](crate::store::NO_HASH) in the first snapshot.
     pub prev_hash: String,
     /// The number of the first entry, or of the next when there are none.
     pub first_seq: u64,

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::sign_tests::{line, signer};
 use super::tests::{check, input};
 use super::*;
-use crate::log::{self, Checkpoint, Entry, EntryKind, FIRST_PREV_HASH, Frontier, entry_hash};
-use crate::store::{canonical, parquet, sha256_hex};
+use crate::log::{self, Checkpoint, Entry, EntryKind, Frontier, entry_hash};
+use crate::store::{NO_HASH, canonical, parquet, sha256_hex};
 
 const SUMS: &str = "SHA256SUMS";
 const SIGNATURE: &str = "SHA256SUMS.sig";
@@ -60,14 +60,14 @@ fn sealed_log(entries: &[Entry], first: usize) -> SealedLog {
     SealedLog {
         entries: entries[first..].to_vec(),
         frontier_before: tree(&entries[..first]),
-        prev_hash: first.checked_sub(1).map_or(FIRST_PREV_HASH, |last| &entries[last].entry_hash).to_owned(),
+        prev_hash: first.checked_sub(1).map_or(NO_HASH, |last| &entries[last].entry_hash).to_owned(),
         first_seq: first as u64,
         origin: "seatledger/store".into(),
     }
 }
 
 fn entries() -> Vec<Entry> {
-    chain(0, FIRST_PREV_HASH, &["one", "two", "three", "four", "five"])
+    chain(0, NO_HASH, &["one", "two", "three", "four", "five"])
 }
 
 /// A sealed snapshot to break; `signed` by key 1, which `allowed_signers` beside it lists.
@@ -385,7 +385,7 @@ fn whatever_is_done_to_the_log_names_the_entry() {
     let found = with_log(&victim, |e| e.insert(2, e[1].clone()));
     names_at(&found, "doubled", LOG, Fault::Incomplete, "entry 1");
     // A log that is whole in itself, but another one.
-    let found = with_log(&victim, |e| *e = chain(0, FIRST_PREV_HASH, &["one", "two", "THREE", "four", "five"]));
+    let found = with_log(&victim, |e| *e = chain(0, NO_HASH, &["one", "two", "THREE", "four", "five"]));
     names(&found, "rewritten", LOG, Fault::Altered);
     names(&found, "rewritten", "checkpoint", Fault::Altered);
 
@@ -443,7 +443,7 @@ fn a_log_rewritten_whole_contradicts_the_checkpoint_of_before() {
 
     // Everything is made to fit but what was published.
     let rewritten = dir.path().join("3");
-    let other = chain(0, FIRST_PREV_HASH, &["one", "two", "THREE", "four", "five"]);
+    let other = chain(0, NO_HASH, &["one", "two", "THREE", "four", "five"]);
     let mut input = input(&["a"]);
     input.log = Some(sealed_log(&other, 0));
     write_folder(&seal(input).unwrap().files, &rewritten).unwrap();

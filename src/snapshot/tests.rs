@@ -11,7 +11,7 @@ use chrono::DateTime;
 
 use super::*;
 use crate::base::{AsOf, Clock, ErrorKind};
-use crate::store::{RunId, parquet, sha256_hex};
+use crate::store::{NO_HASH, RunId, parquet, sha256_hex};
 
 pub(super) fn input(accounts: &[&str]) -> SealInput {
     let schema = Arc::new(Schema::new(vec![
@@ -29,7 +29,7 @@ pub(super) fn input(accounts: &[&str]) -> SealInput {
         as_of: AsOf::parse("2026-11-20").unwrap(),
         tenant: "northwind".into(),
         run_id: RunId::new(Clock::Fixed(DateTime::from_timestamp(1_795_000_000, 0).unwrap())),
-        prev_index_sha256: NO_SNAPSHOT.into(),
+        prev_index_sha256: NO_HASH.into(),
         runner: "tests".into(),
         approver: None,
         signer: None,

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use arrow::datatypes::SchemaRef;
 use serde_json::Value;
 
 use super::allowed;
@@ -57,8 +58,13 @@ pub fn verify(path: &Path, options: &VerifyOptions) -> Result<Verification> {
     let allowed = options.allowed_signers.as_deref().map(allowed::load).transpose()?;
     let since = options.since.as_deref().map(checkpoint_at).transpose()?;
     let index = options.index.as_deref().map(index_at).transpose()?;
-    let (faults, readable, sound) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
-    let mut check = Check { root: path.to_owned(), faults, readable, sound };
+    let mut check = Check {
+        root: path.to_owned(),
+        faults: BTreeSet::new(),
+        readable: BTreeSet::new(),
+        sound: BTreeMap::new(),
+        footers: BTreeMap::new(),
+    };
     let mut found = Verification {
         ok: false,
         checked: 0,
@@ -106,6 +112,8 @@ pub(super) struct Check {
     pub(super) readable: BTreeSet<String>,
     /// Files that are as listed, and their length.
     pub(super) sound: BTreeMap<String, u64>,
+    /// Columns and rows of those that are Parquet, where they were seen in passing.
+    pub(super) footers: BTreeMap<String, (SchemaRef, u64)>,
 }
 
 impl Check {
@@ -177,6 +185,7 @@ impl Check {
                 Ok(read) => {
                     if sums.get(file) == Some(&read.sha256) {
                         self.sound.insert(file.clone(), read.bytes);
+                        self.footers.extend(read.footer.map(|footer| (file.clone(), footer)));
                     }
                     self.readable.insert(file.clone());
                     hashed.insert(file.clone(), (read.sha256, read.bytes));
@@ -262,7 +271,7 @@ impl Check {
         }
     }
 
-    /// Wherever rows are counted, none got lost: fetched = accepted + duplicate + quarantined.
+    /// Wherever rows are counted, none got lost: fetched = accepted + duplicate + filtered + quarantined.
     fn totals(&mut self, file: &str) {
         let Some(bytes) = self.sound_bytes(file) else { return };
         match serde_json::from_slice::<Value>(&bytes) {
@@ -282,13 +291,15 @@ fn unbalanced(value: &Value, report: &mut impl FnMut(String)) {
         Value::Array(items) => items.iter().for_each(|item| unbalanced(item, report)),
         Value::Object(members) => {
             let count = |name: &str| members.get(name).and_then(Value::as_i64).map(i128::from);
+            // Snapshots of an earlier release do not say it: nothing was filtered.
+            let filtered = count("filtered").unwrap_or_default();
             if let (Some(fetched), Some(accepted), Some(duplicate), Some(quarantined)) =
                 (count("fetched"), count("accepted"), count("duplicate"), count("quarantined"))
-                && fetched != accepted + duplicate + quarantined
+                && fetched != accepted + duplicate + filtered + quarantined
             {
                 let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
                 report(format!(
-                    "{}/{}: fetched {fetched} is not accepted {accepted} + duplicate {duplicate} + quarantined {quarantined}",
+                    "{}/{}: fetched {fetched} is not accepted {accepted} + duplicate {duplicate} + filtered {filtered} + quarantined {quarantined}",
                     text("source"),
                     text("stream")
                 ));

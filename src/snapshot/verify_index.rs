@@ -6,11 +6,10 @@ use std::path::Path;
 use super::files::{MANIFEST, SUMS};
 use super::manifest::Manifest;
 use super::report::Fault;
-use super::seal::NO_SNAPSHOT;
 use super::verify::Check;
 use crate::base::error::Context;
 use crate::base::{ErrorKind, Result};
-use crate::store::{Chain, Record, sha256_hex};
+use crate::store::{Chain, NO_HASH, Record, sha256_hex};
 
 /// The records of an index as they lie in its folder, by version.
 pub(super) type Index = BTreeMap<u64, Vec<u8>>;
@@ -36,7 +35,7 @@ impl Check {
     /// Checks that the index is a chain, and that the snapshot is in it, after the one it names.
     pub(super) fn index(&mut self, index: &Index, list: Option<&[u8]>, manifest: Option<&Manifest>) {
         let sums_sha256 = list.map(sha256_hex);
-        let (mut expected, mut before, mut is_listed) = (1, NO_SNAPSHOT.to_owned(), false);
+        let (mut expected, mut before, mut is_listed) = (1, NO_HASH.to_owned(), false);
         for (version, bytes) in index {
             let file = format!("index/{version:020}.json");
             let sha256 = sha256_hex(bytes);

@@ -1,5 +1,7 @@
 //! The one step that changes what a reader sees: put-if-absent of the next record of a chain.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -29,6 +31,22 @@ pub enum Commit {
     AlreadyThere(Record),
     /// Another run's record has the place: discard what was prepared and run again. Never merge.
     Conflict(Record),
+}
+
+impl Commit {
+    /// The record of the effect, whoever put it there.
+    ///
+    /// # Errors
+    /// Conflict when another run has the place; `did` says what it did, such as "landed raw/okta/users".
+    pub fn settled(self, did: impl fmt::Display) -> Result<Record> {
+        match self {
+            Self::Written(record) | Self::AlreadyThere(record) => Ok(record),
+            Self::Conflict(other) => {
+                let message = format!("run {} {did} first: run again", other.run_id);
+                Err(Error::new(ErrorKind::Conflict, message))
+            }
+        }
+    }
 }
 
 impl Store {
@@ -102,6 +120,21 @@ impl Store {
             }
             tokio::time::sleep(full_jitter(attempt)).await;
         }
+    }
+
+    /// Every chain that has a record below `commits/`: all but the index of snapshots.
+    ///
+    /// # Errors
+    /// Store when it cannot be listed.
+    pub async fn chains(&self) -> Result<BTreeSet<Chain>> {
+        let listed: Vec<_> = self
+            .objects
+            .list(Some(&Path::from("commits")))
+            .try_collect()
+            .await
+            .context(ErrorKind::Store, "cannot list commits")?;
+        let chain = |path: &Path| Chain::parse(key::record_at(path.as_ref())?.0);
+        Ok(listed.iter().filter_map(|object| chain(&object.location)).collect())
     }
 
     /// A record that was read wrong once must not be what the next one is chained to.

@@ -80,6 +80,15 @@ pub struct Fsck {
 }
 
 impl Fsck {
+    /// The same with what somebody else found.
+    #[must_use]
+    pub fn with(mut self, findings: Vec<Finding>) -> Self {
+        self.findings.extend(findings);
+        self.findings.sort_by(|a, b| (a.kind, &a.path).cmp(&(b.kind, &b.path)));
+        self.ok = self.findings.iter().all(|f| f.kind >= FindingKind::Orphan);
+        self
+    }
+
     /// The findings of one kind.
     pub fn of_kind(&self, kind: FindingKind) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |f| f.kind == kind)
@@ -129,16 +138,16 @@ impl Store {
         }
         findings.extend(tree.orphans().map(|(path, _)| tree.finding(FindingKind::Orphan, path, "no record names it")));
         findings.extend(self.leftovers().await?);
-        findings.sort_by(|a, b| (a.kind, &a.path).cmp(&(b.kind, &b.path)));
-        Ok(Fsck {
-            ok: findings.iter().all(|f| f.kind >= FindingKind::Orphan),
+        let looked = Fsck {
+            ok: false,
             deep,
             chains: tree.chains.len(),
             records: tree.chains.values().map(Vec::len).sum(),
             files: live.len(),
             bytes: live.iter().map(|(_, file)| file.entry.bytes).sum(),
-            findings,
-        })
+            findings: Vec::new(),
+        };
+        Ok(looked.with(findings))
     }
 
     /// What is wrong with one live file.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::fsck::FindingKind;
 use super::tree::Tree;
-use super::{Chain, Commit, Draft, FileEntry, Kind, Record, RunId, Store, key, sha256_hex};
+use super::{Chain, Draft, FileEntry, Kind, Record, RunId, Store, key, sha256_hex};
 use crate::base::{Error, ErrorKind, Result};
 use crate::config::{Held, StoreHold};
 
@@ -47,7 +47,9 @@ impl fmt::Display for GcAction {
 pub struct GcItem {
     /// What.
     pub action: GcAction,
-    /// The file, below the root of the store.
+    /// Whether the file lies in the private store.
+    pub is_private: bool,
+    /// The file, below the root of its store.
     pub path: String,
     /// Its length.
     pub bytes: u64,
@@ -76,7 +78,7 @@ impl Gc {
     }
 
     pub(crate) fn sorted(mut self) -> Self {
-        self.items.sort_by(|a, b| (a.action, &a.path).cmp(&(b.action, &b.path)));
+        self.items.sort_by(|a, b| (a.action, a.is_private, &a.path).cmp(&(b.action, b.is_private, &b.path)));
         self
     }
 }
@@ -101,6 +103,7 @@ impl Expiry {
     pub fn items(&self) -> impl Iterator<Item = GcItem> {
         self.files.iter().map(|(file, _)| GcItem {
             action: GcAction::Expire,
+            is_private: self.chain.is_private(),
             path: file.path.clone(),
             bytes: file.bytes,
             why: self.why.clone(),
@@ -128,13 +131,8 @@ impl Store {
             replaces,
             body: expiry.body.clone(),
         };
-        match self.commit(&expiry.chain, Some(&expiry.prev), draft).await? {
-            Commit::Written(record) | Commit::AlreadyThere(record) => Ok(record),
-            Commit::Conflict(other) => {
-                let message = format!("run {} committed to {} first: run again", other.run_id, expiry.chain);
-                Err(Error::new(ErrorKind::Conflict, message))
-            }
-        }
+        let commit = self.commit(&expiry.chain, Some(&expiry.prev), draft).await?;
+        commit.settled(format_args!("committed to {}", expiry.chain))
     }
 
     /// Deletes, or only lists, the files that no record names and those a later record took out of the live set: when
@@ -172,7 +170,7 @@ impl Store {
                 },
                 None => (GcAction::Delete, why),
             };
-            gc.items.push(GcItem { action, path: path.clone(), bytes: object.size, why });
+            gc.items.push(GcItem { action, is_private: false, path: path.clone(), bytes: object.size, why });
         }
         Ok(gc.sorted())
     }
@@ -193,6 +191,11 @@ pub fn held_by<'h>(holds: &'h [StoreHold], path: &str, days: (NaiveDate, NaiveDa
         Held::All => true,
         // Tables are made of every source there is.
         Held::Source(source) => path.starts_with("tables/") || path.split('/').nth(1) == Some(source),
+        Held::App { feeds, .. } => {
+            let mut parts = path.split('/').skip(1).map(str::to_owned);
+            let feed = parts.next().zip(parts.next());
+            path.starts_with("tables/") || feed.is_some_and(|feed| feeds.contains(&feed))
+        }
         Held::Period(from, to) => days.0 <= *to && *from <= days.1,
     })
 }

@@ -70,6 +70,36 @@ pub enum Key {
         /// First 16 hex digits of the file's SHA-256.
         sha16: String,
     },
+    /// What one shard made of the state of a day: the first to say it wins.
+    Shard {
+        /// Source as the project names it.
+        source: String,
+        /// Stream of the source.
+        stream: String,
+        /// The day it speaks for.
+        as_of: AsOf,
+        /// Names what the shards started from: shards of other inputs never meet.
+        inputs16: String,
+        /// Which shard, from 1.
+        shard: u32,
+        /// Of how many.
+        of: u32,
+    },
+    /// The use of one bucket in one month.
+    SeatMonth {
+        /// Source as the project names it.
+        source: String,
+        /// Stream of the source.
+        stream: String,
+        /// The first day of the month.
+        month: NaiveDate,
+        /// The bucket of its accounts.
+        bucket: u32,
+        /// The run that wrote it.
+        run_id: RunId,
+        /// First 16 hex digits of the file's SHA-256.
+        sha16: String,
+    },
     /// Rows of a model as one run wrote them.
     Table {
         /// Schema of the model.
@@ -85,6 +115,17 @@ pub enum Key {
         /// First 16 hex digits of the file's SHA-256.
         sha16: String,
     },
+    /// Rows that a cluster reads while a run is computed; no record ever names them.
+    Scratch {
+        /// Schema of the table.
+        schema: String,
+        /// Name of the table.
+        table: String,
+        /// The computation that wrote them.
+        run_id: RunId,
+        /// First 16 hex digits of the file's SHA-256.
+        sha16: String,
+    },
     /// A file of a sealed snapshot.
     Snapshot {
         /// The day it speaks for.
@@ -97,6 +138,13 @@ pub enum Key {
     /// Names and their keys, in a private store.
     Identity {
         /// The run that wrote them.
+        run_id: RunId,
+        /// First 16 hex digits of the file's SHA-256.
+        sha16: String,
+    },
+    /// What people said in their own words, in a private store.
+    Notes {
+        /// The run that kept them.
         run_id: RunId,
         /// First 16 hex digits of the file's SHA-256.
         sha16: String,
@@ -158,11 +206,31 @@ impl Key {
                 segment(stream)?,
                 file_name(run_id, 0, sha16)?
             ),
+            Self::Shard { source, stream, as_of, inputs16, shard, of } => format!(
+                "claims/shard/{}/{}/{as_of}/{}-{shard}-{of}.json",
+                segment(source)?,
+                segment(stream)?,
+                segment(inputs16)?
+            ),
+            Self::SeatMonth { source, stream, month, bucket, run_id, sha16 } => format!(
+                "usage/{}/{}/seat_month/{}/b{bucket:02}-{}",
+                segment(source)?,
+                segment(stream)?,
+                month.format("%Y-%m-%d"),
+                file_name(run_id, 0, sha16)?
+            ),
             Self::Table { schema, table, as_of, run_id, n, sha16 } => format!(
                 "tables/{}/{}/as_of={as_of}/{}",
                 segment(schema)?,
                 segment(table)?,
                 file_name(run_id, *n, sha16)?
+            ),
+            Self::Scratch { schema, table, run_id, sha16 } => format!(
+                "scratch/{}/{}/{}-{}.parquet",
+                segment(run_id.as_str())?,
+                segment(schema)?,
+                segment(table)?,
+                segment(sha16)?
             ),
             Self::Snapshot { as_of, seal_id, file } => {
                 let folder = format!("snapshots/data/{as_of}/{}", segment(seal_id.as_str())?);
@@ -170,6 +238,9 @@ impl Key {
             }
             Self::Identity { run_id, sha16 } => {
                 format!("keys/{}-{}.parquet", segment(run_id.as_str())?, segment(sha16)?)
+            }
+            Self::Notes { run_id, sha16 } => {
+                format!("notes/{}-{}.parquet", segment(run_id.as_str())?, segment(sha16)?)
             }
             Self::Erasure => "erasure.json".to_owned(),
             Self::LogSegment { first, last, sha16 } => {
@@ -195,6 +266,7 @@ pub(super) fn folder(chain: &Chain) -> Result<String> {
         Chain::Runs => "commits/runs".to_owned(),
         Chain::Snapshots => "snapshots/index".to_owned(),
         Chain::Identity => "commits/identity".to_owned(),
+        Chain::Notes => "commits/notes".to_owned(),
         Chain::Log => "commits/log".to_owned(),
     })
 }
@@ -223,6 +295,11 @@ pub fn day_use(path: &str) -> Option<(NaiveDate, u32)> {
 /// The as-of date and the bucket of a file of `seat_state`; none for any other file.
 pub fn seat_state(path: &str) -> Option<(NaiveDate, u32)> {
     bucketed(path, "seat_state")
+}
+
+/// The first day of the month and the bucket of a file of `seat_month`; none for any other file.
+pub fn seat_month(path: &str) -> Option<(NaiveDate, u32)> {
+    bucketed(path, "seat_month")
 }
 
 fn bucketed(path: &str, folder: &str) -> Option<(NaiveDate, u32)> {
@@ -263,6 +340,9 @@ mod tests {
         assert_eq!(path.as_ref(), "commits/raw/okta/users/00000000000000000007.json");
         let log = Key::LogSegment { first: 7, last: 12, sha16: "0123456789abcdef".into() }.path().unwrap();
         assert_eq!(log.as_ref(), "log/00000000000000000007-00000000000000000012-0123456789abcdef.parquet");
+        let run_id = RunId::new(crate::base::Clock::System);
+        let notes = Key::Notes { run_id: run_id.clone(), sha16: "0123456789abcdef".into() }.path().unwrap();
+        assert_eq!(notes.as_ref(), format!("notes/{run_id}-0123456789abcdef.parquet"));
         assert_eq!(version_of("00000000000000000007.json"), Some(7));
         assert_eq!(version_of("7.json"), None);
         assert_eq!(record_at(path.as_ref()), Some(("raw/okta/users", 7)));

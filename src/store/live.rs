@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Chain, Commit, Draft, FileEntry, Kind, Record, RunId, Store};
-use crate::base::{Error, ErrorKind, Result};
+use super::{Chain, Draft, FileEntry, Kind, Record, RunId, Store};
+use crate::base::Result;
 
 /// Files that fit one record with room to spare.
 const FILES_OF_A_RECORD: usize = 1000;
@@ -78,13 +78,8 @@ impl Store {
                 replaces: part.iter().map(|(old, _)| old.path.clone()).collect(),
                 body: serde_json::json!({ MOVED: moved.collect::<serde_json::Map<_, _>>() }),
             };
-            match self.commit(chain, prev.as_ref(), draft).await? {
-                Commit::Written(record) | Commit::AlreadyThere(record) => prev = Some(record),
-                Commit::Conflict(other) => {
-                    let message = format!("run {} committed to {chain} first: run again", other.run_id);
-                    return Err(Error::new(ErrorKind::Conflict, message));
-                }
-            }
+            let commit = self.commit(chain, prev.as_ref(), draft).await?;
+            prev = Some(commit.settled(format_args!("committed to {chain}"))?);
         }
         // What an erasure that was cut off took out and left lying goes, too.
         for record in self.records(chain).await?.iter().filter(|record| record.kind == Kind::Erase) {

@@ -1,7 +1,6 @@
 //! Layer 2: the object store. Every path ([`Key`]) and every commit ([`Store::commit`]); others only call it.
 
 mod commit;
-mod encoder;
 mod fsck;
 mod gc;
 mod key;
@@ -25,12 +24,11 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use commit::Commit;
-pub use encoder::{Batches, Encoder};
 pub use fsck::{Finding, FindingKind, Fsck};
 pub use gc::{Expiry, Gc, GcAction, GcItem, unheld};
-pub use key::{Key, day_use, seat_state};
+pub use key::{Key, day_use, seat_month, seat_state};
 pub use live::{Current, live_files};
-pub use record::{Chain, Draft, FORMAT, FileEntry, Kind, Record, RunId, canonical, hex, sha256_hex};
+pub use record::{Chain, Draft, FORMAT, FileEntry, Kind, NO_HASH, Record, RunId, canonical, hex, sha256_hex};
 
 use crate::base::error::Context;
 use crate::base::{Clock, Error, ErrorKind, Result};
@@ -116,9 +114,24 @@ impl Store {
         Ok(Self { objects: Arc::new(objects), local: Some(root), name })
     }
 
+    /// The scheme of [`Store::url`].
+    pub const SCHEME: &str = "seatledger";
+
     /// Where [`Store::object_store`] is registered in DataFusion; a file of the store is `url().join(path)`.
     pub fn url(&self) -> Result<Url> {
-        Url::parse("seatledger://store/").context(ErrorKind::Internal, "the store's own URL")
+        Url::parse(&format!("{}://store/", Self::SCHEME)).context(ErrorKind::Internal, "the store's own URL")
+    }
+
+    /// The URL under which other machines open this store, where the same folder is there, or the same bucket.
+    ///
+    /// # Errors
+    /// Usage when nobody else can.
+    pub fn location(&self) -> Result<Url> {
+        let url = match &self.local {
+            Some(folder) => Url::from_directory_path(folder).ok(),
+            None => Url::parse(&self.name).ok(),
+        };
+        url.ok_or_else(|| Error::usage(format!("no other machine can open the store {}", self.name)))
     }
 
     /// The objects, rooted at the store.
@@ -222,7 +235,7 @@ impl Store {
         self.put_encoded(key, parquet::encode(schema, batches)?, rows).await
     }
 
-    /// As [`Store::put_parquet`], of a file that an [`Encoder`] has made.
+    /// As [`Store::put_parquet`], of a file that is encoded already.
     ///
     /// # Errors
     /// Store when the file is not there afterwards.
@@ -240,6 +253,20 @@ impl Store {
     pub async fn put_file(&self, key: &Key, bytes: &Bytes) -> Result<()> {
         let path = key.path()?;
         self.put(&path, bytes).await.context(ErrorKind::Store, format!("cannot write {path}"))
+    }
+
+    /// Says something under a key that only the first may say; gives what the first said.
+    ///
+    /// # Errors
+    /// Store when it can be neither written nor read.
+    pub async fn claim(&self, key: &Key, bytes: &Bytes) -> Result<Bytes> {
+        let path = key.path()?;
+        let Err(cause) = self.create(&path, bytes).await else { return Ok(bytes.clone()) };
+        // Whatever went wrong, somebody may have been first; perhaps it was this very claim.
+        match self.find(key).await? {
+            Some(first) => Ok(first),
+            None => Err(Error::store(format!("cannot write {path} of {}", self.name)).because(cause)),
+        }
     }
 
     /// The bytes of a file that may not be there.

@@ -1,15 +1,21 @@
 //! Parquet bytes that depend on the rows and on nothing else: not on threads, batches, release of the day or machine.
 
 use std::fs::File;
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use ::parquet::arrow::ArrowWriter;
-use ::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
-use ::parquet::arrow::arrow_writer::ArrowWriterOptions;
+use ::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use ::parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
+};
+use ::parquet::arrow::{ArrowWriter, ProjectionMask};
 use ::parquet::basic::{Compression, ZstdLevel};
-use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
-use arrow::array::RecordBatch;
+use ::parquet::file::metadata::{ParquetMetaDataOptions, ParquetMetaDataReader, ParquetStatisticsPolicy};
+use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion};
+use ::parquet::file::writer::SerializedFileWriter;
+use ::parquet::schema::types::ColumnPath;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::BatchCoalescer;
 use arrow::datatypes::{Schema, SchemaRef};
 use bytes::Bytes;
@@ -54,25 +60,140 @@ pub const SETTINGS: Settings = Settings {
     zstd_level: 1,
 };
 
+/// The settings of files that are written while their rows still come: small row groups, which are held until they are
+/// full and pruned by time. Page statistics of `sorted` only; no dictionary for what hardly repeats.
+pub const STREAMED: Settings = Settings { created_by: "seatledger 1 streamed", row_group_rows: 65_536, ..SETTINGS };
+
+/// The settings of the state of the seats and of months.
+pub const LIGHT: Settings = Settings { created_by: "seatledger 1 light", row_group_rows: 262_144, ..SETTINGS };
+
+/// What a file is that cannot be read.
+const UNREADABLE: &str = "not a readable Parquet file";
+/// What a batch is that does not belong into a file.
+const UNWRITABLE: &str = "rows do not fit the schema they are written with";
+
 /// Writes rows as one Parquet file.
 ///
 /// # Errors
 /// Internal, when a batch has not the columns and types of the schema.
 pub fn encode(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Bytes> {
-    let schema = plain(schema);
-    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), options()?)
-        .context(ErrorKind::Internal, "this schema has no Parquet form")?;
-    let mut chunks = BatchCoalescer::new(Arc::clone(&schema), SETTINGS.batch_rows);
-    let unwritable = "rows do not fit the schema they are written with";
+    let mut encoder = Encoder::new(schema, Vec::new())?;
     for batch in batches {
-        let batch = RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())
-            .context(ErrorKind::Internal, unwritable)?;
-        chunks.push_batch(batch).context(ErrorKind::Internal, unwritable)?;
-        drain(&mut chunks, &mut writer)?;
+        encoder.push(batch)?;
     }
-    chunks.finish_buffered_batch().context(ErrorKind::Internal, unwritable)?;
-    drain(&mut chunks, &mut writer)?;
-    Ok(writer.into_inner().context(ErrorKind::Internal, "cannot write the footer")?.into())
+    Ok(encoder.finish()?.into())
+}
+
+/// Writes rows as one Parquet file, batch by batch: the bytes are those of [`encode`], however the rows are cut.
+pub struct Encoder<W: Write + Send> {
+    writer: ArrowWriter<W>,
+    chunks: BatchCoalescer,
+    schema: SchemaRef,
+    rows: u64,
+}
+
+impl<W: Write + Send> Encoder<W> {
+    /// A file that begins.
+    ///
+    /// # Errors
+    /// Internal, when the schema has no Parquet form.
+    pub fn new(schema: &SchemaRef, into: W) -> Result<Self> {
+        Self::with(schema, into, properties(SETTINGS)?.build())
+    }
+
+    /// A file that is read whole and written anew every day: light compression, and a dictionary only for the columns in
+    /// `repeated`. Its bytes are not those of [`encode`].
+    ///
+    /// # Errors
+    /// Internal, when the schema has no Parquet form.
+    pub fn light(schema: &SchemaRef, into: W, repeated: &[&str]) -> Result<Self> {
+        let mut light = properties(LIGHT)?
+            .set_compression(Compression::LZ4_RAW)
+            .set_dictionary_enabled(false)
+            .set_statistics_enabled(EnabledStatistics::None);
+        for column in repeated {
+            let path = ColumnPath::from(*column);
+            light = light
+                .set_column_dictionary_enabled(path.clone(), true)
+                .set_column_statistics_enabled(path, EnabledStatistics::Chunk);
+        }
+        Self::with(schema, into, light.build())
+    }
+
+    fn with(schema: &SchemaRef, into: W, properties: WriterProperties) -> Result<Self> {
+        let schema = plain(schema);
+        let writer = ArrowWriter::try_new_with_options(into, Arc::clone(&schema), with_properties(properties))
+            .context(ErrorKind::Internal, "this schema has no Parquet form")?;
+        Ok(Self { writer, chunks: BatchCoalescer::new(Arc::clone(&schema), SETTINGS.batch_rows), schema, rows: 0 })
+    }
+
+    /// Adds rows.
+    ///
+    /// # Errors
+    /// Internal, when the batch has not the columns and types of the schema; Store, when they cannot be written.
+    pub fn push(&mut self, batch: &RecordBatch) -> Result<()> {
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), batch.columns().to_vec())
+            .context(ErrorKind::Internal, UNWRITABLE)?;
+        self.rows += batch.num_rows() as u64;
+        self.chunks.push_batch(batch).context(ErrorKind::Internal, UNWRITABLE)?;
+        self.drain()
+    }
+
+    /// Rows added so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Ends the file and gives back what it was written into.
+    ///
+    /// # Errors
+    /// As [`Encoder::push`].
+    pub fn finish(mut self) -> Result<W> {
+        self.chunks.finish_buffered_batch().context(ErrorKind::Internal, UNWRITABLE)?;
+        self.drain()?;
+        self.writer.into_inner().context(ErrorKind::Store, "cannot write the footer")
+    }
+
+    fn drain(&mut self) -> Result<()> {
+        while let Some(chunk) = self.chunks.next_completed_batch() {
+            self.writer.write(&chunk).context(ErrorKind::Store, "cannot write rows as Parquet")?;
+        }
+        Ok(())
+    }
+}
+
+/// The rows of a Parquet file, a batch at a time, in the order in which they lie in it.
+pub struct Batches(ParquetRecordBatchReader);
+
+impl Batches {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// Data, when it is not Parquet.
+    pub fn open(bytes: Bytes) -> Result<Self> {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)
+            .and_then(|builder| builder.with_batch_size(SETTINGS.batch_rows).build());
+        reader.map(Self).context(ErrorKind::Data, UNREADABLE)
+    }
+
+    /// Opens a file for some of its columns.
+    ///
+    /// # Errors
+    /// As [`Batches::open`].
+    pub fn of_columns(bytes: Bytes, names: &[&str]) -> Result<Self> {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).context(ErrorKind::Data, UNREADABLE)?;
+        let only = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
+        let reader = builder.with_projection(only).with_batch_size(SETTINGS.batch_rows).build();
+        reader.map(Self).context(ErrorKind::Data, UNREADABLE)
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|batch| batch.context(ErrorKind::Data, UNREADABLE))
+    }
 }
 
 /// Reads a whole Parquet file; text comes as `Utf8`.
@@ -80,12 +201,11 @@ pub fn encode(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Bytes> {
 /// # Errors
 /// Data, when the bytes are not Parquet or are damaged.
 pub fn decode(bytes: Bytes) -> Result<(SchemaRef, Vec<RecordBatch>)> {
-    let unreadable = "not a readable Parquet file";
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)
         .and_then(|builder| builder.with_batch_size(SETTINGS.batch_rows).build())
-        .context(ErrorKind::Data, unreadable)?;
+        .context(ErrorKind::Data, UNREADABLE)?;
     let schema = arrow::array::RecordBatchReader::schema(&reader);
-    let batches = reader.collect::<Result<Vec<_>, _>>().context(ErrorKind::Data, unreadable)?;
+    let batches = reader.collect::<Result<Vec<_>, _>>().context(ErrorKind::Data, UNREADABLE)?;
     Ok((schema, batches))
 }
 
@@ -94,10 +214,26 @@ pub fn decode(bytes: Bytes) -> Result<(SchemaRef, Vec<RecordBatch>)> {
 /// # Errors
 /// Data, when there is no readable footer.
 pub fn footer(file: File) -> Result<(SchemaRef, u64)> {
-    let unreadable = "not a readable Parquet file";
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).context(ErrorKind::Data, unreadable)?;
-    let rows = u64::try_from(reader.metadata().file_metadata().num_rows()).context(ErrorKind::Data, unreadable)?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).context(ErrorKind::Data, UNREADABLE)?;
+    let rows = u64::try_from(reader.metadata().file_metadata().num_rows()).context(ErrorKind::Data, UNREADABLE)?;
     Ok((Arc::clone(reader.schema()), rows))
+}
+
+/// As [`footer`], of who has the last bytes of a file; none when a readable footer is not whole in them.
+pub fn footer_within(tail: &[u8]) -> Option<(SchemaRef, u64)> {
+    let (before, end) = tail.split_last_chunk::<8>()?;
+    let length = usize::try_from(u32::from_le_bytes(*end.first_chunk()?)).ok()?;
+    let footer = before.get(before.len().checked_sub(length)?..).filter(|_| end.ends_with(b"PAR1"))?;
+    // Neither is looked at.
+    let skip = ParquetStatisticsPolicy::SkipAll;
+    let options = ParquetMetaDataOptions::default()
+        .with_column_stats_policy(skip.clone())
+        .with_encoding_stats_policy(skip.clone())
+        .with_size_stats_policy(skip);
+    let metadata = ParquetMetaDataReader::decode_metadata_with_options(footer, Some(&options)).ok()?;
+    let rows = u64::try_from(metadata.file_metadata().num_rows()).ok()?;
+    let metadata = ArrowReaderMetadata::try_new(Arc::new(metadata), Default::default()).ok()?;
+    Some((Arc::clone(metadata.schema()), rows))
 }
 
 /// The row groups of a file that do not decode, counted from 0. Damage can also leave rows that decode as others.
@@ -116,23 +252,15 @@ pub fn damaged_row_groups(file: &File) -> Result<Vec<usize>> {
     Ok((0..metadata.metadata().num_row_groups()).filter(|group| !sound(group)).collect())
 }
 
-fn drain(chunks: &mut BatchCoalescer, writer: &mut ArrowWriter<Vec<u8>>) -> Result<()> {
-    while let Some(chunk) = chunks.next_completed_batch() {
-        writer.write(&chunk).context(ErrorKind::Internal, "cannot write rows as Parquet")?;
-    }
-    Ok(())
-}
-
 /// The schema without metadata, which would carry traces of how the rows were made.
 fn plain(schema: &SchemaRef) -> SchemaRef {
     let fields = schema.fields().iter().map(|f| f.as_ref().clone().with_metadata(Default::default()));
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-fn options() -> Result<ArrowWriterOptions> {
-    let s = SETTINGS;
+fn properties(s: Settings) -> Result<WriterPropertiesBuilder> {
     let level = ZstdLevel::try_new(s.zstd_level).map_err(|e| Error::internal("no such zstd level").because(e))?;
-    let properties = WriterProperties::builder()
+    Ok(WriterProperties::builder()
         .set_created_by(s.created_by.to_owned())
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(Compression::ZSTD(level))
@@ -145,7 +273,119 @@ fn options() -> Result<ArrowWriterOptions> {
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_statistics_truncate_length(Some(s.statistics_bytes))
         .set_column_index_truncate_length(Some(s.statistics_bytes))
-        .set_bloom_filter_enabled(false)
-        .build();
-    Ok(ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true))
+        .set_bloom_filter_enabled(false))
+}
+
+fn with_properties(properties: WriterProperties) -> ArrowWriterOptions {
+    ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true)
+}
+
+/// How files of one schema are written while their rows still come: row groups side by side, files in their order.
+/// Columns must be flat.
+pub struct Streamed {
+    schema: SchemaRef,
+    properties: WriterProperties,
+    columns: ArrowRowGroupWriterFactory,
+}
+
+/// One row group, encoded.
+pub struct Group {
+    columns: Vec<ArrowColumnChunk>,
+    rows: u64,
+}
+
+/// A file to which row groups are added.
+pub struct Part {
+    writer: SerializedFileWriter<Vec<u8>>,
+    rows: u64,
+}
+
+impl Streamed {
+    /// Of a schema whose rows will be sorted by one column, and whose `unique` columns hardly repeat.
+    ///
+    /// # Errors
+    /// Internal, when the schema has no Parquet form.
+    pub fn new(schema: &SchemaRef, sorted: &str, unique: &[&str]) -> Result<Self> {
+        let schema = plain(schema);
+        let mut with = properties(STREAMED)?
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_column_statistics_enabled(ColumnPath::from(sorted), EnabledStatistics::Page)
+            .set_column_dictionary_enabled(ColumnPath::from(sorted), false);
+        for column in unique {
+            let path = ColumnPath::from(*column);
+            with = with
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_statistics_enabled(path, EnabledStatistics::None);
+        }
+        let properties = with.build();
+        let (_, columns) = Self::writer(&schema, &properties)?;
+        Ok(Self { schema, properties, columns })
+    }
+
+    fn writer(
+        schema: &SchemaRef,
+        properties: &WriterProperties,
+    ) -> Result<(SerializedFileWriter<Vec<u8>>, ArrowRowGroupWriterFactory)> {
+        ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(schema), with_properties(properties.clone()))
+            .and_then(ArrowWriter::into_serialized_writer)
+            .context(ErrorKind::Internal, "this schema has no Parquet form")
+    }
+
+    /// Encodes a row group, column by column: `column` makes each when its turn comes.
+    ///
+    /// # Errors
+    /// Internal, when a column has not the type of the schema; whatever `column` says.
+    pub fn group(&self, rows: usize, mut column: impl FnMut(usize) -> Result<ArrayRef>) -> Result<Group> {
+        let unwritable = "cannot write rows as Parquet";
+        let writers = self.columns.create_column_writers(0).context(ErrorKind::Internal, unwritable)?;
+        let mut columns = Vec::with_capacity(writers.len());
+        for (i, mut writer) in writers.into_iter().enumerate() {
+            let (array, field) = (column(i)?, self.schema.field(i));
+            if array.len() != rows || array.data_type() != field.data_type() {
+                return Err(Error::internal(format!("column {} does not fit its schema", field.name())));
+            }
+            for start in (0..rows).step_by(STREAMED.batch_rows) {
+                let part = array.slice(start, STREAMED.batch_rows.min(rows - start));
+                compute_leaves(field, &part)
+                    .and_then(|leaves| leaves.iter().try_for_each(|leaf| writer.write(leaf)))
+                    .context(ErrorKind::Internal, unwritable)?;
+            }
+            columns.push(writer.close().context(ErrorKind::Internal, unwritable)?);
+        }
+        Ok(Group { columns, rows: rows as u64 })
+    }
+
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// Internal, as [`Streamed::new`].
+    pub fn part(&self) -> Result<Part> {
+        Ok(Part { writer: Self::writer(&self.schema, &self.properties)?.0, rows: 0 })
+    }
+}
+
+impl Part {
+    /// Adds a row group of the same [`Streamed`].
+    ///
+    /// # Errors
+    /// Internal, when it is of another schema.
+    pub fn add(&mut self, group: Group) -> Result<()> {
+        let unwritable = "cannot add a row group";
+        let mut writer = self.writer.next_row_group().context(ErrorKind::Internal, unwritable)?;
+        for column in group.columns {
+            column.append_to_row_group(&mut writer).context(ErrorKind::Internal, unwritable)?;
+        }
+        writer.close().context(ErrorKind::Internal, unwritable)?;
+        self.rows += group.rows;
+        Ok(())
+    }
+
+    /// The bytes of the file, and its rows.
+    ///
+    /// # Errors
+    /// Internal, when the footer cannot be written.
+    pub fn finish(self) -> Result<(Bytes, u64)> {
+        let bytes = self.writer.into_inner().context(ErrorKind::Internal, "cannot write the footer")?;
+        Ok((bytes.into(), self.rows))
+    }
 }

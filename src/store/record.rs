@@ -12,8 +12,8 @@ use crate::base::{Clock, Error, ErrorKind, Result};
 /// The format every record names.
 pub const FORMAT: &str = "seatledger-commit/1";
 
-/// What the first record of a chain names as the hash of the one before.
-pub(super) const NO_RECORD: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+/// What the first of a chain (a record, an entry, a snapshot) names as the hash of the one before.
+pub const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// The name of one run: a ULID, so names sort by time and never meet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,6 +67,8 @@ pub enum Chain {
     Snapshots,
     /// The identity map, in a store of its own.
     Identity,
+    /// What people said in their own words, beside the identity map.
+    Notes,
     /// The appends to the decision log.
     Log,
 }
@@ -79,6 +81,7 @@ impl fmt::Display for Chain {
             Self::Runs => f.write_str("runs"),
             Self::Snapshots => f.write_str("snapshots"),
             Self::Identity => f.write_str("identity"),
+            Self::Notes => f.write_str("notes"),
             Self::Log => f.write_str("log"),
         }
     }
@@ -92,6 +95,7 @@ impl Chain {
             ["log"] => Some(Self::Log),
             ["snapshots"] => Some(Self::Snapshots),
             ["identity"] => Some(Self::Identity),
+            ["notes"] => Some(Self::Notes),
             ["raw", source, stream] if !source.is_empty() && !stream.is_empty() => {
                 Some(Self::Raw { source: source.to_owned(), stream: stream.to_owned() })
             }
@@ -100,6 +104,11 @@ impl Chain {
             }
             _ => None,
         }
+    }
+
+    /// Whether it is a chain of the private store.
+    pub fn is_private(&self) -> bool {
+        matches!(self, Self::Identity | Self::Notes)
     }
 }
 
@@ -113,6 +122,8 @@ pub enum Kind {
     Backfill,
     /// Brought the state of the seats to a later day.
     Advance,
+    /// Summed up the use of a month that is over.
+    Close,
     /// Recorded a run.
     Run,
     /// Published a sealed snapshot.
@@ -121,7 +132,7 @@ pub enum Kind {
     Expire,
     /// Took files out of the live set because they held an erased person.
     Erase,
-    /// Added entries to the decision log, or keys to the identity map.
+    /// Added entries to the decision log, keys to the identity map, or notes.
     Append,
 }
 
@@ -209,7 +220,7 @@ impl Record {
             format: FORMAT.to_owned(),
             chain: chain.to_string(),
             version: prev.map_or(1, |p| p.version + 1),
-            prev_sha256: prev.map_or(NO_RECORD, |p| &p.sha256).to_owned(),
+            prev_sha256: prev.map_or(NO_HASH, |p| &p.sha256).to_owned(),
             commit_id: draft.commit_id,
             run_id: draft.run_id,
             release: env!("CARGO_PKG_VERSION").to_owned(),
@@ -252,7 +263,7 @@ impl Record {
 
     /// Whether this record was written right after `prev`.
     pub(super) fn follows(&self, prev: Option<&Record>) -> bool {
-        self.prev_sha256 == prev.map_or(NO_RECORD, |p| &p.sha256)
+        self.prev_sha256 == prev.map_or(NO_HASH, |p| &p.sha256)
     }
 }
 

@@ -267,10 +267,16 @@ async fn gc_takes_old_orphans_and_replaced_files_and_keeps_what_is_held() {
 
     let day = |d| chrono::NaiveDate::from_ymd_opt(2026, 11, d).unwrap();
     let hold = |what| [StoreHold { what, reason: "case 7".into() }];
+    let app = |feeds: &[(&str, &str)]| {
+        let feeds = feeds.iter().map(|(source, stream)| ((*source).to_owned(), (*stream).to_owned()));
+        Held::App { app_id: "figma".into(), feeds: feeds.collect() }
+    };
     for (what, held) in [
         (Held::All, [true, true]),
         (Held::Source("okta".into()), [true, true]),
         (Held::Source("slack".into()), [false, true]),
+        (app(&[("okta", "users")]), [true, true]),
+        (app(&[("okta", "groups"), ("slack", "users")]), [false, true]),
         (Held::Period(day(1), day(1)), [true, false]),
         (Held::Period(day(2), day(19)), [false, false]),
         (Held::Period(day(15), day(20)), [false, true]),
@@ -285,6 +291,24 @@ async fn gc_takes_old_orphans_and_replaced_files_and_keeps_what_is_held() {
     assert!(store.get(orphan).await.is_err() && store.get(&file.path).await.is_err());
     assert!(store.get(sealed).await.is_ok() && store.get("notes.txt").await.is_ok(), "what is sealed or unknown stays");
     assert!(store.fsck(true).await.unwrap().ok);
+}
+
+#[test]
+fn the_end_of_a_file_says_what_its_footer_does() {
+    let (schema, batches) = rows(5000, 1000);
+    let bytes = parquet::encode(&schema, &batches).unwrap();
+    let mut file = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut file, &bytes).unwrap();
+    let footer = parquet::footer(file).unwrap();
+    assert_eq!(footer.1, 5000);
+    let length = u32::from_le_bytes(bytes[bytes.len() - 8..][..4].try_into().unwrap()) as usize + 8;
+    for tail in [bytes.len(), length + 1, length] {
+        assert_eq!(parquet::footer_within(&bytes[bytes.len() - tail..]), Some(footer.clone()), "{tail}");
+    }
+    for tail in [length - 1, 8, 7, 0] {
+        assert_eq!(parquet::footer_within(&bytes[bytes.len() - tail..]), None, "{tail}");
+    }
+    assert_eq!(parquet::footer_within(&bytes[..bytes.len() - 1]), None);
 }
 
 fn rows(count: usize, batch: usize) -> (SchemaRef, Vec<RecordBatch>) {

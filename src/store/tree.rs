@@ -15,7 +15,8 @@ use crate::base::{ErrorKind, Result};
 /// Where records lie.
 const RECORDS: [&str; 2] = ["commits", "snapshots/index"];
 /// Where the files lie that records name.
-const DATA: [&str; 7] = ["raw/", "usage/", "tables/", "quarantine/", "log/", "keys/", SEALED];
+const DATA: [&str; 10] =
+    ["raw/", "usage/", "claims/", "tables/", "quarantine/", "log/", "keys/", "notes/", "scratch/", SEALED];
 /// Below it, records name directories.
 const SEALED: &str = "snapshots/data/";
 /// Records read at once.

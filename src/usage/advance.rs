@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files::Of;
 use super::merge::merge;
+use super::month::month_of;
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::store::{
@@ -99,40 +100,83 @@ impl Advance<'_> {
         Err(Error::new(ErrorKind::Conflict, format!("other runs keep changing {chain}: run again")))
     }
 
-    fn chain(&self) -> Chain {
+    /// One shard's part of [`Advance::run`]: merges every `of`th bucket, one after the other. Whoever is last puts the
+    /// state of all shards on record. True when it is there: by this shard, or before.
+    ///
+    /// # Errors
+    /// As [`Advance::run`].
+    pub async fn run_shard(&self, landings: &[Told], shard: Shard) -> Result<bool> {
+        let chain = self.chain();
+        let records = self.store.records(&chain).await?;
+        let base = base(&records, &Current::of(&records), landings, self.as_of);
+        if base.as_ref().is_some_and(|base| base.as_of == self.as_of.day()) {
+            return Ok(true);
+        }
+        let work = self.work(base.as_ref(), landings);
+        let key = |number: u32| Key::Shard {
+            source: self.of.source.to_owned(),
+            stream: self.of.stream.to_owned(),
+            as_of: self.as_of,
+            inputs16: work_name(&work),
+            shard: number,
+            of: shard.of,
+        };
+        let mine = work.iter().filter(|work| work.bucket % shard.of == shard.number - 1);
+        let mut files = Vec::new();
+        for work in mine {
+            files.extend(self.bucket(work, base.as_ref().map(|base| base.as_of)).await?);
+        }
+        let said = serde_json::to_vec(&files).context(ErrorKind::Internal, "what a shard made")?;
+        self.store.claim(&key(shard.number), &said.into()).await?;
+        let mut files: Vec<FileEntry> = Vec::new();
+        for number in 1..=shard.of {
+            let Some(said) = self.store.find(&key(number)).await? else { return Ok(false) };
+            let made: Vec<FileEntry> = serde_json::from_slice(&said).context(ErrorKind::Store, "what a shard made")?;
+            files.extend(made);
+        }
+        files.sort_by_key(|file| seat_state(&file.path));
+        self.commit(&chain, records.last(), landings, files).await?.settled(format!("advanced {chain}")).map(|_| true)
+    }
+
+    pub(super) fn chain(&self) -> Chain {
         Chain::Usage { source: self.of.source.to_owned(), stream: self.of.stream.to_owned() }
     }
 
     /// The files of the new state, a bucket at a time on every core.
     async fn merged(&self, base: Option<&Base>, landings: &[Told]) -> Result<Vec<FileEntry>> {
-        let mut buckets: BTreeMap<u32, (Option<FileEntry>, Vec<(NaiveDate, u64, FileEntry)>)> = BTreeMap::new();
-        for file in base.iter().flat_map(|base| &base.files) {
-            if let Some((_, bucket)) = seat_state(&file.path) {
-                buckets.entry(bucket).or_default().0 = Some(file.clone());
-            }
-        }
-        for (landing, file) in landings.iter().flat_map(|l| l.files.iter().map(move |file| (l, file))) {
-            let Some((known_on, bucket)) = day_use(&file.path) else { continue };
-            if known_on <= self.as_of.day() && base.is_none_or(|base| base.as_of < known_on) {
-                buckets.entry(bucket).or_default().1.push((known_on, landing.version, file.clone()));
-            }
-        }
-        let before = base.map(|base| base.as_of);
-        let works = buckets.into_iter().map(|(bucket, (state, news))| self.bucket(bucket, state, before, news));
+        let works = self.work(base, landings);
+        let works = works.iter().map(|work| self.bucket(work, base.map(|base| base.as_of)));
         let threads = available_parallelism().map_or(2, usize::from);
         let files: Vec<Option<FileEntry>> = futures::stream::iter(works).buffered(threads).try_collect().await?;
         Ok(files.into_iter().flatten().collect())
     }
 
-    async fn bucket(
-        &self,
-        bucket: u32,
-        state: Option<FileEntry>,
-        before: Option<NaiveDate>,
-        mut news: Vec<(NaiveDate, u64, FileEntry)>,
-    ) -> Result<Option<FileEntry>> {
-        news.sort_by(|a, b| (a.0, a.1, &a.2.path).cmp(&(b.0, b.1, &b.2.path)));
-        let mut merged = match (&state, before) {
+    /// What is to be merged, by bucket.
+    fn work(&self, base: Option<&Base>, landings: &[Told]) -> Vec<Work> {
+        let mut buckets: BTreeMap<u32, Work> = BTreeMap::new();
+        let work = |bucket: u32| Work { bucket, state: None, news: Vec::new() };
+        for file in base.iter().flat_map(|base| &base.files) {
+            if let Some((_, bucket)) = seat_state(&file.path) {
+                buckets.entry(bucket).or_insert_with(|| work(bucket)).state = Some(file.clone());
+            }
+        }
+        for (landing, file) in landings.iter().flat_map(|l| l.files.iter().map(move |file| (l, file))) {
+            let Some((known_on, bucket)) = day_use(&file.path) else { continue };
+            if known_on <= self.as_of.day() && base.is_none_or(|base| base.as_of < known_on) {
+                let news = &mut buckets.entry(bucket).or_insert_with(|| work(bucket)).news;
+                news.push((known_on, landing.version, file.clone()));
+            }
+        }
+        let sorted = |mut work: Work| {
+            work.news.sort_by(|a, b| (a.0, a.1, &a.2.path).cmp(&(b.0, b.1, &b.2.path)));
+            work
+        };
+        buckets.into_values().map(sorted).collect()
+    }
+
+    async fn bucket(&self, work: &Work, before: Option<NaiveDate>) -> Result<Option<FileEntry>> {
+        let Work { bucket, state, news } = work;
+        let mut merged = match (state, before) {
             (Some(file), Some(day)) => Some((self.store.read(file).await?, file.rows, day)),
             _ => None,
         };
@@ -154,7 +198,7 @@ impl Advance<'_> {
             source: self.of.source.to_owned(),
             stream: self.of.stream.to_owned(),
             as_of: self.as_of,
-            bucket,
+            bucket: *bucket,
             run_id: self.run_id.clone(),
             sha16: sha16.to_owned(),
         };
@@ -185,6 +229,42 @@ impl Advance<'_> {
         };
         self.store.commit(chain, prev, draft).await
     }
+}
+
+/// A part of the buckets: the `number`th, from 1, of so many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// Which, from 1.
+    pub number: u32,
+    /// Of how many.
+    pub of: u32,
+}
+
+impl std::str::FromStr for Shard {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let parts = text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+        match parts {
+            Some((number, of)) if 1 <= number && number <= of => Ok(Self { number, of }),
+            _ => Err(Error::usage(format!("`{text}` is no shard: write 1/4 to 4/4 for four of them"))),
+        }
+    }
+}
+
+/// What is merged in one bucket.
+struct Work {
+    bucket: u32,
+    state: Option<FileEntry>,
+    /// When each file of `day_use` became known, by which landing; in this order.
+    news: Vec<(NaiveDate, u64, FileEntry)>,
+}
+
+/// Names all that is to be merged.
+fn work_name(works: &[Work]) -> String {
+    let files = works.iter().flat_map(|work| work.state.iter().chain(work.news.iter().map(|(.., file)| file)));
+    let paths: Vec<&str> = files.map(|file| file.path.as_str()).collect();
+    sha256_hex(paths.join("\n").as_bytes())[..16].to_owned()
 }
 
 /// A state that still holds.
@@ -232,7 +312,8 @@ pub async fn state(store: &Store, of: Of<'_>, as_of: AsOf) -> Result<State> {
 }
 
 /// The states that are needed no more: those of the last week stay, and of each month the newest, as long as
-/// `kept_days`; so a late landing never has far to go back, and what expired in `raw/` lives on.
+/// `kept_days`; so a late landing never has far to go back, and what expired in `raw/` lives on. Of the sums of a month
+/// the newest stays.
 ///
 /// # Errors
 /// A store error.
@@ -259,14 +340,19 @@ pub async fn expirable(store: &Store, of: Of<'_>, kept_days: u32) -> Result<Vec<
         day > newest - Days::new(RECENT_DAYS)
             || (is_young && of_months.get(&month(day)) == Some(&(day, record.version)))
     };
-    let (kept, old): (Vec<_>, Vec<_>) = states.into_iter().partition(|(record, day)| is_kept(record, *day));
+    let (mut kept, mut old): (Vec<_>, Vec<_>) = states.into_iter().partition(|(record, day)| is_kept(record, *day));
+    let mut sums: BTreeMap<NaiveDate, &Record> = BTreeMap::new();
+    for (record, month) in records.iter().filter_map(|record| Some((record, month_of(record)?))) {
+        old.extend(sums.insert(month, record).map(|before| (before, month)));
+    }
+    kept.extend(sums.into_iter().map(|(month, record)| (record, month)));
     let kept: BTreeSet<&str> = kept.iter().flat_map(|(record, _)| &record.files).map(|f| f.path.as_str()).collect();
     let mut found = Vec::new();
     for (record, day) in old {
         let files = record.files.iter().filter(|file| !kept.contains(file.path.as_str()));
         let files: Vec<_> = files.filter_map(|file| Some((current.file(file)?, day))).collect();
         if !files.is_empty() {
-            let why = format!("the state of {day} is followed by newer ones");
+            let why = format!("what tells of {day} is followed by newer");
             let body = serde_json::json!({ "states": [record.version] });
             found.push(Expiry { chain: chain.clone(), prev: prev.clone(), files, why, body });
         }

@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use chrono::NaiveDate;
+use arrow::array::AsArray;
+use arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef, TimeUnit};
+use chrono::{NaiveDate, NaiveTime};
 
 use super::rollup::DayUse;
 use crate::base::{Error, Result};
@@ -42,6 +43,24 @@ pub fn seat_state_schema() -> SchemaRef {
     Arc::clone(&SCHEMA)
 }
 
+/// Rows of `seat_month`: one an app instance and account that signed in in a month, sorted by both. Bit 0 of `days` is
+/// the first of the month.
+pub fn seat_month_schema() -> SchemaRef {
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+        Arc::new(Schema::new(vec![
+            Field::new("source", DataType::Utf8, false),
+            Field::new("stream", DataType::Utf8, false),
+            Field::new("month", DataType::Date32, false),
+            Field::new("app_instance_id", DataType::Utf8, false),
+            Field::new("account_id", DataType::Utf8, false),
+            Field::new("days", DataType::Int64, false),
+            Field::new("sign_ins", DataType::Int64, false),
+            Field::new("last_at", instant(), false),
+        ]))
+    });
+    Arc::clone(&SCHEMA)
+}
+
 fn instant() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
 }
@@ -55,7 +74,7 @@ pub struct Of<'a> {
     pub stream: &'a str,
 }
 
-/// Writes rolled-up rows, a file a part; `n` numbers the files of a landing and counts on.
+/// Writes rolled-up rows, a file a part, which says its first and last day at midnight; `n` numbers the files of a landing and counts on.
 ///
 /// # Errors
 /// A store error.
@@ -77,7 +96,11 @@ pub async fn put_day_use(
             n: *n,
             sha16: sha16.to_owned(),
         };
-        files.push(store.put_parquet(key, &day_use_schema(), std::slice::from_ref(&part.rows)).await?);
+        let file = store.put_parquet(key, &day_use_schema(), std::slice::from_ref(&part.rows)).await?;
+        let days = part.rows.column(2).as_primitive::<Date32Type>();
+        let midnight = |day: Option<i32>| Some(day_of(day?).ok()?.and_time(NaiveTime::MIN).and_utc());
+        let (min_at, max_at) = (midnight(arrow::compute::min(days)), midnight(arrow::compute::max(days)));
+        files.push(FileEntry { min_at, max_at, ..file });
         *n += 1;
     }
     Ok(files)

@@ -4,16 +4,17 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray};
+use arrow::array::{AsArray, Int64Array, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray};
 use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
 use bytes::Bytes;
 use chrono::NaiveDate;
 
 use super::files::{Of, seat_state_schema};
 use super::ring::{Ring, WORDS};
+use super::sorted::{Heap, Sorted};
 use crate::base::error::Context;
 use crate::base::{ErrorKind, Result};
-use crate::store::{Batches, Encoder};
+use crate::store::parquet::Encoder;
 
 /// Microseconds of a day.
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -42,9 +43,17 @@ pub(super) fn merge(
         Some((bytes, _)) => Sorted::open(bytes, 2)?,
         None => None,
     };
-    let mut news = News::open(deltas, as_of)?;
+    let mut files = Vec::with_capacity(deltas.len());
+    for (bytes, landing) in deltas {
+        files.extend(Sorted::open(bytes, 0)?.map(|rows| (rows, landing as i64)));
+    }
+    let mut news = Heap::of(files);
     let mut out = Out::new(of, mask)?;
-    while let Some(told) = news.next()? {
+    loop {
+        let mut told = Row::default();
+        let key = news.next(|rows, row, landing| told.see_day(rows, row, landing, as_of))?;
+        let Some(key) = key else { break };
+        (told.app, told.account) = key;
         // Attempts that failed say nothing about use.
         if told.last_at.is_none() {
             continue;
@@ -57,7 +66,7 @@ pub(super) fn merge(
             if end < rows.len() {
                 rows.row = end;
                 if rows.key().cmp(&(told.app.as_str(), told.account.as_str())) == Ordering::Equal {
-                    before = Some(Told::of_state(rows, &mask));
+                    before = Some(Row::of_state(rows, &mask));
                     if !rows.step()? {
                         state = None;
                     }
@@ -85,7 +94,7 @@ pub(super) fn merge(
 
 /// What is known of one account in one app.
 #[derive(Debug, Clone, Default)]
-struct Told {
+struct Row {
     app: String,
     account: String,
     /// Newest success, microseconds since 1970.
@@ -95,7 +104,7 @@ struct Told {
     days: Ring,
 }
 
-impl Told {
+impl Row {
     fn of_state(rows: &Sorted, mask: &Ring) -> Self {
         let mut days = Ring::default();
         for (word, kept) in days.0.iter_mut().enumerate() {
@@ -121,6 +130,14 @@ impl Told {
         self
     }
 
+    /// A row of `day_use`.
+    fn see_day(&mut self, rows: &RecordBatch, row: usize, landing: i64, as_of: NaiveDate) {
+        if rows.column(3).as_primitive::<Int64Type>().value(row) > 0 {
+            self.days.add(rows.column(2).as_primitive::<Date32Type>().value(row), as_of);
+            self.see(rows.column(5).as_primitive::<TimestampMicrosecondType>().value(row), landing);
+        }
+    }
+
     fn see(&mut self, at: i64, landing: i64) {
         let day = |at: i64| at.div_euclid(DAY_MICROS);
         match self.last_at.map(|last| day(at).cmp(&day(last))) {
@@ -129,133 +146,6 @@ impl Told {
             Some(Ordering::Less) => {}
         }
         self.last_at = Some(self.last_at.map_or(at, |last| last.max(at)));
-    }
-}
-
-/// Rows of a file that is sorted by two columns of text, from some row on.
-struct Sorted {
-    batches: Batches,
-    batch: RecordBatch,
-    apps: StringArray,
-    accounts: StringArray,
-    /// Place of the first key column.
-    at: usize,
-    row: usize,
-}
-
-impl Sorted {
-    /// At its first row; none when it has none.
-    fn open(bytes: Bytes, at: usize) -> Result<Option<Self>> {
-        let mut batches = Batches::open(bytes)?;
-        while let Some(batch) = batches.next().transpose()? {
-            if batch.num_rows() > 0 {
-                let (apps, accounts) = keys(&batch, at);
-                return Ok(Some(Self { batches, batch, apps, accounts, at, row: 0 }));
-            }
-        }
-        Ok(None)
-    }
-
-    fn len(&self) -> usize {
-        self.batch.num_rows()
-    }
-
-    fn key(&self) -> (&str, &str) {
-        (self.apps.value(self.row), self.accounts.value(self.row))
-    }
-
-    /// The first row of this batch that is not before a key.
-    fn up_to(&self, app: &str, account: &str) -> usize {
-        let is_before = |row: usize| (self.apps.value(row), self.accounts.value(row)) < (app, account);
-        // Most often it is near: look ahead in steps that double, then halve.
-        let (mut known, mut step) = (self.row, 1);
-        while known + step <= self.len() && is_before(known + step - 1) {
-            known += step;
-            step *= 2;
-        }
-        let (mut low, mut high) = (known, self.len().min(known + step));
-        while low < high {
-            let middle = (low + high) / 2;
-            if is_before(middle) { low = middle + 1 } else { high = middle }
-        }
-        low
-    }
-
-    /// To the next row; false when there is none.
-    fn step(&mut self) -> Result<bool> {
-        self.row += 1;
-        if self.row < self.len() { Ok(true) } else { self.refill() }
-    }
-
-    /// To the first row of the next batch; false when there is none.
-    fn refill(&mut self) -> Result<bool> {
-        while let Some(batch) = self.batches.next().transpose()? {
-            if batch.num_rows() > 0 {
-                (self.apps, self.accounts) = keys(&batch, self.at);
-                (self.batch, self.row) = (batch, 0);
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-}
-
-fn keys(batch: &RecordBatch, at: usize) -> (StringArray, StringArray) {
-    let key = |column: usize| batch.column(column).as_string::<i32>().clone();
-    (key(at), key(at + 1))
-}
-
-/// What several files of `day_use` tell, key by key: a heap of the files by their next key.
-struct News {
-    files: Vec<(Sorted, i64)>,
-    as_of: NaiveDate,
-}
-
-impl News {
-    fn open(deltas: Vec<(Bytes, u64)>, as_of: NaiveDate) -> Result<Self> {
-        let mut files = Vec::with_capacity(deltas.len());
-        for (bytes, landing) in deltas {
-            files.extend(Sorted::open(bytes, 0)?.map(|rows| (rows, landing as i64)));
-        }
-        let mut news = Self { files, as_of };
-        for at in (0..news.files.len() / 2).rev() {
-            news.sift_down(at);
-        }
-        Ok(news)
-    }
-
-    fn next(&mut self) -> Result<Option<Told>> {
-        let Some((first, _)) = self.files.first() else { return Ok(None) };
-        let (app, account) = first.key();
-        let mut told = Told { app: app.to_owned(), account: account.to_owned(), ..Told::default() };
-        while let Some((rows, landing)) = self.files.first_mut()
-            && rows.key() == (told.app.as_str(), told.account.as_str())
-        {
-            let row = rows.row;
-            if rows.batch.column(3).as_primitive::<Int64Type>().value(row) > 0 {
-                told.days.add(rows.batch.column(2).as_primitive::<Date32Type>().value(row), self.as_of);
-                told.see(rows.batch.column(5).as_primitive::<TimestampMicrosecondType>().value(row), *landing);
-            }
-            if !rows.step()? {
-                self.files.swap_remove(0);
-            }
-            self.sift_down(0);
-        }
-        Ok(Some(told))
-    }
-
-    fn sift_down(&mut self, mut at: usize) {
-        loop {
-            let children = [2 * at + 1, 2 * at + 2].into_iter().filter(|child| *child < self.files.len());
-            let Some(least) = children.min_by(|a, b| self.files[*a].0.key().cmp(&self.files[*b].0.key())) else {
-                return;
-            };
-            if self.files[at].0.key() <= self.files[least].0.key() {
-                return;
-            }
-            self.files.swap(at, least);
-            at = least;
-        }
     }
 }
 
@@ -269,7 +159,7 @@ struct Out {
     last_at: Vec<i64>,
     landings: Vec<i64>,
     words: [Vec<i64>; WORDS],
-    encoder: Encoder,
+    encoder: Encoder<Vec<u8>>,
 }
 
 impl Out {
@@ -283,7 +173,7 @@ impl Out {
             last_at: Vec::new(),
             landings: Vec::new(),
             words: Default::default(),
-            encoder: Encoder::new(&seat_state_schema(), &REPEATED)?,
+            encoder: Encoder::light(&seat_state_schema(), Vec::new(), &REPEATED)?,
         })
     }
 
@@ -307,7 +197,7 @@ impl Out {
         self.flush_when_full()
     }
 
-    fn put(&mut self, told: Told) -> Result<()> {
+    fn put(&mut self, told: Row) -> Result<()> {
         let Some(last_at) = told.last_at else { return Ok(()) };
         self.apps.append_value(&told.app);
         self.accounts.append_value(&told.account);
@@ -339,12 +229,12 @@ impl Out {
         );
         let batch =
             RecordBatch::try_new(seat_state_schema(), columns).context(ErrorKind::Internal, "rows of a state")?;
-        self.encoder.write(batch)
+        self.encoder.push(&batch)
     }
 
     fn finish(mut self) -> Result<Option<(Bytes, u64)>> {
         self.flush()?;
-        let (bytes, rows) = self.encoder.finish()?;
-        Ok((rows > 0).then_some((bytes, rows)))
+        let rows = self.encoder.rows();
+        Ok(if rows > 0 { Some((self.encoder.finish()?.into(), rows)) } else { None })
     }
 }

@@ -11,7 +11,8 @@ use tempfile::TempDir;
 use super::files::day_number;
 use super::*;
 use crate::base::{AsOf, Clock};
-use crate::store::{Batches, FileEntry, RunId, Store, day_use};
+use crate::store::parquet::Batches;
+use crate::store::{FileEntry, RunId, Store, day_use};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 const OF: Of<'_> = Of { source: "okta", stream: "system_log" };
@@ -198,6 +199,76 @@ async fn a_day_merges_only_what_became_known_since() {
     assert_eq!((before.version, after.version), (5, 6));
     world.check(day(5), &after.files).await;
     assert_eq!(world.state(day(5), false).await.version, 6, "a second run of the day changes nothing");
+}
+
+#[tokio::test]
+async fn shards_make_one_state_and_the_last_puts_it_on_record() {
+    let mut world = World::new(5).await;
+    let attempts: Vec<Attempt> = (0..40).map(|n| (n % 3, n, 0, 60, true)).collect();
+    world.land(day(0), &attempts).await;
+    let rebuilt = world.state(day(0), true).await;
+    world.land(day(1), &attempts[..20]).await;
+    let run_id = RunId::new(Clock::System);
+    let as_of = AsOf::new(day(1));
+    let advance = Advance { store: &world.store, of: OF, as_of, run_id: &run_id, config_sha256: "", rebuild: false };
+    let shard = |number| advance.run_shard(&world.landings, Shard { number, of: 3 });
+    assert!(!shard(2).await.unwrap());
+    assert!(!shard(2).await.unwrap(), "a shard that ran twice said it once");
+    assert!(!shard(1).await.unwrap());
+    assert_eq!(world.store.records(&advance.chain()).await.unwrap().len() as u64, rebuilt.version);
+    assert!(shard(3).await.unwrap());
+    let state = world.state(day(1), false).await;
+    assert_eq!(state.version, rebuilt.version + 1);
+    world.check(day(1), &state.files).await;
+    assert_eq!(world.state(day(1), true).await.version, state.version, "the same bytes as in one piece");
+}
+
+#[tokio::test]
+async fn a_month_is_summed_up_when_it_is_over_and_late_days_are_added() {
+    let mut world = World::new(2).await;
+    for n in 0..40 {
+        world.land(day(n), &[(1, 1, 0, 60, true), (1, (n % 3) as u8 + 2, 0, 60, true), (2, 1, 0, 60, false)]).await;
+    }
+    // 31 days of January 2024, on each of which account 1 signed in.
+    let months = |world: &World, on: NaiveDate, rebuild: bool| {
+        let (store, landings) = (world.store.clone(), world.landings.clone());
+        async move {
+            let run_id = RunId::new(Clock::System);
+            let landings: Vec<Told> = landings.into_iter().filter(|landing| landing.extract_date <= on).collect();
+            let as_of = AsOf::new(on);
+            let advance = Advance { store: &store, of: OF, as_of, run_id: &run_id, config_sha256: "", rebuild };
+            advance.months(&landings).await.unwrap()
+        }
+    };
+    assert!(months(&world, day(30), false).await.is_empty(), "January is not over on its last day");
+    let first = months(&world, day(31), false).await;
+    let store = world.store.clone();
+    let told = |files: Vec<FileEntry>| {
+        let store = store.clone();
+        async move {
+            let mut rows = BTreeMap::new();
+            for file in &files {
+                for batch in Batches::open(store.read(file).await.unwrap()).unwrap().map(Result::unwrap) {
+                    for row in 0..batch.num_rows() {
+                        let int = |at: usize| batch.column(at).as_primitive::<Int64Type>().value(row);
+                        let account = batch.column(4).as_string::<i32>().value(row).to_owned();
+                        rows.insert(account, (int(5).count_ones(), int(6)));
+                    }
+                }
+            }
+            rows
+        }
+    };
+    let january = told(first.clone()).await;
+    assert_eq!(january["00u1"], (31, 31));
+    assert_eq!(january.values().map(|(_, n)| n).sum::<i64>(), 62, "failed attempts are no use");
+    assert_eq!(hashes(&months(&world, day(39), false).await), hashes(&first), "nothing came late");
+    world.land(day(40), &[(1, 2, 30, 60, true), (1, 2, 30, 61, true)]).await;
+    let late = months(&world, day(40), false).await;
+    let before = january["00u2"];
+    assert_eq!(told(late.clone()).await["00u2"], (before.0 + 1, before.1 + 2));
+    assert_eq!(hashes(&months(&world, day(40), true).await), hashes(&late), "added or summed up anew: the same bytes");
+    assert_eq!(hashes(&months(&world, day(39), false).await), hashes(&first), "an earlier day says what it said");
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ PYTHON
 bytes=$(du -sb --apparent-size "$work/large" | cut -f 1)
 find "$work/large" -type f -exec cat {} + >/dev/null # into the page cache: the disk is not what is measured
 cores=$(nproc) files=$(wc -l <"$work/large/SHA256SUMS") python3 - "$work/large" "$bytes" "$(realpath "$seatledger")" <<'PYTHON'
-import os, resource, subprocess, sys, time
+import os, resource, shutil, subprocess, sys, time
 folder, size, seatledger = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 
 def best(*command):
@@ -66,9 +66,14 @@ def best(*command):
 
 theirs = best("sha256sum", "-c", "--strict", "--quiet", "SHA256SUMS")
 ours = best(seatledger, "verify", "--rows", "count", ".")
+# Not every sha256sum uses the SHA instructions of a processor; openssl does, and reads nothing but the bytes.
+files = [line.split("  ", 1)[1].rstrip("\n") for line in open(f"{folder}/SHA256SUMS")]
+bare = best("openssl", "dgst", "-sha256", *files) if shutil.which("openssl") else None
 speed = lambda seconds: f"{size / 1e9 / seconds:5.2f} GB/s"
 print(f"{size / 1e9:.2f} GB in {os.environ['files']} files")
 print(f"a core:   sha256sum -c {speed(theirs[1])}, seatledger verify {speed(ours[1])}: {theirs[1] / ours[1]:.2f} times")
+if bare:
+    print(f"          openssl dgst -sha256 {speed(bare[1])}: verify does {bare[1] / ours[1]:.2f} of it")
 print(f"{os.environ['cores']} cores:  sha256sum -c {speed(theirs[0])}, seatledger verify {speed(ours[0])}: {theirs[0] / ours[0]:.2f} times")
 PYTHON
 grep -q -w sha_ni /proc/cpuinfo || echo "this processor has no SHA instructions: 1 GB/s per core is out of reach of SHA-256 here"

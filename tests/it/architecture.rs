@@ -35,6 +35,9 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("sonic_rs", &["ingest"]),
     ("datafusion", &["engine"]),
     ("ballista", &["engine"]),
+    ("ballista_core", &["engine"]),
+    ("ballista_scheduler", &["engine"]),
+    ("ballista_executor", &["engine"]),
     ("polars", &["report"]),
     ("plotters", &["report"]),
     ("minijinja", &["report"]),
@@ -155,6 +158,8 @@ const ORDERS_END_IN: &[&str] = &[
     "leave_id",
     "line",
     "lower_sku_id",
+    // of cohorts: the last of the four that make one
+    "named_job_family",
     "okta_app_id",
     "override_index",
     // of a SKU one price for each region and one for any: the order puts that one last

@@ -93,6 +93,39 @@ fn the_demo_says_what_it_found_and_four_commands_that_work() {
 }
 
 #[test]
+fn the_log_alone_is_made_and_landed_day_by_day() {
+    let home = TempDir::new().unwrap();
+    let folder = home.path().join("log").display().to_string();
+    let of = |seats: &'static str, rest: &[&'static str]| {
+        let company = ["demo", &folder, "--only", "log", "--seats", seats, "--days", "150", "--events", "300000"];
+        seatledger(&[&company, rest].concat())
+    };
+    let total = |rows: &Value, of: &str| -> u64 {
+        rows.as_array().unwrap().iter().map(|row| row[of].as_str().unwrap().parse::<u64>().unwrap()).sum()
+    };
+    let (mut events, mut repeats, mut fetched, mut duplicate) = (0, 0, 0, 0);
+    for (from, to, compression) in [
+        ("2026-06-24", "2026-06-24", "none"),
+        ("2026-06-25", "2026-06-25", "gzip"),
+        ("2026-06-26", "2026-06-28", "zstd"),
+    ] {
+        let made = of("300", &["--from", from, "--to", to, "--compression", compression]).with_code(0).json();
+        events += made["events"].as_u64().unwrap();
+        repeats += made["repeats"].as_u64().unwrap();
+        let landed = seatledger(&["ingest", "--project", &folder, "--format", "json"]).with_code(0).json();
+        assert_eq!(total(&landed, "quarantined"), 0, "{landed}");
+        fetched += total(&landed, "fetched");
+        duplicate += total(&landed, "duplicate");
+        std::fs::remove_dir_all(Path::new(&folder).join("extracts/okta/system_log")).unwrap();
+    }
+    assert!(repeats > 0 && (fetched, duplicate) == (events, repeats), "{events} {repeats}: {fetched} {duplicate}");
+
+    assert!(of("301", &[]).with_code(2).err.contains("is not empty"));
+    assert!(of("300", &["--from", "2026-06-23"]).with_code(2).err.contains("2026-06-24 to 2026-11-20"));
+    assert!(seatledger(&["demo", &folder, "--from", "2026-11-20"]).with_code(2).err.contains("--only"));
+}
+
+#[test]
 fn explain_says_rule_and_sources_for_every_verdict() {
     let sql = "select verdict, min(app_id || ' ' || account_id) as seat from policy.evaluations group by verdict";
     let seats = demo().call(&["sql", sql, "--format", "json"]).with_code(0).json();
@@ -114,6 +147,42 @@ fn explain_says_rule_and_sources_for_every_verdict() {
     assert_eq!(explained["evaluation"]["app_id"], app);
     assert_eq!(explained["rules"].as_array().unwrap().len(), 13);
     assert!(explained["rules"][11]["compared"].get("idle_days").is_some(), "{explained}");
+}
+
+#[test]
+fn a_note_goes_on_record_by_its_hash_and_is_read_with_a_reason() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bad/52-row-count");
+    let project = Project::base()
+        .with("seeds/reason_codes.csv", "code,meaning,kind\ndivested,sold with its business,override\n")
+        .with_files_of(&fixture);
+    let folder = project.path().display().to_string();
+    let call = |args: &[&str]| seatledger(&[args, &["--project", &folder]].concat());
+    let words = "the business in Lyon was sold";
+    let refused = call(&["ingest", "--note", words]).with_code(2);
+    assert!(refused.err.contains("--accept-row-count"), "a note says why: {}", refused.err);
+    call(&["run", "-q", "--as-of", "2026-11-20", "--accept-row-count", "okta/groups=divested", "--note", words])
+        .with_code(0);
+
+    let listed = |more: &[&str], code| {
+        let args = [&["log", "--type", "threshold.overridden", "--format", "json"], more].concat();
+        call(&args).with_code(code)
+    };
+    let plain = listed(&[], 0);
+    let detail: Value = serde_json::from_str(plain.json()[0]["detail"].as_str().unwrap()).unwrap();
+    assert!(
+        !plain.out.contains("Lyon") && detail["note_sha256"].as_str().is_some_and(|hash| hash.len() == 64),
+        "{detail}"
+    );
+    listed(&["--notes"], 2);
+    let told = listed(&["--notes", "--reason", "audit_sample"], 0).json();
+    assert_eq!((told.as_array().unwrap().len(), told[0]["note"].as_str()), (1, Some(words)));
+    assert_eq!(told[0]["note_salt"].as_str().map(str::len), Some(64));
+    call(&["fsck", "--deep"]).with_code(0);
+
+    fs::remove_dir_all(project.path().join("private")).unwrap();
+    let lost = listed(&["--notes", "--reason", "audit_sample"], 6).json();
+    assert_eq!(lost[0]["note"], "(not in this private store)");
+    assert!(call(&["fsck"]).with_code(6).out.contains("never had the words"));
 }
 
 #[test]
@@ -277,7 +346,7 @@ fn of_two_runs_at_once_one_counts_and_the_other_is_told_so() {
     let options = RunOptions {
         as_of: seatledger::base::AsOf::parse("2026-11-20").unwrap(),
         select: None,
-        settings: Settings { partitions: 1 },
+        settings: Settings { partitions: 1, ..Settings::default() },
     };
     let quiet = seatledger::base::progress::Quiet;
     let ended = project

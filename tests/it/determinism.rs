@@ -1,4 +1,5 @@
-//! The same day gives the same bytes: however many partitions, however often, whatever landed since, and whenever.
+//! The same day gives the same bytes: however many partitions, however little memory, however often, whatever landed
+//! since, and whenever.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,9 @@ fn a_day_gives_the_same_bytes_whatever_else_happens() {
     same("2 partitions", &project);
     let project = project.in_partitions(7);
     same("7 partitions", &project);
+    let project = project.within(Some(64_000_000));
+    same("64 MB of memory", &project);
+    let project = project.within(None);
 
     hidden.iter().for_each(|file| shift(file, later.path(), project.path()));
     let project = project.in_partitions(2).at(Clock::Fixed("2030-01-01T00:00:00Z".parse().unwrap()));

@@ -1,6 +1,6 @@
 //! What goes on record stays there, can be computed again, and names nobody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +8,8 @@ use std::sync::Arc;
 use arrow::array::{AsArray, RecordBatch, UInt32Array};
 use seatledger::base::{Clock, ErrorKind};
 use seatledger::engine::Settings;
-use seatledger::job::{self, Job, RunOptions};
+use seatledger::identity::Name;
+use seatledger::job::{self, Job, RunOptions, Words};
 use seatledger::log::{self, Entry, EntryKind};
 use seatledger::snapshot::{self, VerifyOptions};
 use seatledger::store::{Chain, FindingKind, GcAction, Store, parquet, sha256_hex};
@@ -61,7 +62,7 @@ fn a_candidate_that_is_none_any_more_is_withdrawn_and_a_job_that_was_killed_lose
     project.land().unwrap();
     let commit_only = |day: &str| {
         let as_of = seatledger::base::AsOf::parse(day).unwrap();
-        let options = RunOptions { as_of, select: None, settings: Settings { partitions: 2 } };
+        let options = RunOptions { as_of, select: None, settings: Settings { partitions: 2, ..Settings::default() } };
         project
             .with_job(async |job| {
                 let computed = job.compute(&options, &seatledger::base::progress::Quiet).await?;
@@ -97,7 +98,7 @@ fn a_snapshot_is_computed_again_byte_for_byte_whatever_the_order_of_its_inputs()
     let project = Project::base().with_files_of(&scenarios().join("22-overrides"));
     let outputs = project.publish(&project.run(DAY).unwrap()).unwrap();
     let replay = |path: &Path, partitions: usize| {
-        project.with_job(async |_| job::replay(path, Settings { partitions }).await).unwrap()
+        project.with_job(async |_| job::replay(path, &Settings { partitions, ..Settings::default() }).await).unwrap()
     };
     for partitions in [1, 2, 7] {
         let replay = replay(&outputs.snapshot, partitions);
@@ -185,7 +186,7 @@ fn an_erased_person_is_nowhere_and_every_snapshot_still_verifies() {
     let kept: Vec<String> = candidate_ids(&others.rows("policy.candidates"), "f-ian");
     assert!(holders(&project).len() > 5, "the search finds what is there: {:?}", holders(&project));
     let erase = |name: &str, apply: bool| {
-        project.with_job(async |job| job.erase(name, "gdpr_17_1_a", "dpo@northwind.example", apply).await)
+        project.with_job(async |job| job.erase(name, "gdpr_17_1_a", "dpo@northwind.example", None, apply).await)
     };
     assert_eq!(erase("nobody@northwind.example", true).unwrap_err().kind(), ErrorKind::Usage);
     let looked = erase("Ida@northwind.example", false).unwrap();
@@ -199,7 +200,7 @@ fn an_erased_person_is_nowhere_and_every_snapshot_still_verifies() {
     assert_eq!(holders(&project), Vec::<String>::new());
     for snapshot in [&earlier.snapshot, &outputs.snapshot] {
         assert!(snapshot::verify(snapshot, &VerifyOptions::default()).unwrap().ok);
-        assert!(project.with_job(async |_| job::replay(snapshot, Settings::default()).await).unwrap().ok);
+        assert!(project.with_job(async |_| job::replay(snapshot, &Settings::default()).await).unwrap().ok);
     }
     let fsck = project.with_job(async |job| job.store.fsck(true).await).unwrap();
     for kind in [FindingKind::Break, FindingKind::Missing, FindingKind::Altered] {
@@ -220,7 +221,7 @@ fn an_erased_person_is_nowhere_and_every_snapshot_still_verifies() {
 fn an_erasure_that_was_cut_off_is_brought_to_its_end_by_the_next_one() {
     let project = Project::base();
     let outputs = project.publish(&project.run(DAY).unwrap()).unwrap();
-    let erase = async |job: Job, name: &str| job.erase(name, "gdpr_17_1_a", "dpo@northwind.example", true).await;
+    let erase = async |job: Job, name: &str| job.erase(name, "gdpr_17_1_a", "dpo@northwind.example", None, true).await;
     // The landed rows are without Ida, the tables of the run are about to be.
     let dies = |op: &Op| (op.name == "create" && op.path.starts_with("commits/runs/")).then_some(Fault::DiesBefore);
     let cut_off = project.with_job(async |job| {
@@ -248,7 +249,7 @@ fn a_legal_hold_forbids_to_erase_and_the_refusal_is_on_record() {
     );
     project.run(DAY).unwrap();
     let before = holders(&project);
-    let refused = project.with_job(async |job| job.erase("1002", "gdpr_17_1_a", "dpo", true).await).unwrap_err();
+    let refused = project.with_job(async |job| job.erase("1002", "gdpr_17_1_a", "dpo", None, true).await).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Config);
     assert!(refused.to_string().contains("litigation"), "{refused}");
     let last = entries(&project).pop().unwrap();
@@ -273,6 +274,142 @@ fn a_legal_hold_keeps_what_knows_the_person() {
     assert_eq!(goes.len() + held.len(), all.len());
     assert!(held.iter().any(|path| path.starts_with("raw/figma/activity/")), "Ida used it: {held:?}");
     assert!(why.iter().all(|why| why.contains("litigation") && why.contains("drops/legal_holds.csv:2")), "{why:?}");
+}
+
+#[test]
+fn a_legal_hold_of_an_app_keeps_what_its_seats_were_judged_by() {
+    let later = Clock::Fixed("2029-01-01T06:00:00Z".parse().unwrap());
+    let listed = |app: &str| {
+        let base = Project::base();
+        let text = fs::read_to_string(base.path().join("seatledger.toml")).unwrap();
+        let hold = format!("{text}\n[[retention.hold]]\napp = \"{app}\"\nreason = \"case 7\"\n");
+        let project = base.with("seatledger.toml", &hold);
+        project.run(DAY).unwrap();
+        project.run("2026-11-21").unwrap();
+        let refused = project.with_job(async |job| job.erase("1002", "gdpr_17_1_a", "dpo", None, true).await);
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::Config, "it forbids to erase");
+        let gc = project.at(later).with_job(async |job| job.gc(true).await).unwrap();
+        assert!(gc.of_action(GcAction::Hold).all(|item| item.why == "case 7"));
+        let folders = |action| {
+            let feed = |path: &str| path.split('/').take(3).collect::<Vec<_>>().join("/");
+            gc.of_action(action).map(|item| feed(&item.path)).collect::<BTreeSet<_>>()
+        };
+        (folders(GcAction::Hold), folders(GcAction::Delete))
+    };
+    let is_table = |folder: &String| folder.starts_with("tables/");
+    // Its seats are those of the directory, and its use are sign-ins.
+    let (held, gone) = listed("wiki");
+    assert!(held.contains("raw/okta/system_log") && held.iter().any(is_table), "{held:?}");
+    assert!(gone.contains("raw/figma/activity") && !gone.iter().any(is_table), "{gone:?}");
+    let (held, gone) = listed("figma");
+    for feed in ["raw/figma/activity", "raw/okta/system_log"] {
+        assert!(held.contains(feed) && !gone.contains(feed), "{feed}: {held:?} {gone:?}");
+    }
+}
+
+#[test]
+fn what_people_say_is_committed_to_shown_to_who_may_read_it_and_erased_with_whom_it_is_about() {
+    let project = Project::base();
+    project.run(DAY).unwrap();
+    let [ida, ian] = ["f-ida", "f-ian"].map(|id| {
+        project.with_job(async |job| Ok(job.identity().await?.known(&Name::id(id)))).unwrap().expect("has a key")
+    });
+    // About her by key alone; about another, and it names her; about him.
+    let said = [
+        (&ida, "the works council asked why the seat is idle"),
+        (&ian, "her colleague ida@northwind.example needs the same"),
+        (&ian, "he agreed to give it back"),
+    ];
+    for (key, words) in said {
+        project.with_job(async |job| job.identify(key, "audit_sample", Some(words)).await).unwrap();
+    }
+    let outputs = project.publish(&project.run("2026-11-21").unwrap()).unwrap();
+    let read = || {
+        let told = project.with_job(async |job| job.read_notes(0, "audit_sample").await).unwrap();
+        told.into_iter().filter_map(|(entry, words)| Some((entry, words?))).collect::<Vec<(Entry, Words)>>()
+    };
+    let told = read();
+    assert_eq!(told.len(), 3);
+    for ((entry, words), (key, text)) in told.iter().zip(said) {
+        let Words::Kept(note) = words else { panic!("{words:?}") };
+        assert_eq!((note.text.as_str(), entry.subject_key.as_ref()), (text, Some(key)));
+        // Words and salt open the commitment in the sealed log.
+        let salt = (0..64).step_by(2).map(|at| u8::from_str_radix(&note.salt[at..at + 2], 16).unwrap());
+        let opened = sha256_hex(&salt.chain(note.text.bytes()).collect::<Vec<_>>());
+        assert_eq!(detail(entry)["note_sha256"], opened);
+        assert!(cells(&outputs.snapshot).values().any(|text| text.contains(&opened)));
+    }
+    let last = entries(&project).pop().unwrap();
+    assert_eq!(
+        (last.kind, detail(&last)["table"].as_str()),
+        (EntryKind::AccessRead, Some("notes")),
+        "who asks is on record"
+    );
+    let holding = |words: &str| {
+        let mut files = Vec::new();
+        for below in ["warehouse", "private", "outputs"] {
+            let found = cells(&project.path().join(below)).into_iter().filter(|(_, text)| text.contains(words));
+            files.extend(found.map(|(file, _)| format!("{below}/{file}")));
+        }
+        files
+    };
+    for (_, words) in said {
+        let files = holding(words);
+        assert!(files.len() == 1 && files[0].starts_with("private/notes/"), "{words}: {files:?}");
+    }
+
+    let erase = |note: &str, apply: bool| {
+        let (basis, approver) = ("gdpr_17_1_a", "dpo@northwind.example");
+        project.with_job(async |job| job.erase("ida@northwind.example", basis, approver, Some(note), apply).await)
+    };
+    let named = erase("as Ida asked", true).unwrap_err();
+    assert!(named.kind() == ErrorKind::Usage && named.to_string().contains("say it without"), "{named}");
+    assert_eq!(erase("request 4711", false).unwrap().notes, 2);
+    assert_eq!(erase("request 4711", true).unwrap().notes, 2);
+    assert_eq!(holders(&project), Vec::<String>::new());
+    assert_eq!([holding(said[0].1), holding(said[1].1)], [Vec::<String>::new(), Vec::new()]);
+    let after = read();
+    assert_eq!(
+        after.iter().map(|(entry, _)| entry.payload.clone()).take(3).collect::<Vec<_>>(),
+        told.iter().map(|(entry, _)| entry.payload.clone()).collect::<Vec<_>>()
+    );
+    let texts = |(_, words): &(Entry, Words)| match words {
+        Words::Kept(note) => note.text.clone(),
+        other => format!("{other:?}"),
+    };
+    assert_eq!(after.iter().map(texts).collect::<Vec<_>>(), ["Erased", "Erased", said[2].1, "request 4711"]);
+    assert!(snapshot::verify(&outputs.snapshot, &VerifyOptions::default()).unwrap().ok);
+    let next = project.publish(&project.run("2026-11-22").unwrap()).unwrap();
+    assert!(snapshot::verify(&next.snapshot, &VerifyOptions::default()).unwrap().ok);
+    let found = project.with_job(async |job| job.fsck(true).await).unwrap();
+    assert!(found.store.ok && found.private.ok, "{} {}", found.store, found.private);
+
+    // Another private store in its place: what the log commits to is missed.
+    fs::rename(project.path().join("private"), project.path().join("elsewhere")).unwrap();
+    assert!(read().iter().all(|(_, words)| *words == Words::Missing));
+    let found = project.with_job(async |job| job.fsck(false).await).unwrap();
+    assert_eq!(found.private.of_kind(FindingKind::Missing).count(), 4, "{}", found.private);
+}
+
+#[test]
+fn words_that_nothing_commits_to_go_with_gc_unless_they_are_held() {
+    let hold = "worker_id,effective_from,effective_to,reason_code\n1002,2026-01-01,,litigation\n";
+    let unsaid = |project: Project, day: &str| {
+        project.run(DAY).unwrap();
+        for words in ["Ida wants it", "nobody in particular"] {
+            project.with_job(async |job| job.keep_note(words, None).await).unwrap();
+        }
+        let project = project.at(Clock::Fixed(format!("{day}T06:00:00Z").parse().unwrap()));
+        let gc = project.with_job(async |job| job.gc(true).await).unwrap();
+        let of = |action| gc.of_action(action).filter(|item| item.path.starts_with("notes/")).count();
+        let counts = [GcAction::Expire, GcAction::Delete, GcAction::Hold].map(of);
+        let private = project.with_job(async |job| job.private.fsck(true).await).unwrap();
+        assert!(private.ok, "{private}");
+        (counts, cells(&project.path().join("private/notes")).len())
+    };
+    assert_eq!(unsaid(Project::base(), "2027-03-05"), ([0, 0, 0], 2), "an entry may still come");
+    assert_eq!(unsaid(Project::base(), "2027-03-09"), ([2, 2, 0], 0));
+    assert_eq!(unsaid(Project::base().with("drops/legal_holds.csv", hold), "2027-03-09"), ([1, 1, 1], 1));
 }
 
 fn candidate_ids(candidates: &[super::project::Row], account: &str) -> Vec<String> {

@@ -4,6 +4,7 @@
 mod architecture;
 mod bad_inputs;
 mod cli;
+mod cluster;
 mod demo;
 mod demo_cases;
 mod determinism;

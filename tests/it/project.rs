@@ -12,6 +12,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{DateTime, Utc};
 use seatledger::base::progress::Quiet;
 use seatledger::base::{AsOf, Clock, Result};
+use seatledger::config::Place;
 use seatledger::engine::Settings;
 use seatledger::ingest::{LandOptions, LandReport, Outcome};
 use seatledger::job::{Job, Outputs, Run, RunOptions};
@@ -26,7 +27,7 @@ pub struct Project {
     folder: TempDir,
     runtime: Arc<Runtime>,
     clock: Clock,
-    partitions: usize,
+    settings: Settings,
 }
 
 /// The tables of one run.
@@ -50,7 +51,8 @@ impl Project {
     /// The project that is in a folder, or will be.
     pub fn in_folder(folder: TempDir) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        Self { folder, runtime: Arc::new(runtime), clock: Clock::Fixed(long_after()), partitions: 2 }
+        let settings = Settings { partitions: 2, ..Settings::default() };
+        Self { folder, runtime: Arc::new(runtime), clock: Clock::Fixed(long_after()), settings }
     }
 
     /// The same with the files of a folder laid over it.
@@ -85,7 +87,22 @@ impl Project {
     /// The same, planned in so many partitions.
     #[must_use]
     pub fn in_partitions(self, partitions: usize) -> Self {
-        Self { partitions, ..self }
+        let settings = Settings { partitions, ..self.settings.clone() };
+        Self { settings, ..self }
+    }
+
+    /// The same, computed within so many bytes of memory; without a limit when absent.
+    #[must_use]
+    pub fn within(self, memory: Option<u64>) -> Self {
+        let settings = Settings { memory, ..self.settings.clone() };
+        Self { settings, ..self }
+    }
+
+    /// The same, computed elsewhere.
+    #[must_use]
+    pub fn computed_at(self, place: Place) -> Self {
+        let settings = Settings { place, ..self.settings.clone() };
+        Self { settings, ..self }
     }
 
     /// Where it is.
@@ -105,8 +122,7 @@ impl Project {
 
     /// Runs one day over what has landed.
     pub fn build(&self, as_of: &str) -> Result<Tables> {
-        let options =
-            RunOptions { as_of: AsOf::parse(as_of)?, select: None, settings: Settings { partitions: self.partitions } };
+        let options = RunOptions { as_of: AsOf::parse(as_of)?, select: None, settings: self.settings.clone() };
         let run = self.runtime.block_on(async { self.open().await?.build(&options, &Quiet).await })?;
         Ok(Tables { run, runtime: self.runtime.clone() })
     }

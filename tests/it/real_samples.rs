@@ -117,7 +117,7 @@ fn samples_of_the_real_systems_land_without_an_unexplained_reject() {
             Outcome::Partial { .. } if is_partial => {}
             other => faults.push(format!("{place}: {other:?} {:?}", landing.warnings)),
         }
-        if landing.fetched != landing.accepted + landing.duplicate + landing.quarantined {
+        if landing.fetched != landing.accepted + landing.duplicate + landing.filtered + landing.quarantined {
             faults.push(format!("{place}: totals do not tie: {landing:?}"));
         }
         for reason in &landing.quarantine_reasons {

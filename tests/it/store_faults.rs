@@ -13,8 +13,9 @@ use object_store::prefix::PrefixStore;
 use seatledger::base::progress::Quiet;
 use seatledger::base::{AsOf, Clock, ErrorKind, Result};
 use seatledger::engine::Settings;
+use seatledger::identity::Notes;
 use seatledger::ingest::{LandOptions, Outcome};
-use seatledger::job::{Computed, Job, Run, RunOptions};
+use seatledger::job::{Computed, Job, Run, RunOptions, Words};
 use seatledger::log::{self, EntryKind};
 use seatledger::store::{Chain, FindingKind, Kind, Record, Store, live_files, parquet, sha256_hex};
 use tokio::runtime::Runtime;
@@ -160,6 +161,47 @@ fn aborted(phase: &Phase<'_>, number: usize, fault: Fault, before: &Said, after:
         faults.push("the next run ends elsewhere".to_owned());
     }
     faults
+}
+
+#[test]
+fn an_abort_while_somebody_is_quoted_leaves_no_entry_without_its_words_and_no_words_for_good() {
+    let world = world();
+    let quote = async |objects: Arc<dyn ObjectStore>| {
+        job(&world.project, objects).await?.identify("a key", "audit_sample", Some("she asked")).await.map(|_| ())
+    };
+    let counted = Arc::new(FaultStore::sound(Arc::new(world.ran.fork())));
+    runtime().block_on(quote(counted.clone())).unwrap();
+    let last = counted.count();
+    let aborts: Vec<(usize, Fault)> =
+        (1..=last).map(|n| (n, Fault::DiesBefore)).chain([(last, Fault::DiesAfter)]).collect();
+    let ends = Mutex::new(BTreeSet::new());
+    let faults = in_parallel(&aborts, |(number, fault)| {
+        let (inner, runtime) = (world.ran.fork(), runtime());
+        let dying = FaultStore::at(Arc::new(inner.clone()), *number, *fault);
+        let _ = runtime.block_on(quote(Arc::new(dying)));
+        let mut faults = broken(&inner);
+        // Long after, gc has been there.
+        let [store, private] = stores(Arc::new(inner.clone()));
+        let texts = || wait(Notes::of(&private).files()).unwrap().iter().map(|file| file.notes.len()).sum::<usize>();
+        let before = texts();
+        let later = Clock::Fixed("2027-01-01T06:00:00Z".parse().unwrap());
+        let job = runtime.block_on(Job::over(&world.project, store, private.clone(), later)).unwrap();
+        runtime.block_on(job.gc(true)).unwrap();
+        let told = runtime.block_on(job.read_notes(0, "audit_sample")).unwrap();
+        let words: Vec<Words> = told.into_iter().filter_map(|(_, words)| words).collect();
+        if words.iter().any(|words| !matches!(words, Words::Kept(_))) {
+            faults.push(format!("an entry without its words: {words:?}"));
+        }
+        let found = wait(private.fsck(true)).unwrap();
+        faults.extend(found.findings.iter().map(|f| format!("{}: {}", f.path, f.detail)));
+        if texts() != words.len() {
+            faults.push(format!("{} texts and {} entries", texts(), words.len()));
+        }
+        ends.lock().unwrap().insert((before, words.len()));
+        faults.into_iter().map(|f| format!("{fault:?} at operation {number} of {last}: {f}")).collect()
+    });
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert_eq!(ends.into_inner().unwrap(), BTreeSet::from([(0, 0), (1, 0), (1, 1)]), "every way to end was met");
 }
 
 #[test]
@@ -370,8 +412,8 @@ fn broken(objects: &InMemory) -> Vec<String> {
         for record in records.iter().filter(|r| matches!(r.kind, Kind::Land | Kind::Backfill)) {
             let count = |key: &str| record.body[key].as_u64().unwrap();
             let rows: u64 = record.files.iter().filter(|f| f.path.starts_with("raw/")).map(|f| f.rows).sum();
-            if count("fetched") != count("accepted") + count("duplicate") + count("quarantined") {
-                faults.push(format!("{chain}: fetched is not accepted + duplicate + quarantined"));
+            if count("fetched") != count("accepted") + count("duplicate") + count("filtered") + count("quarantined") {
+                faults.push(format!("{chain}: fetched is not accepted + duplicate + filtered + quarantined"));
             }
             if count("accepted") != rows {
                 faults.push(format!("{chain}: {} accepted, {rows} rows in files", count("accepted")));
@@ -478,7 +520,11 @@ async fn land(project: &Path, objects: Arc<dyn ObjectStore>) -> Result<()> {
 }
 
 fn options(day: &str) -> RunOptions {
-    RunOptions { as_of: AsOf::parse(day).unwrap(), select: None, settings: Settings { partitions: 1 } }
+    RunOptions {
+        as_of: AsOf::parse(day).unwrap(),
+        select: None,
+        settings: Settings { partitions: 1, ..Settings::default() },
+    }
 }
 
 /// Waits on a thread of its own: a test may ask from within a runtime.

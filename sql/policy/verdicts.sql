@@ -1,0 +1,251 @@
+-- One row per seat: which rules of semantics section 6 hold, each by itself, the first of them, its outcome (verdict,
+-- reason and action: policy.outcomes), and in how many days time alone would change it. Only days, counts and flags are
+-- compared here; policy.evaluations puts it in words, policy.seat_evidence shows every value. Rule 0: no policy in
+-- force; rule 14: nothing else held. What would be a candidate but is free is kept, under the rule that held.
+with facts_beside_their_policy as (
+    select
+        f.app_id,
+        f.account_id,
+        f.sku_id,
+        f.is_paid,
+        f.is_orphan,
+        f.protection,
+        f.is_under_legal_hold,
+        f.legal_hold_to,
+        f.is_terminated,
+        f.next_start_on,
+        f.leave_to,
+        f.next_assignment_on,
+        f.bench_from,
+        f.exception_until,
+        f.exception_reason_code,
+        f.hold_until,
+        f.confirmed_on,
+        f.downgraded_on,
+        f.assigned_on,
+        f.tier_rule_holds,
+        g.has_policy,
+        g.next_version_on,
+        g.inactive_after_days,
+        g.new_seat_grace_days,
+        g.leave_return_grace_days,
+        g.bench_grace_days,
+        g.upcoming_hold_days,
+        g.self_confirm_days,
+        g.is_downgrade_first,
+        g.removal_number,
+        g.orphan_number,
+        g.idle_number,
+        g.observed_through,
+        g.are_leavers_known,
+        g.has_failing_source,
+        g.failing_number,
+        -- A signal the policy does not count is shown, never compared; once counted, all that was ever seen counts.
+        greatest(
+            case when g.counts_feature_use then f.last_feature_use_on end,
+            case when g.counts_sign_in then f.last_sign_in_on end
+        ) as last_counted_use_on,
+        case when g.counts_feature_use then f.feature_bound_on end as counted_bound_on,
+        g.is_feature_judged and f.is_feature_covered as is_feature_seen,
+        g.is_sign_in_judged and f.is_sign_in_covered as is_sign_in_seen,
+        g.is_signal_weak,
+        -- Each signal counted and collected must cover the account and reach back to the assignment.
+        (g.is_feature_judged or g.is_sign_in_judged)
+        and (not g.is_feature_judged or f.has_feature_history)
+        and (not g.is_sign_in_judged or f.has_sign_in_history) as is_seen_since_assigned
+    from policy.seat_facts as f
+    inner join policy.segments as g
+        on g.app_id = f.app_id
+        and g.tier = f.tier
+        and g.cohort_number = f.cohort_number
+),
+
+idleness as (
+    select
+        f.*,
+        case when has_policy then greatest(assigned_on, last_counted_use_on, counted_bound_on) end as idle_since,
+        coalesce(counted_bound_on > greatest(last_counted_use_on, assigned_on), false) as idle_since_is_at_least,
+        coalesce($as_of - last_counted_use_on < inactive_after_days, false) as is_recently_used,
+        last_counted_use_on is null and is_seen_since_assigned as is_never_used,
+        is_feature_seen or (is_sign_in_seen and not is_signal_weak) as is_well_seen,
+        coalesce(observed_through - downgraded_on < inactive_after_days, false) as is_recently_downgraded,
+        -- The idle episode outlasts a downgrade that nobody used the seat after. The smaller seat may bear a younger
+        -- assignment date; a seat granted again a whole window later is a new story.
+        coalesce(
+            downgraded_on >= coalesce(last_counted_use_on, downgraded_on)
+            and assigned_on - downgraded_on < inactive_after_days,
+            false
+        ) as is_downgraded_in_episode,
+        -- A source whose horizon is shorter than the window can never show inactivity, however long one waits.
+        coalesce(observed_through - counted_bound_on < inactive_after_days, false) as is_horizon_too_short,
+        -- A spell about to begin is for the policy to judge: within upcoming_hold_days it is no termination.
+        coalesce(
+            is_terminated and (next_start_on is null or next_start_on - $as_of >= upcoming_hold_days), false
+        ) as is_leaver
+    from facts_beside_their_policy as f
+),
+
+rules_by_themselves as (
+    select
+        i.*,
+        case when observed_through < idle_since then 0 else observed_through - idle_since end as idle_days,
+        -- A source that lags can tell no earlier than tomorrow.
+        greatest(inactive_after_days - ($as_of - idle_since), 1) as days_to_inactivity,
+        protection is not null as rule_01_holds,
+        is_under_legal_hold as rule_02_holds,
+        is_leaver and are_leavers_known as rule_03_holds,
+        exception_until is not null as rule_04_holds,
+        hold_until is not null or coalesce(next_assignment_on - $as_of < upcoming_hold_days, false) as rule_05_holds,
+        coalesce($as_of - leave_to < leave_return_grace_days, false) as rule_06_holds,
+        coalesce($as_of - bench_from < bench_grace_days, false) as rule_07_holds,
+        coalesce($as_of - confirmed_on < self_confirm_days, false) as rule_08_holds,
+        coalesce($as_of - assigned_on < new_seat_grace_days, false) as rule_09_holds,
+        -- Recorded use is enough to keep a matched person's seat; an orphan with a failing source may be anybody's.
+        (is_orphan and has_failing_source)
+        or (not is_recently_used and (has_failing_source or not is_well_seen)) as rule_10_holds,
+        is_orphan as rule_11_holds,
+        coalesce(observed_through - idle_since >= inactive_after_days, false) as rule_12_holds,
+        -- Absence counts only on good sources. And a seat just downgraded is left alone for a window whether it is
+        -- used (here) or not (rule 12): else more use would turn its grace into a candidate.
+        tier_rule_holds and not has_failing_source and not is_recently_downgraded as rule_13_holds
+    from idleness as i
+),
+
+-- The first rule that holds is the number of rules passed. (Sums of flags cost a fraction of a case with as many
+-- branches, and most seats pass nearly all.)
+rules_met as (
+    select
+        r.*,
+        not has_policy or rule_01_holds as is_met_by_01,
+        not has_policy or rule_01_holds or rule_02_holds as is_met_by_02,
+        not has_policy or rule_01_holds or rule_02_holds or rule_03_holds as is_met_by_03,
+        not has_policy or rule_01_holds or rule_02_holds or rule_03_holds or rule_04_holds as is_met_by_04
+    from rules_by_themselves as r
+),
+
+rules_met_further as (
+    select
+        m.*,
+        is_met_by_04 or rule_05_holds as is_met_by_05,
+        is_met_by_04 or rule_05_holds or rule_06_holds as is_met_by_06,
+        is_met_by_04 or rule_05_holds or rule_06_holds or rule_07_holds as is_met_by_07,
+        is_met_by_04 or rule_05_holds or rule_06_holds or rule_07_holds or rule_08_holds as is_met_by_08
+    from rules_met as m
+),
+
+rules_in_order as (
+    select
+        m.*,
+        case when has_policy then 1 else 0 end
+        + case when is_met_by_01 then 0 else 1 end
+        + case when is_met_by_02 then 0 else 1 end
+        + case when is_met_by_03 then 0 else 1 end
+        + case when is_met_by_04 then 0 else 1 end
+        + case when is_met_by_05 then 0 else 1 end
+        + case when is_met_by_06 then 0 else 1 end
+        + case when is_met_by_07 then 0 else 1 end
+        + case when is_met_by_08 then 0 else 1 end
+        + case when is_met_by_08 or rule_09_holds then 0 else 1 end
+        + case when is_met_by_08 or rule_09_holds or rule_10_holds then 0 else 1 end
+        + case when is_met_by_08 or rule_09_holds or rule_10_holds or rule_11_holds then 0 else 1 end
+        + case when is_met_by_08 or rule_09_holds or rule_10_holds or rule_11_holds or rule_12_holds then 0 else 1 end
+        + case
+            when is_met_by_08 or rule_09_holds or rule_10_holds or rule_11_holds or rule_12_holds or rule_13_holds
+                then 0
+            else 1
+        end as rule
+    from rules_met_further as m
+),
+
+-- Most seats are active: what only some rules ask is asked of their seats alone.
+outcomes as (
+    select
+        r.*,
+        rule * 100 + case
+            when rule in (3, 5, 6, 10, 11, 12, 13) then
+                case rule
+                    when 3 then case when is_paid then removal_number else 90 end
+                    when 5 then case when hold_until is not null then 0 else 10 end
+                    when 6 then case when $as_of < leave_to then 0 else 10 end
+                    when 10 then case when failing_number = 0 and is_sign_in_seen then 50 else failing_number end
+                    when 11 then case when is_paid or orphan_number = 0 then orphan_number else 90 end
+                    when 12 then
+                        case
+                            when is_downgrade_first and is_downgraded_in_episode and is_recently_downgraded then 0
+                            when not is_paid then 90
+                            else case when is_never_used then 10 else 0 end
+                                + case
+                                    when is_downgrade_first and is_downgraded_in_episode then removal_number
+                                    else idle_number
+                                end
+                        end
+                    when 13 then case when is_paid then 3 else 90 end
+                end
+            else 0
+        end as outcome,
+        case when rule = 14 and is_paid and not is_horizon_too_short then days_to_inactivity end as active_for_days,
+        case
+            when rule in (0, 2, 4, 5, 6, 7, 8, 9, 12) then
+                case rule
+                    when 0 then next_version_on - $as_of
+                    when 2 then legal_hold_to - $as_of
+                    when 4 then exception_until - $as_of
+                    when 5 then
+                        case
+                            when hold_until is not null then hold_until - $as_of
+                            else next_assignment_on - $as_of + 1
+                        end
+                    when 6 then leave_return_grace_days - ($as_of - leave_to)
+                    when 7 then bench_grace_days - ($as_of - bench_from)
+                    when 8 then self_confirm_days - ($as_of - confirmed_on)
+                    when 9 then new_seat_grace_days - ($as_of - assigned_on)
+                    when 12 then
+                        case
+                            when is_downgrade_first and is_downgraded_in_episode and is_recently_downgraded
+                                then greatest(inactive_after_days - ($as_of - downgraded_on), 1)
+                        end
+                end
+        end as stopped_for_days
+    from rules_in_order as r
+),
+
+final as (
+    select
+        o.*,
+        greatest(active_for_days, stopped_for_days) as flips_in_days
+    from outcomes as o
+)
+
+select
+    app_id,
+    account_id,
+    sku_id,
+    rule_01_holds,
+    rule_02_holds,
+    rule_03_holds,
+    rule_04_holds,
+    rule_05_holds,
+    rule_06_holds,
+    rule_07_holds,
+    rule_08_holds,
+    rule_09_holds,
+    rule_10_holds,
+    rule_11_holds,
+    rule_12_holds,
+    rule_13_holds,
+    rule,
+    outcome,
+    flips_in_days,
+    last_counted_use_on,
+    is_recently_used,
+    is_feature_seen,
+    is_sign_in_seen,
+    is_horizon_too_short,
+    is_never_used,
+    idle_since,
+    idle_since_is_at_least,
+    idle_days,
+    is_leaver,
+    is_recently_downgraded,
+    is_downgraded_in_episode
+from final

@@ -1,0 +1,180 @@
+//! What of an event lands, found in one pass over it. Targets come in any order and are found by their type.
+
+use super::scan::{Scan, Text};
+
+/// Columns of text, in the order of the dataset; the instant stands beside them.
+pub(super) const TEXTS: usize = 13;
+pub(super) const EVENT_ID: usize = 0;
+pub(super) const EVENT_TYPE: usize = 1;
+pub(super) const OUTCOME: usize = 2;
+pub(super) const ACTOR: usize = 3;
+pub(super) const ACTOR_TYPE: usize = 4;
+const ACTOR_NAME: usize = 5;
+pub(super) const APP: usize = 6;
+const APP_LABEL: usize = 7;
+const APP_USER: usize = 8;
+const USER: usize = 9;
+const GROUP: usize = 10;
+const SESSION: usize = 11;
+const SIGN_ON_MODE: usize = 12;
+
+/// One event.
+#[derive(Debug, Default)]
+pub(super) struct Event<'a> {
+    pub texts: [Text<'a>; TEXTS],
+    pub published: Text<'a>,
+}
+
+/// An actor or a target.
+#[derive(Default)]
+struct Party<'a> {
+    id: Text<'a>,
+    kind: Text<'a>,
+    name: Text<'a>,
+}
+
+/// Which keys of an object were there: a key that comes twice makes it no record.
+#[derive(Default)]
+struct Once(u32);
+
+impl Once {
+    fn is_first(&mut self, key: u32) -> Option<()> {
+        let bit = 1 << key;
+        let was_there = self.0 & bit != 0;
+        self.0 |= bit;
+        (!was_there).then_some(())
+    }
+}
+
+impl<'a> Event<'a> {
+    /// Reads the event that comes next; none when it is no JSON, or when what lands of it has not the form that Okta
+    /// documents.
+    pub(super) fn read(scan: &mut Scan<'a>) -> Option<Self> {
+        if scan.next()? != b'{' {
+            return None;
+        }
+        scan.at -= 1;
+        let mut event = Self::default();
+        let mut once = Once::default();
+        scan.object(|scan, key| {
+            let texts = &mut event.texts;
+            match key {
+                "uuid" => {
+                    once.is_first(0)?;
+                    texts[EVENT_ID] = scan.text()?;
+                }
+                "published" => {
+                    once.is_first(1)?;
+                    event.published = scan.text()?;
+                }
+                "eventType" => {
+                    once.is_first(2)?;
+                    texts[EVENT_TYPE] = scan.text()?;
+                }
+                "actor" => {
+                    once.is_first(3)?;
+                    let actor = Party::read(scan, 2)?;
+                    (texts[ACTOR], texts[ACTOR_TYPE], texts[ACTOR_NAME]) = (actor.id, actor.kind, actor.name);
+                }
+                "outcome" => {
+                    once.is_first(4)?;
+                    texts[OUTCOME] = one_text(scan, "result", 2)?;
+                }
+                "target" => {
+                    once.is_first(5)?;
+                    read_targets(scan, texts)?;
+                }
+                "authenticationContext" => {
+                    once.is_first(6)?;
+                    texts[SESSION] = one_text(scan, "externalSessionId", 2)?;
+                }
+                "debugContext" => {
+                    once.is_first(7)?;
+                    texts[SIGN_ON_MODE] = read_mode(scan)?;
+                }
+                _ => scan.skip(1)?,
+            }
+            Some(())
+        })?;
+        Some(event)
+    }
+}
+
+impl<'a> Party<'a> {
+    fn read(scan: &mut Scan<'a>, inside: usize) -> Option<Self> {
+        let mut party = Self::default();
+        let mut once = Once::default();
+        scan.object(|scan, key| {
+            match key {
+                "id" => {
+                    once.is_first(0)?;
+                    party.id = scan.text()?;
+                }
+                "type" => {
+                    once.is_first(1)?;
+                    party.kind = scan.text()?;
+                }
+                "alternateId" => {
+                    once.is_first(2)?;
+                    party.name = scan.text()?;
+                }
+                _ => scan.skip(inside)?,
+            }
+            Some(())
+        })?;
+        Some(party)
+    }
+}
+
+/// The first target of each type that lands.
+fn read_targets<'a>(scan: &mut Scan<'a>, texts: &mut [Text<'a>; TEXTS]) -> Option<()> {
+    let mut seen = Once::default();
+    scan.array(|scan| {
+        let target = Party::read(scan, 3)?;
+        let column = match target.kind {
+            kind if kind.is("AppInstance") => APP,
+            kind if kind.is("AppUser") => APP_USER,
+            kind if kind.is("User") => USER,
+            kind if kind.is("UserGroup") => GROUP,
+            _ => return Some(()),
+        };
+        if seen.is_first(column as u32).is_some() {
+            texts[column] = target.id;
+            if column == APP {
+                texts[APP_LABEL] = target.name;
+            }
+        }
+        Some(())
+    })
+}
+
+/// The text under one key of an object.
+fn one_text<'a>(scan: &mut Scan<'a>, wanted: &str, inside: usize) -> Option<Text<'a>> {
+    let (mut text, mut once) = (Text::default(), Once::default());
+    scan.object(|scan, key| {
+        if key != wanted {
+            return scan.skip(inside);
+        }
+        once.is_first(0)?;
+        text = scan.text()?;
+        Some(())
+    })?;
+    Some(text)
+}
+
+/// `debugData` is an object by the documentation, and an empty text in events that people trimmed.
+fn read_mode<'a>(scan: &mut Scan<'a>) -> Option<Text<'a>> {
+    let (mut mode, mut once) = (Text::default(), Once::default());
+    scan.object(|scan, key| {
+        if key != "debugData" {
+            return scan.skip(2);
+        }
+        once.is_first(0)?;
+        if scan.is_at_text() {
+            return scan.text().map(|_| ());
+        }
+        mode = one_text(scan, "signOnMode", 3)?;
+        Some(())
+    })?;
+    Some(mode)
+}

@@ -1,0 +1,311 @@
+//! What the events of a landing become, in the order of its files: each counts once, goes into the rollup when it is a
+//! sign-in, and into a row group. Nothing here depends on which core parsed what, or when.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use arrow::array::{Array, ArrayRef, Date32Array, Int64Array, StringArray, TimestampMicrosecondArray};
+use arrow::compute::interleave;
+use chrono::{DateTime, Utc};
+
+use super::event::{ACTOR, APP};
+use super::parse::{Events, Parsed};
+use super::seen::{BLOCK, Seen};
+use super::{Committed, Stored};
+use crate::base::error::Context;
+use crate::base::{Error, ErrorKind, Result};
+use crate::ingest::page::Page;
+use crate::ingest::values::days_since_epoch;
+use crate::ingest::write::Target;
+use crate::store::parquet::{self, STREAMED, Streamed};
+use crate::usage::{FULL_ROWS, Rollup};
+
+/// Row groups of a file.
+const PART_GROUPS: usize = 8;
+/// Records set apart whose text is kept: with one more the landing is refused, and only their number counts.
+const KEPT_REJECTS: usize = 1001;
+/// Columns before those of the dataset.
+const ORIGIN: usize = 5;
+
+/// A landing on its way.
+pub(super) struct Intake<'a> {
+    pub target: &'a Target<'a>,
+    pub streamed: &'a Streamed,
+    pub committed: Committed<'a>,
+    pub buckets: u32,
+    /// Where files are written.
+    pub stores: SyncSender<Stored>,
+    pub totals: Totals,
+    seen: Seen,
+    rollup: Rollup,
+    group: Rows,
+    /// Row groups that are being encoded, in their order.
+    encoding: VecDeque<Receiver<Result<Encoded>>>,
+    /// Row groups that may be encoded at once.
+    pub at_once: usize,
+    part: Option<Filling>,
+    rejects: usize,
+    /// Events read so far.
+    read: i64,
+}
+
+/// What the landing came to.
+#[derive(Debug, Default)]
+pub(super) struct Totals {
+    pub accepted: u64,
+    pub duplicate: u64,
+    pub filtered: u64,
+    /// First and last instant of the events that were read, kept or not.
+    pub span: Option<(i64, i64)>,
+}
+
+/// Rows of a row group, as they came.
+#[derive(Default)]
+struct Rows {
+    events: Vec<Arc<Events>>,
+    /// Which of them, and which event of it.
+    picks: Vec<(usize, usize)>,
+    numbers: Vec<i64>,
+}
+
+/// A row group, ready for its file.
+struct Encoded {
+    group: parquet::Group,
+    span: (i64, i64),
+}
+
+/// A file that is being filled.
+struct Filling {
+    part: parquet::Part,
+    groups: usize,
+    span: (i64, i64),
+}
+
+impl<'a> Intake<'a> {
+    pub(super) fn new(
+        target: &'a Target<'a>,
+        streamed: &'a Streamed,
+        committed: Committed<'a>,
+        buckets: u32,
+        stores: SyncSender<Stored>,
+        at_once: usize,
+    ) -> Self {
+        Self {
+            target,
+            streamed,
+            committed,
+            buckets,
+            stores,
+            totals: Totals::default(),
+            seen: Seen::default(),
+            rollup: Rollup::new(target.extract_date, buckets),
+            group: Rows::default(),
+            encoding: VecDeque::new(),
+            at_once,
+            part: None,
+            rejects: 0,
+            read: 0,
+        }
+    }
+
+    /// Takes what a piece of a file held; `page` is the file's.
+    ///
+    /// # Errors
+    /// A store error.
+    pub(super) fn take<'s>(&mut self, parsed: Parsed, page: &mut Page, scope: &rayon::Scope<'s>) -> Result<()>
+    where
+        'a: 's,
+    {
+        let Parsed { records, filtered, ahead, rejects, paging, read, events } = parsed;
+        for mut reject in rejects {
+            reject.number += page.records;
+            if self.rejects < KEPT_REJECTS {
+                page.rejects.push(reject);
+            } else {
+                *page.more_rejects.entry((reject.reason, reject.column)).or_default() += 1;
+            }
+            self.rejects += 1;
+        }
+        page.records += records;
+        page.written += events.at.len() as u64 + filtered;
+        page.paging = paging;
+        if ahead > 0 {
+            *page.counts.entry("activity_ahead").or_default() += ahead;
+        }
+        self.totals.filtered += filtered;
+        self.events(Arc::new(events), scope)?;
+        self.read += i64::from(read);
+        Ok(())
+    }
+
+    fn events<'s>(&mut self, events: Arc<Events>, scope: &rayon::Scope<'s>) -> Result<()>
+    where
+        'a: 's,
+    {
+        let mut attempts = events.attempts.iter().peekable();
+        let mut place = None;
+        for block in 0..events.keys.len().div_ceil(BLOCK) {
+            let rows = block * BLOCK..events.keys.len().min((block + 1) * BLOCK);
+            std::hint::black_box(self.seen.touch(&events.keys[rows.clone()]));
+            for row in rows {
+                let attempt = attempts.next_if(|(of, _)| *of as usize == row);
+                let at = events.at[row];
+                self.widen(at)?;
+                if !self.seen.insert(events.keys[row]) {
+                    self.totals.duplicate += 1;
+                    continue;
+                }
+                self.totals.accepted += 1;
+                if let Some((_, is_success)) = attempt {
+                    self.rollup.add(events.texts[APP].value(row), events.texts[ACTOR].value(row), at, *is_success);
+                    if self.rollup.len() >= FULL_ROWS {
+                        self.put_rollup()?;
+                    }
+                }
+                let of = *place.get_or_insert_with(|| {
+                    self.group.events.push(Arc::clone(&events));
+                    self.group.events.len() - 1
+                });
+                self.group.picks.push((of, row));
+                self.group.numbers.push(self.read + i64::from(events.places[row]) + 1);
+                if self.group.picks.len() == STREAMED.row_group_rows {
+                    self.encode(scope)?;
+                    place = None;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the landing reach to an instant: what is committed of that time is known before the event is looked up.
+    fn widen(&mut self, at: i64) -> Result<()> {
+        let span = match self.totals.span {
+            Some((first, last)) if first <= at && at <= last => return Ok(()),
+            Some((first, last)) => (first.min(at), last.max(at)),
+            None => (at, at),
+        };
+        self.totals.span = Some(span);
+        self.committed.reach(span, &mut self.seen)
+    }
+
+    fn put_rollup(&mut self) -> Result<()> {
+        let full = std::mem::replace(&mut self.rollup, Rollup::new(self.target.extract_date, self.buckets));
+        self.store(Stored::Uses(Box::new(full)))
+    }
+
+    fn store(&self, what: Stored) -> Result<()> {
+        // The thread that stores says itself what went wrong.
+        self.stores.send(what).map_err(|_| Error::internal("files are no longer written"))
+    }
+
+    /// Has the rows that were gathered encoded on another core.
+    fn encode<'s>(&mut self, scope: &rayon::Scope<'s>) -> Result<()>
+    where
+        'a: 's,
+    {
+        let rows = std::mem::take(&mut self.group);
+        if rows.picks.is_empty() {
+            return Ok(());
+        }
+        let (sender, receiver) = sync_channel(1);
+        let (streamed, target) = (self.streamed, self.target);
+        scope.spawn(move |_| _ = sender.send(rows.encode(streamed, target)));
+        self.encoding.push_back(receiver);
+        while self.encoding.len() > self.at_once {
+            self.add_oldest()?;
+        }
+        Ok(())
+    }
+
+    /// Adds the oldest row group to the file that is being filled.
+    fn add_oldest(&mut self) -> Result<()> {
+        let Some(oldest) = self.encoding.pop_front() else { return Ok(()) };
+        let Encoded { group, span } = oldest.recv().context(ErrorKind::Internal, "a row group was not encoded")??;
+        let filling = match &mut self.part {
+            Some(filling) => filling,
+            none => none.insert(Filling { part: self.streamed.part()?, groups: 0, span }),
+        };
+        filling.part.add(group)?;
+        filling.groups += 1;
+        filling.span = (filling.span.0.min(span.0), filling.span.1.max(span.1));
+        if filling.groups == PART_GROUPS { self.put_part() } else { Ok(()) }
+    }
+
+    fn put_part(&mut self) -> Result<()> {
+        let Some(Filling { part, span, .. }) = self.part.take() else { return Ok(()) };
+        let (bytes, rows) = part.finish()?;
+        self.store(Stored::Rows { bytes, rows, span })
+    }
+
+    /// Writes what is held; there are no more pieces.
+    ///
+    /// # Errors
+    /// A store error.
+    pub(super) fn finish<'s>(mut self, scope: &rayon::Scope<'s>) -> Result<Totals>
+    where
+        'a: 's,
+    {
+        self.encode(scope)?;
+        while !self.encoding.is_empty() {
+            self.add_oldest()?;
+        }
+        self.put_part()?;
+        if !self.rollup.is_empty() {
+            self.put_rollup()?;
+        }
+        Ok(self.totals)
+    }
+}
+
+impl Totals {
+    /// The span as instants.
+    pub(super) fn instants(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        self.span.and_then(instants)
+    }
+}
+
+/// A span in microseconds as instants.
+pub(super) fn instants((first, last): (i64, i64)) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    Some((DateTime::from_timestamp_micros(first)?, DateTime::from_timestamp_micros(last)?))
+}
+
+impl Rows {
+    /// Encodes the rows, by time; of one instant as they came.
+    fn encode(self, streamed: &Streamed, target: &Target<'_>) -> Result<Encoded> {
+        let Self { events, picks, numbers } = self;
+        let at = |(of, row): (usize, usize)| events[of].at[row];
+        let mut order: Vec<(i64, u32)> = picks.iter().zip(0..).map(|(pick, i)| (at(*pick), i)).collect();
+        order.sort_unstable();
+        let span = (order.first().map_or(0, |(at, _)| *at), order.last().map_or(0, |(at, _)| *at));
+        let picks: Vec<(usize, usize)> = order.iter().map(|(_, i)| picks[*i as usize]).collect();
+        let rows = picks.len();
+        let group = streamed.group(rows, |column| {
+            Ok(match column.checked_sub(ORIGIN) {
+                None => origin(column, target, rows, &order, &numbers),
+                Some(1) => {
+                    let at = order.iter().map(|(at, _)| *at);
+                    Arc::new(TimestampMicrosecondArray::from_iter_values(at).with_timezone("UTC"))
+                }
+                Some(field) => {
+                    let text = if field == 0 { 0 } else { field - 1 };
+                    let arrays: Vec<&dyn Array> = events.iter().map(|e| &e.texts[text] as &dyn Array).collect();
+                    interleave(&arrays, &picks).context(ErrorKind::Internal, "rows cannot be gathered")?
+                }
+            })
+        })?;
+        Ok(Encoded { group, span })
+    }
+}
+
+/// Where rows come from: source, stream, extract date, landing, and the place in it.
+fn origin(column: usize, target: &Target<'_>, rows: usize, order: &[(i64, u32)], numbers: &[i64]) -> ArrayRef {
+    let text = |text: &str| Arc::new(StringArray::from_iter_values(std::iter::repeat_n(text, rows)));
+    match column {
+        0 => text(target.source),
+        1 => text(target.stream),
+        2 => Arc::new(Date32Array::from_value(days_since_epoch(target.extract_date), rows)),
+        3 => Arc::new(Int64Array::from_value(target.version as i64, rows)),
+        _ => Arc::new(Int64Array::from_iter_values(order.iter().map(|(_, i)| numbers[*i as usize]))),
+    }
+}

@@ -1,0 +1,370 @@
+//! The Okta System Log, by far the largest feed. Its files are streamed: threads read, hash, unpack and cut them into
+//! pieces; every core parses pieces and encodes row groups; one thread takes what was parsed in the order of the files,
+//! drops what is there already and rolls up sign-ins; one writes files. Channels are short, so memory is the same for
+//! any size of a file, but for the ids of a landing.
+
+mod chunks;
+mod event;
+mod intake;
+mod parse;
+mod scan;
+mod seen;
+#[cfg(test)]
+mod tests;
+mod uses;
+
+pub use uses::uses_of_landing;
+
+use std::collections::VecDeque;
+use std::io::Read;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::{Mutex, PoisonError};
+
+use arrow::array::AsArray;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use rayon::prelude::*;
+use tokio::runtime::Handle;
+
+use self::chunks::{Buffers, Opened, PIECE_BYTES, Piece, Whole};
+use self::intake::{Intake, Totals, instants};
+use self::parse::{Parsed, Parser};
+use self::seen::Seen;
+use super::discover::Place;
+use super::page::{Page, Refusal, hash_text};
+use super::parse::is_lines;
+use super::reader::Reader;
+use super::write::Target;
+use crate::base::error::Context;
+use crate::base::{Error, ErrorKind, Result};
+use crate::store::parquet::{self, Streamed};
+use crate::store::{FileEntry, Store};
+use crate::usage::{Of, Rollup, put_day_use};
+
+/// Pieces of a file that wait to be parsed.
+const WAITING: usize = 2;
+
+/// A file that is to be landed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Listed {
+    /// Its path below the stream's folder.
+    pub path: String,
+    pub bytes: u64,
+}
+
+/// How files of a stream are landed.
+pub(super) struct Job<'a> {
+    pub place: &'a Place,
+    pub stream: &'a str,
+    pub runtime: Handle,
+    pub reader: &'a Reader,
+    pub target: Target<'a>,
+    /// The files with the events that are committed already.
+    pub committed: Vec<FileEntry>,
+    pub buckets: u32,
+    /// Bytes of a piece.
+    pub piece_bytes: usize,
+    /// The cores that parse and encode.
+    pub cores: Cores<'a>,
+}
+
+/// Where pieces are parsed and row groups encoded.
+#[derive(Clone, Copy)]
+pub(super) enum Cores<'a> {
+    /// On all there are, beside what else runs.
+    All,
+    /// On those of a pool; tests say how many.
+    #[cfg_attr(not(test), allow(dead_code, reason = "only tests have pools of their own"))]
+    Pool(&'a rayon::ThreadPool),
+}
+
+impl<'a> Cores<'a> {
+    fn count(self) -> usize {
+        match self {
+            Self::All => rayon::current_num_threads(),
+            Self::Pool(pool) => pool.current_num_threads(),
+        }
+    }
+
+    fn scope<'s, R>(self, work: impl FnOnce(&rayon::Scope<'s>) -> R) -> R {
+        match self {
+            Self::All => rayon::in_place_scope(work),
+            Self::Pool(pool) => pool.in_place_scope(work),
+        }
+    }
+}
+
+/// What the files held, and where it is now.
+#[derive(Debug)]
+pub(super) struct Landed {
+    /// A page a file, without rows.
+    pub pages: Vec<Page>,
+    /// Hash and length of each file.
+    pub wholes: Vec<(String, u64)>,
+    /// The files with the rows, and those with the sign-ins by day.
+    pub entries: Vec<FileEntry>,
+    pub accepted: u64,
+    pub duplicate: u64,
+    pub filtered: u64,
+    /// First and last event.
+    pub span: Option<(DateTime<Utc>, DateTime<Utc>)>,
+}
+
+/// What a thread that reads sends.
+enum Sent {
+    Piece(Piece),
+    End(Whole),
+    Refused(Refusal),
+}
+
+/// What is to be written.
+enum Stored {
+    Rows { bytes: Bytes, rows: u64, span: (i64, i64) },
+    Uses(Box<Rollup>),
+}
+
+/// A piece that is being parsed: of which file, and where its result arrives.
+type Parsing = (usize, Receiver<Result<Parsed, Refusal>>);
+
+impl<'a> Job<'a> {
+    /// A job with pieces of the usual size.
+    pub(super) fn new(place: &'a Place, reader: &'a Reader, target: Target<'a>, committed: Vec<FileEntry>) -> Self {
+        let (stream, runtime) = (target.stream, Handle::current());
+        Self {
+            place,
+            stream,
+            runtime,
+            reader,
+            target,
+            committed,
+            buckets: 1,
+            piece_bytes: PIECE_BYTES,
+            cores: Cores::All,
+        }
+    }
+
+    /// Lands files: their rows are written when it returns, and count once a record names them. It blocks, on a thread
+    /// that runs no task.
+    ///
+    /// # Errors
+    /// A store error; within, the refusal of a file.
+    pub(super) fn land(&self, files: &[Listed]) -> Result<Result<Landed, Refusal>> {
+        let schema = self.target.dataset.arrow_schema();
+        let streamed = Streamed::new(&schema, "published_at", &["event_id", "row_number"])?;
+        let keeps = self.reader.options.keep_events.iter().map(|glob| glob.chars().collect()).collect();
+        let parser = Parser { reader: self.reader, keeps };
+        let buffers = Buffers::new(self.piece_bytes);
+        let (senders, receivers): (Vec<_>, Vec<_>) = files
+            .iter()
+            .map(|_| {
+                let (sender, receiver) = sync_channel(WAITING);
+                (Mutex::new(Some(sender)), receiver)
+            })
+            .unzip();
+        let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let read = || {
+            while !is_over.load(Ordering::Relaxed) {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let (Some(file), Some(sender)) = (files.get(at), senders.get(at)) else { break };
+                let sender = sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(sender) = sender {
+                    self.read(file, &buffers, &sender);
+                }
+            }
+        };
+        std::thread::scope(|threads| {
+            for _ in 0..files.len().min(self.cores.count()) {
+                threads.spawn(read);
+            }
+            let (stores, storing) = sync_channel(1);
+            let storer = threads.spawn(move || self.store(storing));
+            let taken = self.cores.scope(|scope| {
+                let committed = Committed::new(self);
+                let at_once = self.cores.count();
+                let intake = Intake::new(&self.target, &streamed, committed, self.buckets, stores, at_once);
+                take_all(files, &receivers, intake, (&parser, &buffers), scope)
+            });
+            is_over.store(true, Ordering::Relaxed);
+            drop(receivers);
+            let stored = storer.join().map_err(|_| Error::internal("a thread died while writing files"))?;
+            let entries = stored?;
+            Ok(taken?.map(|(pages, wholes, totals)| Landed {
+                pages,
+                wholes: wholes.into_iter().map(|whole| (whole.sha256, whole.bytes)).collect(),
+                entries,
+                accepted: totals.accepted,
+                duplicate: totals.duplicate,
+                filtered: totals.filtered,
+                span: totals.instants(),
+            }))
+        })
+    }
+
+    /// Reads a file into its channel.
+    fn read(&self, file: &Listed, buffers: &Buffers, sender: &SyncSender<Sent>) {
+        let read = || -> Result<Option<Whole>, Refusal> {
+            let from = self.open(&file.path)?;
+            let (format, bytes) = (self.reader.options.format, file.bytes);
+            let opened = Opened { from, bytes, is_lines: is_lines(&file.path, format), format };
+            chunks::read(opened, buffers, |piece| sender.send(Sent::Piece(piece)).is_ok())
+        };
+        let end = match read() {
+            Ok(Some(whole)) => Sent::End(whole),
+            Ok(None) => return,
+            Err(refusal) => Sent::Refused(refusal),
+        };
+        // Nobody listens when another file was refused before.
+        let _ = sender.send(end);
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn Read + Send>, Refusal> {
+        let opened = self.place.open(&self.runtime, self.stream, path);
+        opened.map_err(|error| Refusal::new("unreachable", error.to_string()))
+    }
+
+    /// Writes files as they come; gives them in their order, those with rows first.
+    fn store(&self, storing: Receiver<Stored>) -> Result<Vec<FileEntry>> {
+        let (mut entries, mut uses, mut n) = (Vec::new(), Vec::new(), 0);
+        let Target { store, source, stream, run_id, .. } = self.target;
+        for what in storing {
+            match what {
+                Stored::Rows { bytes, rows, span } => {
+                    let key = self.target.raw(entries.len() as u32);
+                    let mut entry = self.runtime.block_on(store.put_encoded(key, bytes, rows))?;
+                    (entry.min_at, entry.max_at) = instants(span).unzip();
+                    entries.push(entry);
+                }
+                Stored::Uses(mut rollup) => {
+                    let parts = rollup.take()?;
+                    let of = Of { source, stream };
+                    uses.extend(self.runtime.block_on(put_day_use(store, of, run_id, &mut n, parts))?);
+                }
+            }
+        }
+        entries.extend(uses);
+        Ok(entries)
+    }
+}
+
+/// Takes every file, piece by piece in their order, while other pieces are parsed.
+fn take_all<'s, 'a: 's>(
+    files: &[Listed],
+    receivers: &[Receiver<Sent>],
+    mut intake: Intake<'a>,
+    (parser, buffers): (&'s Parser<'a>, &'s Buffers),
+    scope: &rayon::Scope<'s>,
+) -> Result<Result<(Vec<Page>, Vec<Whole>, Totals), Refusal>> {
+    let fields = parser.reader.dataset.fields.len();
+    let mut pages: Vec<Page> = files.iter().map(|_| Page { seen: vec![true; fields], ..Page::default() }).collect();
+    let mut wholes = Vec::with_capacity(files.len());
+    let mut parsing: VecDeque<Parsing> = VecDeque::new();
+    let most = intake.at_once + 2;
+    let mut open = receivers.iter().enumerate().peekable();
+    loop {
+        if let Some((file, receiver)) = open.peek().filter(|_| parsing.len() < most) {
+            let sent = match receiver.try_recv() {
+                // With nothing to take meanwhile, wait.
+                Err(TryRecvError::Empty) if parsing.is_empty() => receiver.recv().map(Some),
+                Err(TryRecvError::Empty) => Ok(None),
+                sent => sent.map(Some).map_err(|_| std::sync::mpsc::RecvError),
+            };
+            let (sender, result) = sync_channel(1);
+            match sent.context(ErrorKind::Internal, "a thread died while reading")? {
+                None => {}
+                Some(Sent::End(whole)) => {
+                    wholes.push(whole);
+                    open.next();
+                    continue;
+                }
+                Some(Sent::Piece(piece)) => {
+                    scope.spawn(move |_| {
+                        let found = parser.read(&piece);
+                        if let Piece::Lines(text) = piece {
+                            buffers.give(text);
+                        }
+                        let _ = sender.send(found);
+                    });
+                    parsing.push_back((*file, result));
+                    continue;
+                }
+                Some(Sent::Refused(refusal)) => {
+                    // What lies before it in the file may be refused first.
+                    let _ = sender.send(Err(refusal));
+                    parsing.push_back((*file, result));
+                    open = receivers[receivers.len()..].iter().enumerate().peekable();
+                    continue;
+                }
+            }
+        }
+        let Some((file, result)) = parsing.pop_front() else { break };
+        match result.recv().context(ErrorKind::Internal, "a thread died while parsing")? {
+            Ok(parsed) => intake.take(parsed, &mut pages[file], scope)?,
+            Err(refusal) => {
+                let message = format!("{}: {}", files[file].path, refusal.message);
+                return Ok(Err(Refusal { message, ..refusal }));
+            }
+        }
+    }
+    let totals = intake.finish(scope)?;
+    Ok(Ok((pages, wholes, totals)))
+}
+
+/// Hash and length of files, read side by side; it blocks like [`Job::land`].
+///
+/// # Errors
+/// A refusal, when one cannot be read.
+pub(super) fn hashes(
+    place: &Place,
+    runtime: &Handle,
+    stream: &str,
+    paths: &[&str],
+) -> Result<Vec<(String, u64)>, Refusal> {
+    let hash = |path: &&str| {
+        let opened = place.open(runtime, stream, path);
+        let whole = chunks::hash(opened.map_err(|error| Refusal::new("unreachable", error.to_string()))?)?;
+        Ok((whole.sha256, whole.bytes))
+    };
+    paths.par_iter().map(hash).collect()
+}
+
+/// The events that are committed already, as far as a landing reaches into their time.
+struct Committed<'a> {
+    store: &'a Store,
+    runtime: &'a Handle,
+    /// Files whose ids are not known yet.
+    files: Vec<FileEntry>,
+    /// The landing may reach between these without meeting one of them.
+    bounds: Option<(i64, i64)>,
+}
+
+impl<'a> Committed<'a> {
+    fn new(job: &'a Job<'_>) -> Self {
+        Self { store: job.target.store, runtime: &job.runtime, files: job.committed.clone(), bounds: None }
+    }
+
+    /// Adds the ids of the files that have events within a span.
+    fn reach(&mut self, span: (i64, i64), seen: &mut Seen) -> Result<()> {
+        if self.bounds.is_some_and(|(before, after)| before < span.0 && span.1 < after) {
+            return Ok(());
+        }
+        let first = |file: &FileEntry| file.min_at.map_or(i64::MIN, |at| at.timestamp_micros());
+        let last = |file: &FileEntry| file.max_at.map_or(i64::MAX, |at| at.timestamp_micros());
+        let is_met = |file: &FileEntry| first(file) <= span.1 && last(file) >= span.0;
+        let (met, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.files).into_iter().partition(is_met);
+        for file in met {
+            let bytes = self.runtime.block_on(self.store.read(&file))?;
+            for batch in parquet::Batches::of_columns(bytes, &["event_id"])? {
+                let batch = batch?;
+                let ids = batch.column_by_name("event_id").and_then(|ids| ids.as_string_opt::<i32>());
+                let ids = ids.ok_or_else(|| Error::store(format!("{} holds no events", file.path)))?;
+                ids.iter().flatten().for_each(|id| _ = seen.insert(hash_text(id)));
+            }
+        }
+        let before = rest.iter().map(last).filter(|last| *last < span.0).max();
+        let after = rest.iter().map(first).filter(|first| *first > span.1).min();
+        self.bounds = Some((before.unwrap_or(i64::MIN), after.unwrap_or(i64::MAX)));
+        self.files = rest;
+        Ok(())
+    }
+}

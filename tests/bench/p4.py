@@ -20,5 +20,7 @@ def run(section: Section, size) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     section.commands["policy"] = as_typed(command)
     section.verbatim.append(done.stdout.strip())
+    if not done.stdout.strip():
+        section.failed = "policy.py printed nothing"
     if done.returncode:
         section.failed = f"policy.py ended with {done.returncode}: {done.stderr.strip()[-800:]}"

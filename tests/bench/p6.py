@@ -95,5 +95,7 @@ def cluster(section: Section, size) -> None:
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "SEATLEDGER": str(BINARY)})
     section.commands["cluster"] = "SEATLEDGER=seatledger " + as_typed(command)
     section.verbatim.append(done.stdout.strip())
+    if not done.stdout.strip():
+        section.failed = "cluster.sh printed nothing"
     if done.returncode:
         section.failed = f"cluster.sh ended with {done.returncode}: {done.stderr.strip()[-800:]}"

@@ -347,8 +347,8 @@ mod tests {
             let written = serde_json::to_string(&text).unwrap();
             let whole = format!("{}{written}{}", " ".repeat(before), "x".repeat(40));
             let mut scan = Scan::lines(&whole);
-            let found = scan.text().unwrap();
-            prop_assert_eq!(found.value().flatten().as_deref(), Some(text.as_str()));
+            let found = scan.text().unwrap().value().flatten();
+            prop_assert_eq!(found.as_deref(), Some(text.as_str()));
             prop_assert_eq!(scan.at, before + written.len());
         }
     }

@@ -80,17 +80,8 @@ impl Ingest {
 
 fn list(format: Option<ListFormat>, report: &LandReport) -> Result<()> {
     let lines: Vec<Vec<String>> = report.landings.iter().map(line).collect();
-    let headings = [
-        "source",
-        "stream",
-        "extract_date",
-        "outcome",
-        "fetched",
-        "accepted",
-        "duplicate",
-        "filtered",
-        "quarantined",
-    ];
+    let headings =
+        ["source", "stream", "extract_date", "outcome", "fetched", "accepted", "duplicate", "filtered", "quarantined"];
     output::texts(format, &headings, &lines)
 }
 

@@ -293,12 +293,7 @@ impl Stream<'_> {
     }
 
     /// Parses files that were read, and keeps what is new of them.
-    async fn take(
-        &self,
-        reader: &Reader,
-        files: &[File],
-        past: &Past,
-    ) -> Result<Result<(Vec<Page>, Rows), Refusal>> {
+    async fn take(&self, reader: &Reader, files: &[File], past: &Past) -> Result<Result<(Vec<Page>, Rows), Refusal>> {
         let pages: Result<Vec<Page>, Refusal> = files.par_iter().map(|file| parsed(reader, file)).collect();
         let mut pages = match pages {
             Ok(pages) => pages,

@@ -270,7 +270,10 @@ async fn sign_ins_that_are_rolled_up_on_the_way_are_those_of_the_landed_rows() {
     let day_before: String = (0..60).map(|i| sign_in(i, &format!("2026-11-01T10:{:02}:00.000Z", i)) + "\n").collect();
     // The first ten come again, and some are dated after the day of extraction.
     let next: String = (0..10).map(|i| sign_in(i, &format!("2026-11-01T10:{:02}:00.000Z", i)) + "\n").collect();
-    let next = next + &(60..90).map(|i| sign_in(i, &format!("2026-11-0{}T10:00:{:02}Z", 2 + i % 2, i - 60)) + "\n").collect::<String>();
+    let next = next
+        + &(60..90)
+            .map(|i| sign_in(i, &format!("2026-11-0{}T10:00:{:02}Z", 2 + i % 2, i - 60)) + "\n")
+            .collect::<String>();
     bench
         .put("okta/system_log/2026-11-01/1.ndjson", day_before)
         .put("okta/system_log/2026-11-02/1.ndjson.zst", zstd::encode_all(next.as_bytes(), 3).unwrap());
@@ -295,7 +298,10 @@ async fn events_of_other_types_are_counted_and_do_not_land() {
     let project = "name = \"okta\"\nkind = \"okta\"\nfrom = \"extracts/okta\"\n[source.stream.system_log]\nkeep_events = [\"user.authentication.*\"]\n";
     let bench = Bench::with(project).await;
     let other = r#"{"uuid":"x","eventType":"system.import.start"}"#;
-    bench.put("okta/system_log/2026-11-02/1.ndjson", format!("{other}\n{}\n{other}\n", sign_in(1, "2026-11-02T10:00:00Z")));
+    bench.put(
+        "okta/system_log/2026-11-02/1.ndjson",
+        format!("{other}\n{}\n{other}\n", sign_in(1, "2026-11-02T10:00:00Z")),
+    );
     let landed = bench.land().await;
     let landing = &landed[0];
     assert_eq!(landing.outcome, Outcome::Landed { version: 1 });

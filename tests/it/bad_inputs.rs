@@ -299,7 +299,11 @@ impl ExpectedLanding {
                 check(what, found.to_string(), wanted.to_string());
             }
         }
-        check("fetched", found.fetched.to_string(), (found.accepted + found.duplicate + found.filtered + found.quarantined).to_string());
+        check(
+            "fetched",
+            found.fetched.to_string(),
+            (found.accepted + found.duplicate + found.filtered + found.quarantined).to_string(),
+        );
         if !self.reasons.is_empty() || self.quarantined == Some(0) {
             check("reasons", sorted(&found.quarantine_reasons), sorted(&self.reasons));
         }

@@ -177,7 +177,8 @@ pub(super) fn read(
     }
     let whole = whole(&tally);
     if whole.bytes != bytes {
-        let message = format!("{} bytes were listed and {} read: it changed meanwhile, land it again", bytes, whole.bytes);
+        let message =
+            format!("{} bytes were listed and {} read: it changed meanwhile, land it again", bytes, whole.bytes);
         return Err(Refusal::new("unreachable", message));
     }
     Ok(Some(whole))

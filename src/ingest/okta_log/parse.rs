@@ -342,7 +342,8 @@ impl<'r> Published<'r> {
             self.day = (*date, self.midnight(text.get(..10)?)?);
         }
         let digit = |byte: &u8| byte.is_ascii_digit().then(|| i64::from(*byte - b'0'));
-        let (hour, minute, second) = (digit(h1)? * 10 + digit(h2)?, digit(m1)? * 10 + digit(m2)?, digit(s1)? * 10 + digit(s2)?);
+        let (hour, minute, second) =
+            (digit(h1)? * 10 + digit(h2)?, digit(m1)? * 10 + digit(m2)?, digit(s1)? * 10 + digit(s2)?);
         let milli = (digit(f1)? * 10 + digit(f2)?) * 10 + digit(f3)?;
         let is_sound = hour < 24 && minute < 60 && second < 60 && self.reader.rules.null_tokens.is_empty();
         is_sound.then(|| self.day.1 + (((hour * 60 + minute) * 60 + second) * 1000 + milli) * 1000)
@@ -444,8 +445,17 @@ mod tests {
             "{}".to_owned(),
         ];
         let expected = [
-            "empty_key", "no_zone", "future_activity", "invalid_json", "invalid_json", "nul", "invalid_json",
-            "missing_value", "invalid_json", "invalid_json", "empty_key",
+            "empty_key",
+            "no_zone",
+            "future_activity",
+            "invalid_json",
+            "invalid_json",
+            "nul",
+            "invalid_json",
+            "missing_value",
+            "invalid_json",
+            "invalid_json",
+            "empty_key",
         ];
         let expected: Vec<_> = (1..).zip(expected).collect();
         let parsed = parse(&format!("[{},{SSO_EVENT}]", bad.join(",")), &[]);
@@ -460,7 +470,8 @@ mod tests {
     fn a_broken_line_is_alone() {
         let line = SSO_EVENT.replace('\n', "");
         let cut = &line[..line.len() - 5];
-        let text = [line.as_bytes(), b"\n", cut.as_bytes(), b"\n", &line.as_bytes()[..300], b"\xff\n", BARE.as_bytes()].concat();
+        let text = [line.as_bytes(), b"\n", cut.as_bytes(), b"\n", &line.as_bytes()[..300], b"\xff\n", BARE.as_bytes()]
+            .concat();
         let parsed = lines(&text);
         assert_eq!(reasons(&parsed), [(2, "invalid_json"), (3, "invalid_utf8")]);
         assert_eq!(column(&parsed, "event_id"), ["u1", "u2"]);
@@ -492,10 +503,22 @@ mod tests {
         let mut published = Published::new(&reader);
         let field = &reader.dataset.fields[1];
         for text in [
-            "2026-02-10T16:19:37.608Z", "2026-11-21T23:59:59.999Z", "2000-01-01T00:00:00.000Z", "2024-02-29T00:00:00.001Z",
-            "1970-01-01T00:00:00.000Z", "1999-12-31T23:59:59.999Z", "2026-11-22T00:00:00.000Z", "2026-02-29T00:00:00.000Z",
-            "2026-02-10T24:00:00.000Z", "2026-02-10T23:59:60.000Z", "2026-02-10T23:59:5x.000Z", "2026-13-10T00:00:00.000Z",
-            "2026-02-10T16:19:37.608+", "x026-02-10T16:19:37.608Z", "2026-02-10T16:19:37,608Z", "",
+            "2026-02-10T16:19:37.608Z",
+            "2026-11-21T23:59:59.999Z",
+            "2000-01-01T00:00:00.000Z",
+            "2024-02-29T00:00:00.001Z",
+            "1970-01-01T00:00:00.000Z",
+            "1999-12-31T23:59:59.999Z",
+            "2026-11-22T00:00:00.000Z",
+            "2026-02-29T00:00:00.000Z",
+            "2026-02-10T24:00:00.000Z",
+            "2026-02-10T23:59:60.000Z",
+            "2026-02-10T23:59:5x.000Z",
+            "2026-13-10T00:00:00.000Z",
+            "2026-02-10T16:19:37.608+",
+            "x026-02-10T16:19:37.608Z",
+            "2026-02-10T16:19:37,608Z",
+            "",
         ] {
             let expected = match values::read(field, Raw::Text(text), &reader.rules) {
                 Ok(Value::Time(at)) => Ok(at),

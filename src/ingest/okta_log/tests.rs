@@ -18,7 +18,8 @@ async fn land_with(
     piece_bytes: usize,
     cores: usize,
 ) -> (Store, Result<Result<Landed, Refusal>>) {
-    let (store, reader, run_id) = (Store::open("store", root).unwrap(), reader("okta", "system_log"), RunId::new(Clock::System));
+    let (store, reader, run_id) =
+        (Store::open("store", root).unwrap(), reader("okta", "system_log"), RunId::new(Clock::System));
     store.init(Clock::System, 1).await.unwrap();
     let listed: Vec<Listed> = files
         .iter()
@@ -92,12 +93,17 @@ fn zstd(text: &str) -> Vec<u8> {
 #[tokio::test]
 async fn the_same_lands_whatever_the_size_of_pieces_and_the_number_of_cores() {
     // Out of order, with blank lines, a broken line, and events that come again in the same and in the other file.
-    let mut first: String = (0..400).map(|i| event(i, i * 37 % 401) + if i % 9 == 0 { "\r\n\n" } else { "\n" }).collect();
+    let mut first: String =
+        (0..400).map(|i| event(i, i * 37 % 401) + if i % 9 == 0 { "\r\n\n" } else { "\n" }).collect();
     first.push_str("{\"uuid\":\n");
     first.push_str(&event(3, 111));
     let second: String = (390..700).map(|i| event(i, i * 53 % 86_400) + "\n").collect();
     let page = format!("[{},{}]", event(1, 37), event(900, 5));
-    let files = [("2026-11-20/1.ndjson", first.into_bytes()), ("2026-11-20/2.ndjson.zst", zstd(&second)), ("2026-11-20/3.json", page.into_bytes())];
+    let files = [
+        ("2026-11-20/1.ndjson", first.into_bytes()),
+        ("2026-11-20/2.ndjson.zst", zstd(&second)),
+        ("2026-11-20/3.json", page.into_bytes()),
+    ];
     let mut found = Vec::new();
     for (piece_bytes, cores) in [(PIECE_BYTES, 1), (PIECE_BYTES, 3), (1, 2), (700, 1), (700, 4), (20_000, 2)] {
         let dir = tempfile::tempdir().unwrap();
@@ -107,14 +113,17 @@ async fn the_same_lands_whatever_the_size_of_pieces_and_the_number_of_cores() {
         let mut in_place = numbers(&raw);
         in_place.sort_unstable();
         let sums: Vec<String> = landed.entries.iter().map(|entry| entry.sha256.clone()).collect();
-        let rejects: Vec<(u64, &str)> = landed.pages.iter().flat_map(|p| &p.rejects).map(|r| (r.number, r.reason)).collect();
+        let rejects: Vec<(u64, &str)> =
+            landed.pages.iter().flat_map(|p| &p.rejects).map(|r| (r.number, r.reason)).collect();
         let fetched: Vec<u64> = landed.pages.iter().map(Page::fetched).collect();
         assert_eq!((landed.accepted, landed.duplicate, landed.filtered), (701, 12, 0), "{piece_bytes} {cores}");
         assert_eq!((fetched, rejects), (vec![402, 310, 2], vec![(401, "invalid_json")]), "{piece_bytes} {cores}");
         assert_eq!(in_place[398..404], [399, 400, 412, 413, 414, 415], "the place in the landing");
         let instants: Vec<i64> = raw
             .iter()
-            .flat_map(|b| b.column_by_name("published_at").unwrap().as_primitive::<TimestampMicrosecondType>().values().to_vec())
+            .flat_map(|b| {
+                b.column_by_name("published_at").unwrap().as_primitive::<TimestampMicrosecondType>().values().to_vec()
+            })
             .collect();
         assert!(instants.is_sorted());
         found.push((sums, landed.wholes, landed.span));
@@ -137,7 +146,9 @@ async fn columns_and_sign_ins_are_those_of_the_events() {
     assert_eq!(text(&raw, "stream")[99], "system_log");
     let uses = rows(&store, &landed.entries, "usage/").await;
     let count = |column: &str| -> i64 {
-        uses.iter().map(|b| b.column_by_name(column).unwrap().as_primitive::<Int64Type>().values().iter().sum::<i64>()).sum()
+        uses.iter()
+            .map(|b| b.column_by_name(column).unwrap().as_primitive::<Int64Type>().values().iter().sum::<i64>())
+            .sum()
     };
     // Of 100 events 15 are not of a person (0, 7, ..); of the others those that 5 divides failed.
     assert_eq!((count("sign_ins"), count("failed_sign_ins")), (68, 17));
@@ -157,7 +168,9 @@ async fn row_groups_are_full_and_each_is_in_the_order_of_time() {
     let batches = rows(&store, &landed.entries, "raw/").await;
     let at: Vec<i64> = batches
         .iter()
-        .flat_map(|b| b.column_by_name("published_at").unwrap().as_primitive::<TimestampMicrosecondType>().values().to_vec())
+        .flat_map(|b| {
+            b.column_by_name("published_at").unwrap().as_primitive::<TimestampMicrosecondType>().values().to_vec()
+        })
         .collect();
     let (full, rest) = at.split_at(group as usize);
     assert!(full.is_sorted() && rest.is_sorted() && !at.is_sorted());

@@ -32,12 +32,20 @@ pub(super) struct ModelArgs {
     /// Partitions of a plan; the cores of the machine by default. Changes no result
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     partitions: Option<u16>,
+    /// Read all that ever landed, as if there were no earlier run. Changes no result
+    #[arg(long)]
+    rebuild: bool,
 }
 
 impl ModelArgs {
     pub(super) fn options(&self, clock: Clock, as_of: &AsOfArgs) -> RunOptions {
         let settings = self.partitions.map_or_else(Settings::default, |n| Settings { partitions: n.into() });
-        RunOptions { as_of: as_of.as_of.unwrap_or_else(|| clock.today()), select: self.select.clone(), settings }
+        RunOptions {
+            as_of: as_of.as_of.unwrap_or_else(|| clock.today()),
+            select: self.select.clone(),
+            rebuild: self.rebuild,
+            settings,
+        }
     }
 }
 

@@ -8,5 +8,5 @@ mod session;
 
 pub use catalogue::{Catalogue, Model, bind, tables_read};
 pub use functions::Pseudonym;
-pub use runner::{Built, build, compute, register_views};
-pub use session::{Session, Settings};
+pub use runner::{Built, build, compute, register_views, schema_of};
+pub use session::{OwnTable, Rows, Session, Settings};

@@ -39,8 +39,8 @@ pub struct Built {
 pub async fn build(session: &Session, models: &[&Model], progress: &dyn Progress) -> Result<Vec<Built>> {
     progress.start("build", models.len() as u64);
     let tables = compute(session, models, progress).await?;
-    // A check may read any model, so all are there first.
-    for model in models {
+    // A check may read any model, so all are there first. What nobody computed is not checked.
+    for model in models.iter().filter(|model| !model.is_on_demand()) {
         run_checks(session, model).await.map_err(|e| e.at(format!("sql/{}.toml", model.name.replace('.', "/"))))?;
     }
     progress.finish(&format!("{} models built and checked", models.len()));
@@ -55,6 +55,12 @@ pub async fn compute(session: &Session, models: &[&Model], progress: &dyn Progre
     let mut tables = Vec::new();
     for model in models {
         let place = format!("sql/{}.sql", model.name.replace('.', "/"));
+        if model.is_on_demand() {
+            register_view(session, model).await.map_err(|e| e.at(place))?;
+            progress.advance(1);
+            continue;
+        }
+        session.hand_over(&model.name)?;
         let built = built(session, model).await.map_err(|e| e.at(place.clone()))?;
         session.register_batches(&built.name, built.schema.clone(), built.batches.clone())?;
         if model.is_table() {
@@ -94,10 +100,21 @@ async fn planned(session: &Session, model: &Model) -> Result<DataFrame> {
 /// As [`build`], for a statement that does not plan.
 pub async fn register_views(session: &Session, models: &[Model]) -> Result<()> {
     for model in models.iter().filter(|m| !m.is_table()) {
-        let frame = planned(session, model).await?;
-        session.register(&model.name, frame.into_view())?;
+        register_view(session, model).await?;
     }
     Ok(())
+}
+
+async fn register_view(session: &Session, model: &Model) -> Result<()> {
+    session.register(&model.name, planned(session, model).await?.into_view())
+}
+
+/// The schema of a model's rows, which every file of it has.
+///
+/// # Errors
+/// A config error for a type that is not in the list.
+pub fn schema_of(model: &Model) -> Result<SchemaRef> {
+    declared_schema(&model.sidecar)
 }
 
 async fn built(session: &Session, model: &Model) -> Result<Built> {

@@ -1,6 +1,7 @@
 //! One DataFusion session: fixed settings, so that the same inputs give the same bytes.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -33,7 +34,12 @@ impl Default for Settings {
 pub struct Session {
     context: SessionContext,
     as_of: AsOf,
+    /// What is readable by one model alone, while its statement is planned.
+    own: Mutex<BTreeMap<String, Vec<Named>>>,
 }
+
+/// A table and its name.
+type Named = (String, Arc<dyn TableProvider>);
 
 impl Session {
     /// An empty session that can read the store's files.
@@ -59,7 +65,7 @@ impl Session {
         for function in functions::all() {
             context.register_udf(function);
         }
-        Self { context, as_of }.with_pseudonyms(Arc::new(|id| Ok(id.to_owned())))
+        Self { context, as_of, own: Mutex::default() }.with_pseudonyms(Arc::new(|id| Ok(id.to_owned())))
     }
 
     /// What `pseudonym(id)` gives from now on; at first every id stands for itself.
@@ -87,8 +93,7 @@ impl Session {
     /// # Errors
     /// As [`Session::register_rows`].
     pub fn register_batches(&self, name: &str, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<()> {
-        let table = MemTable::try_new(schema, vec![batches]).context(ErrorKind::Internal, format!("table {name}"))?;
-        self.register(name, Arc::new(table))
+        self.register(name, of_batches(name, schema, batches)?)
     }
 
     /// Makes a table of committed Parquet files of one schema.
@@ -96,22 +101,47 @@ impl Session {
     /// # Errors
     /// As [`Session::register_rows`]; a file that cannot be read shows when it is.
     pub fn register_files(&self, name: &str, schema: SchemaRef, files: &[FileEntry], store: &Store) -> Result<()> {
-        if files.is_empty() {
-            return self.register_batches(name, schema, Vec::new());
+        self.register(name, of_files(name, schema, files, store)?)
+    }
+
+    /// Makes tables that one model alone can read, under names that other models use for tables of their own.
+    ///
+    /// # Errors
+    /// As [`Session::register_rows`].
+    pub fn register_own(&self, model: &str, tables: &[OwnTable<'_>], store: &Store) -> Result<()> {
+        let mut named = Vec::with_capacity(tables.len());
+        for table in tables {
+            let schema = Arc::clone(&table.schema);
+            let provider = match table.rows {
+                Rows::Batches(ref batches) => of_batches(&table.name, schema, batches.clone())?,
+                Rows::Files(ref files) => of_files(&table.name, schema, files, store)?,
+            };
+            named.push((table.name.clone(), provider));
         }
-        let root = store.url()?;
-        let urls = files
-            .iter()
-            .map(|f| ListingTableUrl::parse(format!("{root}{}", f.path)))
-            .collect::<Result<Vec<_>, _>>()
-            .context(ErrorKind::Internal, format!("table {name}"))?;
-        let options = ListingOptions::new(Arc::new(ParquetFormat::default()));
-        let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
-        let table = ListingTable::try_new(config).context(ErrorKind::Internal, format!("table {name}"))?;
-        self.register(name, Arc::new(table))
+        self.own.lock().unwrap_or_else(PoisonError::into_inner).insert(model.to_owned(), named);
+        Ok(())
+    }
+
+    /// Puts the tables that a model alone can read in the place of those of another.
+    pub(super) fn hand_over(&self, model: &str) -> Result<()> {
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner).remove(model).unwrap_or_default();
+        for (name, table) in own {
+            let (schema, table_name) = self.place(&name)?;
+            let taken = schema.deregister_table(table_name);
+            taken.context(ErrorKind::Internal, format!("table {name}"))?;
+            self.register(&name, table)?;
+        }
+        Ok(())
     }
 
     pub(super) fn register(&self, name: &str, table: Arc<dyn TableProvider>) -> Result<()> {
+        let (schema, table_name) = self.place(name)?;
+        schema.register_table(table_name.to_owned(), table).context(ErrorKind::Internal, format!("table {name}"))?;
+        Ok(())
+    }
+
+    /// The schema a table belongs to, made when it is not there yet, and the table's name in it.
+    fn place<'a>(&self, name: &'a str) -> Result<(Arc<dyn SchemaProvider>, &'a str)> {
         let (schema, table_name) =
             name.split_once('.').ok_or_else(|| Error::internal(format!("`{name}` is not <schema>.<table>")))?;
         let catalog = self.context.catalog("datafusion").ok_or_else(|| Error::internal("session without catalog"))?;
@@ -125,8 +155,7 @@ impl Session {
                 provider
             }
         };
-        provider.register_table(table_name.to_owned(), table).context(ErrorKind::Internal, format!("table {name}"))?;
-        Ok(())
+        Ok((provider, table_name))
     }
 
     /// Plans a statement that only reads.
@@ -172,4 +201,45 @@ impl Session {
     pub fn has(&self, name: &str) -> bool {
         self.context.table_exist(name).unwrap_or(false)
     }
+}
+
+/// A table that one model alone can read.
+#[derive(Debug, Clone)]
+pub struct OwnTable<'a> {
+    /// `<schema>.<table>`.
+    pub name: String,
+    /// Its columns.
+    pub schema: SchemaRef,
+    /// What is in it.
+    pub rows: Rows<'a>,
+}
+
+/// Where the rows of a table are.
+#[derive(Debug, Clone)]
+pub enum Rows<'a> {
+    /// At hand.
+    Batches(Vec<RecordBatch>),
+    /// In committed files.
+    Files(&'a [FileEntry]),
+}
+
+fn of_batches(name: &str, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<Arc<dyn TableProvider>> {
+    let table = MemTable::try_new(schema, vec![batches]).context(ErrorKind::Internal, format!("table {name}"))?;
+    Ok(Arc::new(table))
+}
+
+fn of_files(name: &str, schema: SchemaRef, files: &[FileEntry], store: &Store) -> Result<Arc<dyn TableProvider>> {
+    if files.is_empty() {
+        return of_batches(name, schema, Vec::new());
+    }
+    let root = store.url()?;
+    let urls = files
+        .iter()
+        .map(|f| ListingTableUrl::parse(format!("{root}{}", f.path)))
+        .collect::<Result<Vec<_>, _>>()
+        .context(ErrorKind::Internal, format!("table {name}"))?;
+    let options = ListingOptions::new(Arc::new(ParquetFormat::default()));
+    let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
+    let table = ListingTable::try_new(config).context(ErrorKind::Internal, format!("table {name}"))?;
+    Ok(Arc::new(table))
 }

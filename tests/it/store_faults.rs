@@ -478,7 +478,7 @@ async fn land(project: &Path, objects: Arc<dyn ObjectStore>) -> Result<()> {
 }
 
 fn options(day: &str) -> RunOptions {
-    RunOptions { as_of: AsOf::parse(day).unwrap(), select: None, settings: Settings { partitions: 1 } }
+    RunOptions { as_of: AsOf::parse(day).unwrap(), select: None, rebuild: false, settings: Settings { partitions: 1 } }
 }
 
 /// Waits on a thread of its own: a test may ask from within a runtime.

@@ -217,7 +217,7 @@ fn check_reads(model: &Model, models: &BTreeMap<String, Model>) -> Result<()> {
     let Some((_, allowed)) = READS.iter().find(|(schema, _)| *schema == model.schema()) else {
         return Err(Error::config(format!("`{}` is no folder of sql/", model.schema())).at(place()));
     };
-    let allowed = if model.is_carried() { CARRIED_READS } else { allowed };
+    let allowed = if model.is_carried() { CARRIED_READS } else { *allowed };
     for table in &model.reads {
         let schema = table.split_once('.').map_or("", |(schema, _)| schema);
         if !allowed.contains(&schema) {

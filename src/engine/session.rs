@@ -112,9 +112,9 @@ impl Session {
         let mut named = Vec::with_capacity(tables.len());
         for table in tables {
             let schema = Arc::clone(&table.schema);
-            let provider = match table.rows {
-                Rows::Batches(ref batches) => of_batches(&table.name, schema, batches.clone())?,
-                Rows::Files(ref files) => of_files(&table.name, schema, files, store)?,
+            let provider = match &table.rows {
+                Rows::Batches(batches) => of_batches(&table.name, schema, batches.clone())?,
+                Rows::Files(files) => of_files(&table.name, schema, files, store)?,
             };
             named.push((table.name.clone(), provider));
         }

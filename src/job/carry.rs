@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Job;
 use super::record::{self, Carried};
-use crate::base::error::Context;
-use crate::base::{AsOf, ErrorKind, Result};
+use crate::base::{AsOf, Result};
 use crate::engine::{self, Model, OwnTable, Rows, Session};
 use crate::ingest::LandingFact;
+use crate::schema::{Dataset, datasets};
 use crate::store::{Current, FileEntry, Kind, Record, parquet, sha256_hex};
 
 /// The schema of the tables with what an earlier run had not seen.
@@ -72,22 +72,22 @@ impl Job {
 
 /// What a model reads of what has landed.
 struct Read<'a> {
-    datasets: Vec<&'static crate::schema::Dataset>,
+    datasets: Vec<&'static Dataset>,
     landings: Vec<&'a LandingFact>,
 }
 
 impl<'a> Read<'a> {
     fn by(model: &Model, landings: &'a [LandingFact]) -> Self {
         let tables: BTreeSet<&str> = model.reads.iter().filter_map(|table| table.strip_prefix(FRESH)).collect();
-        let datasets = crate::schema::datasets().iter().filter(|d| tables.contains(d.table().as_str())).collect();
+        let datasets = datasets().iter().filter(|d| tables.contains(d.table().as_str())).collect();
         let is_read = |fact: &&LandingFact| fact.counts() && tables.contains(fact.dataset.table().as_str());
         Self { datasets, landings: landings.iter().filter(is_read).collect() }
     }
 
     /// The files of each dataset that landed for a day after this one.
-    fn files_after(&self, since: Option<AsOf>) -> Vec<(&'static crate::schema::Dataset, Vec<FileEntry>)> {
+    fn files_after(&self, since: Option<AsOf>) -> Vec<(&'static Dataset, Vec<FileEntry>)> {
         let is_new = |fact: &&&LandingFact| since.is_none_or(|day| fact.extract_date > day.day());
-        let files = |dataset: &'static crate::schema::Dataset| {
+        let files = |dataset: &'static Dataset| {
             let new = self.landings.iter().filter(is_new).filter(|fact| fact.dataset.table() == dataset.table());
             (dataset, new.flat_map(|fact| fact.files.iter().cloned()).collect())
         };
@@ -150,8 +150,7 @@ async fn text_hash(session: &Session, model: &Model) -> Result<String> {
     let mut text = format!("{}\n{}\n", model.sql, model.sidecar_text);
     for table in model.reads.iter().filter(|table| table.starts_with(SETTINGS)) {
         let rows = session.table(table).await?;
-        let bytes = parquet::encode(&rows.schema(), std::slice::from_ref(&rows))
-            .context(ErrorKind::Internal, format!("the rows of {table}"))?;
+        let bytes = parquet::encode(&rows.schema(), std::slice::from_ref(&rows))?;
         text.push_str(&format!("{table} {}\n", sha256_hex(&bytes)));
     }
     Ok(sha256_hex(text.as_bytes()))

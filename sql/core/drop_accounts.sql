@@ -19,16 +19,16 @@ keys_of_references as (
 ),
 
 accounts_once_seated as (
-    select sku.app_id, seen.account_id
-    from staging.vendor_seat_sightings as seen
+    select sku.app_id, run.account_id
+    from staging.seat_runs as run
     inner join core.source_skus as sku
         on
-            seen.source = sku.source and seen.stream = sku.stream and seen.source_sku_key = sku.source_sku_key
-            and sku.okta_app_id = ''
+            run.source = sku.source and run.stream = sku.stream and run.source_sku_key = sku.source_sku_key
+            and run.okta_app_id = '' and sku.okta_app_id = ''
     union all
-    select instance.app_id, seen.account_id
-    from staging.okta_seat_sightings as seen
-    inner join seeds.app_okta_ids as instance on seen.okta_app_id = instance.okta_app_id
+    select instance.app_id, run.account_id
+    from staging.seat_runs as run
+    inner join seeds.app_okta_ids as instance on run.okta_app_id = instance.okta_app_id
     inner join core.apps as app on instance.app_id = app.app_id and app.is_okta_assigned
 ),
 

@@ -6,30 +6,24 @@ with newest_landings as (
     where has_landed
 ),
 
-listings as (
+accounts_of_listings as (
     select
-        named.app_id, named.account_id, shown.source, shown.stream, shown.landing, shown.content_on,
-        -- what lies after the as-of date is not known yet
-        case when shown.last_activity_on <= $as_of then shown.last_activity_on end as last_activity_on,
-        shown.landing = newest.newest_landing as is_newest
+        named.app_id, named.account_id, shown.source, shown.stream,
+        bool_or(shown.last_landing = newest.newest_landing) as is_listed,
+        bool_or(shown.last_landing = newest.newest_landing and shown.is_activity_shown) as is_activity_shown,
+        max(shown.last_activity_on) as last_activity_on, min(shown.first_listed_on) as first_listed_on,
+        -- the landing to show: the newest with the newest date, else the newest that names the account; day and
+        -- landing in one number, since a plain maximum is cheap
+        max(coalesce(shown.last_activity_on - date '1970-01-01', 0) * 1000000000 + shown.landing)
+        % 1000000000 as landing
     from staging.vendor_activity as shown
     inner join core.activity_accounts as named
         on
             shown.source = named.source and shown.stream = named.stream and shown.account_ref = named.account_ref
     inner join newest_landings as newest on shown.source = newest.source and shown.stream = newest.stream
-),
-
-accounts_of_listings as (
-    select
-        app_id, account_id, source, stream, bool_or(is_newest) as is_listed,
-        max(last_activity_on) as last_activity_on,
-        max(case when is_newest then last_activity_on end) as newest_shown_on,
-        min(content_on) as first_listed_on,
-        -- the landing to show: the newest with the newest date, else the newest that names the account; day and
-        -- landing in one number, since a plain maximum is cheap
-        max(coalesce(last_activity_on - date '1970-01-01', 0) * 1000000000 + landing) % 1000000000 as landing
-    from listings
-    group by app_id, account_id, source, stream
+    -- what lies after the as-of date is not known yet
+    where shown.known_on <= $as_of
+    group by named.app_id, named.account_id, shown.source, shown.stream
 ),
 
 observed_in_listings as (
@@ -41,7 +35,7 @@ observed_in_listings as (
             else seen.first_listed_on - app.feature_horizon_days
         end as reaches_back_on,
         case
-            when seen.is_listed and seen.newest_shown_on is null
+            when seen.is_listed and not seen.is_activity_shown
                 then newest.complete_through - app.feature_horizon_days
         end as bound_on,
         seen.landing
@@ -59,9 +53,15 @@ accounts_of_event_feeds as (
 ),
 
 last_events as (
-    select app_id, account_id, source, stream, max(used_on) as last_activity_on, max(landing) as landing
-    from core.feature_use
-    group by app_id, account_id, source, stream
+    select
+        named.app_id, named.account_id, used.source, used.stream, max(used.last_used_on) as last_activity_on,
+        max(used.landing) as landing
+    from staging.event_accounts as used
+    inner join core.activity_accounts as named
+        on used.source = named.source and used.stream = named.stream and used.account_ref = named.account_ref
+    -- what lies after the as-of date is not known yet
+    where used.known_on <= $as_of and used.last_used_on is not null
+    group by named.app_id, named.account_id, used.source, used.stream
 ),
 
 observed_in_event_feeds as (

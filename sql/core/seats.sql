@@ -55,62 +55,42 @@ paths_of_seats_with_several as (
     group by path.app_id, path.account_id, path.sku_id
 ),
 
-complete_landings as (
+-- a SKU that the source names in several ways stands as long as one of them does
+runs_of_seats as (
     select
-        source, stream, landing, extract_date,
-        row_number() over (partition by source, stream order by extract_date, landing) as ordinal
-    from audit.landings
-    where feed = 'full' and coverage = 'complete'
-),
-
-sightings as (
-    select sku.app_id, seen.account_id, sku.sku_id, seen.source, seen.stream, complete.ordinal
-    from staging.vendor_seat_sightings as seen
+        sku.app_id, run.account_id, sku.sku_id, run.source, run.stream, run.first_ordinal, run.last_ordinal,
+        run.first_seen_on
+    from staging.seat_runs as run
     inner join core.source_skus as sku
         on
-            seen.source = sku.source and seen.stream = sku.stream and seen.source_sku_key = sku.source_sku_key
-            and sku.okta_app_id = ''
-    inner join complete_landings as complete
-        on seen.source = complete.source and seen.stream = complete.stream and seen.landing = complete.landing
-    union all
-    select sku.app_id, seen.account_id, sku.sku_id, seen.source, seen.stream, complete.ordinal
-    from staging.okta_seat_sightings as seen
-    inner join core.source_skus as sku
-        on
-            seen.source = sku.source and seen.stream = sku.stream and seen.okta_app_id = sku.okta_app_id
-            and coalesce(seen.source_sku_id, '') = sku.source_sku_key
-    inner join complete_landings as complete
-        on seen.source = complete.source and seen.stream = complete.stream and seen.landing = complete.landing
+            run.source = sku.source and run.stream = sku.stream and run.okta_app_id = sku.okta_app_id
+            and run.source_sku_key = sku.source_sku_key
 ),
 
--- each sighting also tells the next landing that the one before it had the seat: one scan, no window, no self join
-sightings_beside_the_landing_before as (
+runs_beside_how_far_earlier_ones_reach as (
     select
-        seen.app_id, seen.account_id, seen.sku_id, seen.source, seen.stream, seen.ordinal + told.ahead as ordinal,
-        1 - told.ahead as stands, told.ahead as stood_before
-    from sightings as seen
-    cross join (values (0), (1)) as told (ahead)
+        app_id, account_id, sku_id, source, stream, first_ordinal, first_seen_on,
+        -- a range frame takes all runs that begin together alike, so their order does not matter
+        max(last_ordinal) over (
+            partition by app_id, account_id, sku_id, source, stream
+            order by first_ordinal
+            range between unbounded preceding and 1 preceding
+        ) as reached_ordinal
+    from runs_of_seats
 ),
 
-beginnings_of_runs as (
-    select app_id, account_id, sku_id, source, stream, ordinal
-    from sightings_beside_the_landing_before
-    group by app_id, account_id, sku_id, source, stream, ordinal
-    having max(stands) = 1 and max(stood_before) = 0
-),
-
-present_runs as (
-    select app_id, account_id, sku_id, source, stream, max(ordinal) as ordinal
-    from beginnings_of_runs
+-- of the runs that no earlier one leads into, the newest is the present one
+first_days_by_feed as (
+    select app_id, account_id, sku_id, source, stream, max(first_seen_on) as first_seen_on
+    from runs_beside_how_far_earlier_ones_reach
+    where reached_ordinal is null or reached_ordinal < first_ordinal - 1
     group by app_id, account_id, sku_id, source, stream
 ),
 
 first_days_of_present_runs as (
-    select run.app_id, run.account_id, run.sku_id, min(complete.extract_date) as first_seen_on
-    from present_runs as run
-    inner join complete_landings as complete
-        on run.source = complete.source and run.stream = complete.stream and run.ordinal = complete.ordinal
-    group by run.app_id, run.account_id, run.sku_id
+    select app_id, account_id, sku_id, min(first_seen_on) as first_seen_on
+    from first_days_by_feed
+    group by app_id, account_id, sku_id
 ),
 
 final as (

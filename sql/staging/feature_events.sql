@@ -1,6 +1,7 @@
--- One row per account, feature and day of use: vendors' events, daily counters and the counted columns of reports.
--- Reports and counters repeat a period in every landing, so the largest count stands and is never added up; events are
--- added up after each was counted once. A count of 0 is no use.
+-- One row per account, feature and day of use that some window may still ask for: vendors' events and daily counters,
+-- and the counted columns of reports. Goes on from an earlier run. Events add up. A report repeats a period in every
+-- landing, so its largest count stands, of a day and of a window: a day is left out when a later one that lies in
+-- every window, too, counts as much. A count of 0 is no use.
 with service_days_of_the_office365_report as (
     select
         r.source, r.stream, r.user_principal_name as account_ref, f.feature,
@@ -13,7 +14,7 @@ with service_days_of_the_office365_report as (
             when 'teams' then r.teams_last_activity_on
         end as used_on,
         cast(1 as bigint) as uses, r.landing
-    from history.microsoft365_office365_active_user_detail as r
+    from fresh.microsoft365_office365_active_user_detail as r
     cross join (
         values ('exchange'), ('onedrive'), ('sharepoint'), ('skype'), ('yammer'), ('teams')
     ) as f (feature)
@@ -36,7 +37,7 @@ flags_of_the_m365_app_report as (
             else 0
         end as uses,
         r.landing
-    from history.microsoft365_m365_app_user_detail as r
+    from fresh.microsoft365_m365_app_user_detail as r
     cross join (
         values
         ('outlook'), ('word'), ('excel'), ('powerpoint'), ('onenote'), ('teams'), ('desktop_apps'), ('mobile_apps'),
@@ -59,7 +60,7 @@ counts_of_the_teams_report as (
             when 'teams_other' then case when r.has_other_action then 1 else 0 end
         end as uses,
         r.landing
-    from history.microsoft365_teams_user_activity_user_detail as r
+    from fresh.microsoft365_teams_user_activity_user_detail as r
     cross join (
         values
         ('teams_chat_messages'), ('teams_private_messages'), ('teams_calls'), ('teams_meetings'),
@@ -77,7 +78,7 @@ counts_of_the_email_report as (
             when 'email_read' then r.read_count
         end as uses,
         r.landing
-    from history.microsoft365_email_activity_user_detail as r
+    from fresh.microsoft365_email_activity_user_detail as r
     cross join (values ('email_sent'), ('email_received'), ('email_read')) as f (feature)
     where not coalesce(r.is_concealed, false)
 ),
@@ -96,7 +97,7 @@ daily_counters_of_slack_members as (
             when 'searches' then r.search_count
         end as uses,
         r.landing
-    from raw.slack_member_analytics as r
+    from fresh.slack_member_analytics as r
     cross join (
         values
         ('active'), ('messages_posted'), ('channel_messages_posted'), ('reactions_added'), ('files_added'), ('calls'),
@@ -104,7 +105,7 @@ daily_counters_of_slack_members as (
     ) as f (feature)
 ),
 
-repeated_counts as (
+counts_of_reports as (
     select source, stream, account_ref, feature, used_on, uses, landing
     from service_days_of_the_office365_report
     union all
@@ -113,52 +114,97 @@ repeated_counts as (
     select source, stream, account_ref, feature, used_on, uses, landing from counts_of_the_teams_report
     union all
     select source, stream, account_ref, feature, used_on, uses, landing from counts_of_the_email_report
-    union all
+),
+
+-- an event is landed once, however often it is extracted
+counts_of_events as (
     select source, stream, account_ref, feature, used_on, uses, landing from daily_counters_of_slack_members
-),
-
-largest_count_of_each_day as (
-    select source, stream, account_ref, feature, used_on, max(uses) as uses, max(landing) as landing
-    from repeated_counts
-    where uses > 0 and account_ref is not null and used_on is not null
-    group by source, stream, account_ref, feature, used_on
-),
-
--- failures are recorded too, with a text of their own
-successful_salesforce_logins as (
+    union all
+    -- failures are recorded too, with a text of their own
     select
         source, stream, account_id as account_ref, 'login' as feature, cast(login_at as date) as used_on,
-        count(distinct event_id) as uses, max(landing) as landing
-    from raw.salesforce_login_history
-    where lower(status) = 'success' and account_id is not null and login_at is not null
-    group by source, stream, account_id, cast(login_at as date)
-),
-
-mapped_events_by_newness as (
+        cast(1 as bigint) as uses, landing
+    from fresh.salesforce_login_history
+    where lower(status) = 'success'
+    union all
     select
         source, stream, coalesce(account_id, email) as account_ref, coalesce(feature, 'activity') as feature, used_on,
-        coalesce(uses, 1) as uses, landing,
-        row_number() over (
-            partition by source, stream, event_id order by extract_date desc, landing desc, row_number desc
-        ) as newness
-    from raw.mapped_activity
+        coalesce(uses, 1) as uses, landing
+    from fresh.mapped_activity
 ),
 
-mapped_events_counted_once as (
-    select source, stream, account_ref, feature, used_on, sum(uses) as uses, max(landing) as landing
-    from mapped_events_by_newness
-    where newness = 1
-    group by source, stream, account_ref, feature, used_on
+counts as (
+    select source, stream, account_ref, feature, used_on, uses, landing, true as is_report
+    from counts_of_reports
+    where uses > 0 and account_ref is not null and used_on is not null
+    union all
+    select source, stream, account_ref, feature, used_on, uses, landing, false as is_report
+    from counts_of_events
+    where uses > 0 and account_ref is not null and used_on is not null
+    union all
+    select source, stream, account_ref, feature, used_on, uses, landing, is_report
+    from before.staging_feature_events
+),
+
+days_the_feeds_reach as (
+    select max(complete_through) as reaches_on
+    from audit.landings
+    where
+        coverage = 'complete'
+        and (
+            (kind = 'microsoft365' and stream like '%user_detail')
+            or (kind = 'slack' and stream = 'member_analytics')
+            or (kind = 'salesforce' and stream = 'login_history')
+            or (kind = 'mapped' and feed = 'events')
+        )
+    group by source, stream
+),
+
+-- no window ends before the day that all feeds reach, and none is longer than the longest of the policies
+what_windows_ask_for as (
+    select
+        coalesce(min(reach.reaches_on), date '1970-01-01') as every_window_holds_on,
+        coalesce(min(reach.reaches_on) - max(longest.feature_days), date '1970-01-01') as windows_begin_after
+    from days_the_feeds_reach as reach
+    cross join config.windows as longest
+),
+
+days_of_use as (
+    select
+        used.source, used.stream, used.account_ref, used.feature, used.used_on, used.is_report,
+        case when used.is_report then max(used.uses) else sum(used.uses) end as uses,
+        -- of a report the newest landing with the largest count: both in one number, since a plain maximum is cheap
+        case
+            when used.is_report then max(used.uses * 1000000000 + used.landing) % 1000000000
+            else max(used.landing)
+        end as landing,
+        max(asked.every_window_holds_on) as every_window_holds_on
+    from counts as used
+    inner join what_windows_ask_for as asked on used.used_on > asked.windows_begin_after
+    group by used.source, used.stream, used.account_ref, used.feature, used.used_on, used.is_report
+),
+
+days_beside_what_later_ones_count as (
+    select
+        source, stream, account_ref, feature, used_on, uses, landing,
+        max(case when used_on <= every_window_holds_on then uses end) over (
+            partition by source, stream, account_ref, feature
+            order by used_on
+            rows between 1 following and unbounded following
+        ) as largest_later_uses
+    from days_of_use
+    where is_report
 ),
 
 final as (
-    select source, stream, account_ref, feature, used_on, uses, landing from largest_count_of_each_day
+    select source, stream, account_ref, feature, used_on, uses, landing, true as is_report
+    from days_beside_what_later_ones_count
+    where largest_later_uses is null or uses > largest_later_uses
     union all
-    select source, stream, account_ref, feature, used_on, uses, landing from successful_salesforce_logins
-    union all
-    select source, stream, account_ref, feature, used_on, uses, landing from mapped_events_counted_once
-    where uses > 0 and account_ref is not null and used_on is not null
+    select source, stream, account_ref, feature, used_on, uses, landing, false as is_report
+    from days_of_use
+    where not is_report
 )
 
-select source, stream, account_ref, feature, used_on, uses, landing
+select source, stream, account_ref, feature, used_on, uses, landing, is_report
 from final

@@ -1,28 +1,6 @@
 -- One work e-mail address one worker id ever had, with the days it was valid, from every complete landing of the HR
 -- feeds up to the as-of date. An address that returns after another keeps its first day.
-with addresses_as_landed as (
-    select source, worker_id, person_id, email, email_valid_from, start_on, extract_date
-    from history.workday_workers
-    union all
-    select source, worker_id, person_id, email, email_valid_from, start_on, extract_date
-    from history.bamboohr_workers
-),
-
-spellings_of_an_address as (
-    -- many landings come down to few spellings, so the costly folding follows
-    select
-        source,
-        worker_id,
-        email,
-        max(nullif(trim(person_id), '')) as person_id,
-        min(extract_date) as first_seen_on,
-        min(email_valid_from) as stated_from,
-        min(start_on) as spell_start_on
-    from addresses_as_landed
-    group by source, worker_id, email
-),
-
-spellings_beside_the_worker_s_first_landing as (
+with spellings_beside_the_worker_s_first_landing as (
     select
         source,
         worker_id,
@@ -32,7 +10,7 @@ spellings_beside_the_worker_s_first_landing as (
         spell_start_on,
         max(person_id) over (partition by source, worker_id) as person_id,
         min(first_seen_on) over (partition by source, worker_id) as worker_first_seen_on
-    from spellings_of_an_address
+    from staging.worker_addresses
 ),
 
 begin_of_each_address as (

@@ -39,6 +39,9 @@ pub(super) struct ModelArgs {
     /// Where models are computed: `local`, or `ballista://host:port`. Changes no result
     #[arg(long, value_name = "ENGINE", value_parser = Place::parse)]
     engine: Option<Place>,
+    /// Read all that ever landed, as if there were no earlier run. Changes no result
+    #[arg(long)]
+    rebuild: bool,
 }
 
 impl ModelArgs {
@@ -51,7 +54,12 @@ impl ModelArgs {
             place: self.engine.clone().unwrap_or(project.place),
             spill: project.spill,
         };
-        RunOptions { as_of: as_of.as_of.unwrap_or_else(|| clock.today()), select: self.select.clone(), settings }
+        RunOptions {
+            as_of: as_of.as_of.unwrap_or_else(|| clock.today()),
+            select: self.select.clone(),
+            rebuild: self.rebuild,
+            settings,
+        }
     }
 }
 

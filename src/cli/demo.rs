@@ -88,7 +88,8 @@ impl Demo {
         let job = Job::open(&self.dir, clock).await?;
         let report = job.ingest(&LandOptions::default(), terminal).await?;
         super::ingest::complain(&report, terminal);
-        let options = RunOptions { as_of: self.as_of, select: None, settings: Settings::of(&job.config) };
+        let options =
+            RunOptions { as_of: self.as_of, select: None, rebuild: false, settings: Settings::of(&job.config) };
         let (run, outputs) = build_and_publish(&job, &options, terminal).await?;
         let landed = report.landings.iter().map(|l| l.accepted).sum::<u64>();
         output::write(self.summary(&run, &outputs, landed, &made).await?.as_bytes())?;

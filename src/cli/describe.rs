@@ -47,7 +47,11 @@ impl Describe {
     fn model(&self, model: &Model) -> Result<()> {
         if self.format.is_none_or(|f| f == ListFormat::Table) {
             let sidecar = &model.sidecar;
-            let kind = if model.is_table() { "table" } else { "view" };
+            let kind = match (model.is_table(), model.is_carried()) {
+                (_, true) => "carried table",
+                (true, false) => "table",
+                (false, false) => "view",
+            };
             let reads = model.reads.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
             let checks = sidecar.check.iter().map(|c| c.name.replace('_', " ")).collect::<Vec<_>>().join("; ");
             let head = format!(

@@ -22,6 +22,10 @@ const READS: &[(&str, &[&str])] = &[
     ("marts", &["core", "policy", "marts", "config", "audit", "earlier"]),
 ];
 
+/// What a carried model may read, and nothing else: what landings brought, what is known of them, settings of the project.
+/// Whatever a run before could have said otherwise would make its rows differ from those computed anew.
+const CARRIED_READS: &[&str] = &["before", "fresh", "audit", "config"];
+
 /// One model: a statement and the contract of what it returns.
 #[derive(Debug, Clone)]
 pub struct Model {
@@ -45,8 +49,27 @@ impl Model {
 
     /// Whether its rows are written and committed.
     pub fn is_table(&self) -> bool {
+        matches!(self.materialised(), Materialised::Table | Materialised::Carried)
+    }
+
+    /// Whether it goes on from its own rows of an earlier run.
+    pub fn is_carried(&self) -> bool {
+        self.materialised() == Materialised::Carried
+    }
+
+    /// Whether only its readers compute it.
+    pub fn is_on_demand(&self) -> bool {
+        self.materialised() == Materialised::OnDemand
+    }
+
+    /// The table in which a carried model finds its rows of an earlier run.
+    pub fn before(&self) -> String {
+        format!("before.{}", self.name.replace('.', "_"))
+    }
+
+    fn materialised(&self) -> Materialised {
         let habit = if self.schema() == "staging" { Materialised::View } else { Materialised::Table };
-        self.sidecar.materialised.unwrap_or(habit) == Materialised::Table
+        self.sidecar.materialised.unwrap_or(habit)
     }
 
     /// The statement for one as-of date.
@@ -194,11 +217,17 @@ fn check_reads(model: &Model, models: &BTreeMap<String, Model>) -> Result<()> {
     let Some((_, allowed)) = READS.iter().find(|(schema, _)| *schema == model.schema()) else {
         return Err(Error::config(format!("`{}` is no folder of sql/", model.schema())).at(place()));
     };
+    let allowed = if model.is_carried() { CARRIED_READS } else { *allowed };
     for table in &model.reads {
         let schema = table.split_once('.').map_or("", |(schema, _)| schema);
         if !allowed.contains(&schema) {
             let list = allowed.join(", ");
-            return Err(Error::config(format!("reads `{table}`; {} may read {list}", model.schema())).at(place()));
+            let what = if model.is_carried() { "a carried model" } else { model.schema() };
+            return Err(Error::config(format!("reads `{table}`; {what} may read {list}")).at(place()));
+        }
+        if schema == "before" && *table != model.before() {
+            let message = format!("reads `{table}`, but of an earlier run only its own rows are `{}`", model.before());
+            return Err(Error::config(message).at(place()));
         }
         if READS.iter().any(|(s, _)| *s == schema) && !models.contains_key(table) {
             let near = text::nearest(table, models.keys().map(String::as_str));
@@ -242,6 +271,21 @@ mod tests {
                 assert!(place.is_none_or(|p| p < at), "{} before {read}", model.name);
             }
         }
+    }
+
+    #[test]
+    fn a_carried_model_reads_landings_and_its_own_rows_only() {
+        let texts = |sql: &str| {
+            let sidecar = "description = \"d\"\ngrain = []\nowner = \"o\"\nmaterialised = \"carried\"\ncolumn = []\n";
+            let files = [("staging/x.sql", sql), ("staging/x.toml", sidecar)];
+            files.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect::<BTreeMap<_, _>>()
+        };
+        let catalogue = |sql: &str| Catalogue::of(&texts(sql)).map_err(|e| e.to_string());
+        assert!(catalogue("select a from before.staging_x union all select a from fresh.okta_users").is_ok());
+        let error = catalogue("select a from raw.okta_users").unwrap_err();
+        assert!(error.contains("a carried model may read before, fresh, audit, config"), "{error}");
+        let error = catalogue("select a from before.staging_y").unwrap_err();
+        assert!(error.contains("before.staging_x"), "{error}");
     }
 
     #[test]

@@ -13,6 +13,6 @@ mod settings;
 pub use catalogue::{Catalogue, Model, bind, tables_read};
 pub use cluster::{ExecutorOptions, SchedulerOptions, executor, scheduler};
 pub use functions::Pseudonym;
-pub use runner::{Built, build, compute, register_views};
-pub use session::Session;
+pub use runner::{Built, build, compute, register_views, schema_of};
+pub use session::{OwnRows, OwnTable, Session};
 pub use settings::Settings;

@@ -61,7 +61,8 @@ pub async fn build(session: &Session, models: &[&Model], progress: &dyn Progress
     }
     let tables = tables?;
     // A check may read any model, so all are there first.
-    for model in models {
+    // What nobody computed is not checked.
+    for model in models.iter().filter(|model| !model.is_on_demand()) {
         run_checks(session, model).await.map_err(|e| e.at(format!("sql/{}.toml", model.name.replace('.', "/"))))?;
     }
     progress.finish(&format!("{} models built and checked", models.len()));
@@ -77,11 +78,13 @@ pub async fn compute(session: &Session, models: &[&Model], progress: &dyn Progre
     let read: BTreeSet<&str> = models.iter().flat_map(|m| m.reads.iter().map(String::as_str)).collect();
     for model in models {
         let place = format!("sql/{}.sql", model.name.replace('.', "/"));
-        if !model.is_table() && !read.contains(model.name.as_str()) {
+        let is_asked_for = model.is_table() || read.contains(model.name.as_str());
+        if model.is_on_demand() || !is_asked_for {
             register_view(session, model).await.map_err(|e| e.at(place))?;
             progress.advance(1);
             continue;
         }
+        session.hand_over(&model.name)?;
         let built = built(session, model).await.map_err(|e| e.at(place.clone()))?;
         session.register_rows_of(&built.name, &built.schema, &built.kept)?;
         if model.is_table() {
@@ -128,6 +131,14 @@ pub async fn register_views(session: &Session, models: &[Model]) -> Result<()> {
 
 async fn register_view(session: &Session, model: &Model) -> Result<()> {
     session.register(&model.name, planned(session, model).await?.into_view())
+}
+
+/// The schema of a model's rows, which every file of it has.
+///
+/// # Errors
+/// A config error for a type that is not in the list.
+pub fn schema_of(model: &Model) -> Result<SchemaRef> {
+    declared_schema(&model.sidecar)
 }
 
 async fn built(session: &Session, model: &Model) -> Result<Built> {

@@ -1,5 +1,6 @@
 //! One DataFusion session: fixed settings, so that the same inputs give the same bytes.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -40,7 +41,12 @@ pub struct Session {
     files: Mutex<Vec<Arc<dyn SpillFile>>>,
     /// Computes the models; questions about their rows are answered here.
     engine: Box<dyn Engine>,
+    /// What is readable by one model alone, while its statement is planned.
+    own: Mutex<BTreeMap<String, Vec<Named>>>,
 }
+
+/// A table and its name.
+type Named = (String, Arc<dyn TableProvider>);
 
 impl Session {
     /// An empty session that can read the store's files.
@@ -66,7 +72,16 @@ impl Session {
             context.register_udf(function);
         }
         let (memory, room, engine) = (settings.memory, settings.room(), Box::new(Local { memory: settings.memory }));
-        let session = Self { context, as_of, memory, room, held: AtomicUsize::new(0), files: Mutex::default(), engine };
+        let session = Self {
+            context,
+            as_of,
+            memory,
+            room,
+            held: AtomicUsize::new(0),
+            files: Mutex::default(),
+            engine,
+            own: Mutex::default(),
+        };
         Ok(session.with_pseudonyms(Arc::new(|id| Ok(id.to_owned()))))
     }
 
@@ -96,8 +111,7 @@ impl Session {
     /// As [`Session::register_rows`].
     pub fn register_batches(&self, name: &str, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<()> {
         let bytes = batches.iter().map(RecordBatch::get_array_memory_size).sum();
-        let table = MemTable::try_new(schema, vec![batches]).context(ErrorKind::Internal, format!("table {name}"))?;
-        self.register(name, Arc::new(table))?;
+        self.register(name, of_batches(name, schema, batches)?)?;
         self.held.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
     }
@@ -121,13 +135,47 @@ impl Session {
     /// # Errors
     /// As [`Session::register_rows`]; a file that cannot be read shows when it is.
     pub fn register_files(&self, name: &str, schema: SchemaRef, files: &[FileEntry], store: &Store) -> Result<()> {
-        if files.is_empty() {
-            return self.register_batches(name, schema, Vec::new());
+        self.register(name, of_files(name, schema, files, store)?)
+    }
+
+    /// Makes tables that one model alone can read, under names that other models use for tables of their own.
+    ///
+    /// # Errors
+    /// As [`Session::register_rows`].
+    pub fn register_own(&self, model: &str, tables: &[OwnTable<'_>], store: &Store) -> Result<()> {
+        let mut named = Vec::with_capacity(tables.len());
+        for table in tables {
+            let schema = Arc::clone(&table.schema);
+            let provider = match &table.rows {
+                Rows::Batches(batches) => of_batches(&table.name, schema, batches.clone())?,
+                Rows::Files(files) => of_files(&table.name, schema, files, store)?,
+            };
+            named.push((table.name.clone(), provider));
         }
-        self.register(name, listed(schema, &urls_of(files, store)?)?)
+        self.own.lock().unwrap_or_else(PoisonError::into_inner).insert(model.to_owned(), named);
+        Ok(())
+    }
+
+    /// Puts the tables that a model alone can read in the place of those of another.
+    pub(super) fn hand_over(&self, model: &str) -> Result<()> {
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner).remove(model).unwrap_or_default();
+        for (name, table) in own {
+            let (schema, table_name) = self.place(&name)?;
+            let taken = schema.deregister_table(table_name);
+            taken.context(ErrorKind::Internal, format!("table {name}"))?;
+            self.register(&name, table)?;
+        }
+        Ok(())
     }
 
     pub(super) fn register(&self, name: &str, table: Arc<dyn TableProvider>) -> Result<()> {
+        let (schema, table_name) = self.place(name)?;
+        schema.register_table(table_name.to_owned(), table).context(ErrorKind::Internal, format!("table {name}"))?;
+        Ok(())
+    }
+
+    /// The schema a table belongs to, made when it is not there yet, and the table's name in it.
+    fn place<'a>(&self, name: &'a str) -> Result<(Arc<dyn SchemaProvider>, &'a str)> {
         let (schema, table_name) =
             name.split_once('.').ok_or_else(|| Error::internal(format!("`{name}` is not <schema>.<table>")))?;
         let catalog = self.context.catalog("datafusion").ok_or_else(|| Error::internal("session without catalog"))?;
@@ -141,8 +189,7 @@ impl Session {
                 provider
             }
         };
-        provider.register_table(table_name.to_owned(), table).context(ErrorKind::Internal, format!("table {name}"))?;
-        Ok(())
+        Ok((provider, table_name))
     }
 
     /// Plans a statement that only reads.
@@ -231,4 +278,36 @@ pub(super) fn urls_of(files: &[FileEntry], store: &Store) -> Result<Vec<Url>> {
     let root = store.url()?;
     let urls = files.iter().map(|file| root.join(&file.path)).collect::<Result<_, _>>();
     urls.context(ErrorKind::Internal, "a file's URL")
+}
+
+/// A table that one model alone can read.
+#[derive(Debug, Clone)]
+pub struct OwnTable<'a> {
+    /// `<schema>.<table>`.
+    pub name: String,
+    /// Its columns.
+    pub schema: SchemaRef,
+    /// What is in it.
+    pub rows: OwnRows<'a>,
+}
+
+/// Where the rows of a table are.
+#[derive(Debug, Clone)]
+pub enum OwnRows<'a> {
+    /// At hand.
+    Batches(Vec<RecordBatch>),
+    /// In committed files.
+    Files(&'a [FileEntry]),
+}
+
+fn of_batches(name: &str, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<Arc<dyn TableProvider>> {
+    let table = MemTable::try_new(schema, vec![batches]).context(ErrorKind::Internal, format!("table {name}"))?;
+    Ok(Arc::new(table))
+}
+
+fn of_files(name: &str, schema: SchemaRef, files: &[FileEntry], store: &Store) -> Result<Arc<dyn TableProvider>> {
+    if files.is_empty() {
+        return of_batches(name, schema, Vec::new());
+    }
+    listed(schema, &urls_of(files, store)?)
 }

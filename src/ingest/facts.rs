@@ -46,6 +46,18 @@ pub struct LandingFact {
     subjects: Vec<Option<String>>,
 }
 
+impl LandingFact {
+    /// Whether its rows are told of as history: of a full feed those of every complete landing, of events all.
+    pub fn counts(&self) -> bool {
+        self.dataset.feed == Feed::Events || self.is_complete()
+    }
+
+    /// Whether it holds everything the source had.
+    pub fn is_complete(&self) -> bool {
+        self.body.is_complete()
+    }
+}
+
 /// A table to register for the models: the files with the rows of one dataset.
 #[derive(Debug, Clone)]
 pub struct RawTable {

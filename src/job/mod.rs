@@ -1,6 +1,7 @@
 //! Layer 6: composes a run out of the rooms below: land, build, publish, seal. It keeps the run record, and with it
 //! what a later run, an `explain` or an auditor reads.
 
+mod carry;
 mod entries;
 mod erase;
 mod explain;

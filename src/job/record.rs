@@ -18,6 +18,33 @@ pub(super) struct RunBody {
     pub tables: BTreeMap<String, FileEntry>,
     /// `<app>/<version>` of each policy version in force, with the hash of its content.
     pub policies: BTreeMap<String, String>,
+    /// What the rows of each carried table rest on.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub carried: BTreeMap<String, Carried>,
+}
+
+/// What the rows of a carried table rest on: a later run may go on from them as long as that is still so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Carried {
+    /// Hash of the model's text and of the settings it reads.
+    pub model_sha256: String,
+    /// Hash of the landings it tells of, whether this run read them or one before.
+    pub landings_sha256: String,
+    /// The run whose rows it went on from; none when it read all landings.
+    pub from: Option<u64>,
+}
+
+/// What a carried table of a run rests on, and its file as it was written; none when the run holds no such table.
+///
+/// # Errors
+/// Evidence when the record cannot be understood.
+pub(super) fn carried(run: &Record, table: &str) -> Result<Option<(Carried, FileEntry)>> {
+    let member = |of: &str| run.body.get(of).and_then(|all| all.get(table)).cloned();
+    let (Some(carried), Some(file)) = (member("carried"), member("tables")) else { return Ok(None) };
+    let unreadable = || format!("run record {} is not readable", run.version);
+    let carried = serde_json::from_value(carried).context(ErrorKind::Evidence, unreadable())?;
+    let file = serde_json::from_value(file).context(ErrorKind::Evidence, unreadable())?;
+    Ok(Some((carried, file)))
 }
 
 impl RunBody {
@@ -36,8 +63,17 @@ impl RunBody {
     /// The body with its tables where they are by now; none when one of them has expired.
     pub(super) fn current(record: &Record, current: &Current) -> Result<Option<Self>> {
         let body = Self::read(record)?;
-        let tables = body.tables.into_iter().map(|(name, file)| Some((name, current.file(&file)?)));
-        Ok(tables.collect::<Option<_>>().map(|tables| Self { tables, ..body }))
+        let mut carried = body.carried;
+        let tables = body.tables.into_iter().map(|(name, file)| {
+            let now = current.file(&file)?;
+            // Rows that an erasure wrote anew are no longer what the landings say.
+            if now.path != file.path {
+                carried.remove(&name);
+            }
+            Some((name, now))
+        });
+        let Some(tables) = tables.collect::<Option<_>>() else { return Ok(None) };
+        Ok(Some(Self { tables, carried, as_of: body.as_of, policies: body.policies }))
     }
 }
 

@@ -7,7 +7,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Int64Type};
 
 use super::Job;
-use super::record::{self, PolicyVersion, RunBody};
+use super::record::{self, Carried, PolicyVersion, RunBody};
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Progress, Result};
 use crate::engine::{self, Catalogue, Model, Session, Settings};
@@ -23,6 +23,8 @@ pub struct RunOptions {
     pub as_of: AsOf,
     /// Models to build, in the words of [`Catalogue::select`]; all of them when absent.
     pub select: Option<String>,
+    /// Whether carried models are computed from all landings, as if there were no earlier run; changes no result.
+    pub rebuild: bool,
     /// The engine's settings.
     pub settings: Settings,
 }
@@ -55,7 +57,9 @@ pub struct Computed {
     built: Vec<engine::Built>,
     landings: Vec<LandingFact>,
     /// Tables of an earlier run of the day that this one keeps.
-    carried: BTreeMap<String, FileEntry>,
+    kept: BTreeMap<String, FileEntry>,
+    /// What the rows of carried tables rest on.
+    carried: BTreeMap<String, Carried>,
     policies: BTreeMap<String, String>,
     reads: BTreeMap<String, u64>,
 }
@@ -88,19 +92,19 @@ impl Job {
             .with_pseudonyms(Arc::new(move |id| keys.key(Name::id(id))));
         let records = self.store.records(&Chain::Runs).await?;
         let landings = register_inputs(self, &session).await?;
-        let sign_ins = self.advance(&landings, options.as_of, false).await?;
+        let sign_ins = self.advance(&landings, options.as_of, options.rebuild).await?;
         sign_ins.register(self, &session)?;
         register_earlier(self, &session, &records).await?;
         let versions = policy_versions(&session).await?;
         let notes = log::head(&self.store).await?.map(|head| head.notes).unwrap_or_default();
         record::check_policies_unchanged(&notes, &versions)?;
 
-        let mut tables = BTreeMap::new();
+        let (mut tables, mut carried) = (BTreeMap::new(), BTreeMap::new());
         let models: Vec<&Model> = match &options.select {
             None => catalogue.models().iter().collect(),
             Some(selection) => {
                 let chosen = catalogue.select(selection)?;
-                tables = carry_over(&records, options.as_of)?;
+                RunBody { tables, carried, .. } = of_the_day(&records, options.as_of)?;
                 for table in tables.iter().filter(|(name, _)| !chosen.iter().any(|m| &m.name == *name)) {
                     let table = record::RunTable { name: table.0.clone(), file: table.1.clone() };
                     table.register(&session, &self.store).await?;
@@ -109,6 +113,7 @@ impl Job {
                 catalogue.models().iter().filter(|m| !m.is_table() || chosen.iter().any(|c| c.name == m.name)).collect()
             }
         };
+        carried.extend(self.carry(&session, &models, &records, &landings, options.rebuild).await?);
         let built = engine::build(&session, &models, progress).await?;
         let mut reads = chains_read(&session).await?;
         reads.extend(sign_ins.reads);
@@ -118,7 +123,8 @@ impl Job {
             policies: versions.into_iter().filter(|v| v.is_in_force).map(|v| (v.key, v.sha256)).collect(),
             prev: records.last().cloned(),
             landings,
-            carried: tables,
+            kept: tables,
+            carried,
             session,
             catalogue,
             identity,
@@ -136,7 +142,7 @@ impl Job {
         // Tables hold keys: which name each stands for is on record first.
         let identity = computed.identity.on(self.private.clone());
         identity.commit(&run_id, &self.config.sha256).await?;
-        let mut tables = computed.carried.clone();
+        let mut tables = computed.kept.clone();
         for table in &computed.built {
             let (schema, name) = table.name.split_once('.').unwrap_or(("", &table.name));
             let key = |sha16: &str| Key::Table {
@@ -154,8 +160,8 @@ impl Job {
         if let Some(name) = missing.first() {
             return Err(Error::usage(format!("no run of {} holds `{name}`: run it whole first", computed.as_of)));
         }
-        let policies = computed.policies.clone();
-        let body = RunBody { as_of: computed.as_of.to_string(), tables: tables.clone(), policies };
+        let (policies, carried) = (computed.policies.clone(), computed.carried.clone());
+        let body = RunBody { as_of: computed.as_of.to_string(), tables: tables.clone(), policies, carried };
         let draft = Draft {
             commit_id: run_id.to_string(),
             run_id,
@@ -231,14 +237,12 @@ async fn chains_read(session: &Session) -> Result<BTreeMap<String, u64>> {
         .collect())
 }
 
-fn carry_over(records: &[Record], as_of: AsOf) -> Result<BTreeMap<String, FileEntry>> {
+/// The newest run of a day.
+fn of_the_day(records: &[Record], as_of: AsOf) -> Result<RunBody> {
     let is_run = |r: &&Record| r.kind == Kind::Run && record::as_of(r) == Some(as_of);
     let current = Current::of(records);
     let body = records.iter().rev().find(is_run).map(|run| RunBody::current(run, &current)).transpose()?.flatten();
-    match body {
-        Some(body) => Ok(body.tables),
-        None => Err(Error::usage(format!("no run of {as_of} to build on: run it whole first, without --select"))),
-    }
+    body.ok_or_else(|| Error::usage(format!("no run of {as_of} to build on: run it whole first, without --select")))
 }
 
 async fn policy_versions(session: &Session) -> Result<Vec<PolicyVersion>> {

@@ -11,12 +11,15 @@ use crate::config::{Config, Freshness, PolicyFile};
 use crate::schema::{self, Dataset, Role};
 use columns::{Table, int, table, text};
 
+/// The window of `core.seat_signals.feature_uses_90`.
+const FEATURE_USES_DAYS: u32 = 90;
+
 /// Every table of the schemas `config`, `seeds`, `drops` and `policies`, by full name; empty where nothing was written.
 ///
 /// # Errors
 /// An internal error when a value does not fit its column: validation should have refused it.
 pub fn tables(config: &Config) -> Result<Vec<Table>> {
-    let mut all = vec![project(config)?, streams(config)?];
+    let mut all = vec![project(config)?, streams(config)?, windows(config)?];
     all.extend(catalogue::tables(&config.seeds)?);
     all.extend(drops::tables(&config.drops)?);
     all.extend(versions::tables(&config.policies)?);
@@ -43,6 +46,15 @@ fn project(config: &Config) -> Result<Table> {
             int("fx_error_days", one, |p| i64::from(p.freshness.fx)),
         ],
     )
+}
+
+/// How many days of feature use somebody may ask for: the longest window of a tier rule, whichever version has it, or of a
+/// column.
+fn windows(config: &Config) -> Result<Table> {
+    let versions = config.policies.iter().flat_map(|policy| &policy.versions);
+    let rules = versions.flat_map(|version| version.tier_rules.iter().map(|rule| rule.within_days));
+    let longest = rules.fold(FEATURE_USES_DAYS, u32::max);
+    table("config.windows", [int("feature_days", &[longest], |days| i64::from(*days))])
 }
 
 struct Stream<'a> {

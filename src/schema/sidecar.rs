@@ -15,7 +15,7 @@ pub struct Sidecar {
     pub grain: Vec<String>,
     /// Who answers for the numbers: finance, procurement, platform or security.
     pub owner: String,
-    /// `view` or `table` where it is not the folder's habit.
+    /// `view`, `table`, `carried` or `on_demand` where it is not the folder's habit.
     pub materialised: Option<Materialised>,
     /// The columns, in order.
     pub column: Vec<Column>,
@@ -24,14 +24,18 @@ pub struct Sidecar {
     pub check: Vec<Check>,
 }
 
-/// Whether a model's rows are kept.
+/// When a model's rows are computed, and whether they are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Materialised {
-    /// Computed by whoever reads it.
+    /// Computed by each build, once for all its readers, and not kept.
     View,
-    /// Written and committed.
+    /// Computed by whoever reads it; a build that needs none of it computes none of it.
+    OnDemand,
+    /// Computed by each build, written and committed.
     Table,
+    /// As a table, from its own rows of an earlier run and what has landed since.
+    Carried,
 }
 
 /// One column of a published table.

@@ -152,6 +152,8 @@ const ORDERS_END_IN: &[&str] = &[
     "contract_line_id",
     "day_on",
     "email_folded",
+    // a range frame takes all runs alike that begin at one place; else of one seat
+    "first_ordinal",
     // source and stream in one
     "feed",
     "landing",
@@ -161,6 +163,8 @@ const ORDERS_END_IN: &[&str] = &[
     // of cohorts: the last of the four that make one
     "named_job_family",
     "okta_app_id",
+    // rows of one place rank alike
+    "ordinal",
     "override_index",
     // of a SKU one price for each region and one for any: the order puts that one last
     "region = ''",
@@ -168,6 +172,8 @@ const ORDERS_END_IN: &[&str] = &[
     // one quote a currency and day is left when this is asked
     "rate_on",
     "sku_id",
+    // of one account and feature in one feed
+    "used_on",
     "source",
     "source_line",
     // of one account in one feed

@@ -346,6 +346,7 @@ fn of_two_runs_at_once_one_counts_and_the_other_is_told_so() {
     let options = RunOptions {
         as_of: seatledger::base::AsOf::parse("2026-11-20").unwrap(),
         select: None,
+        rebuild: false,
         settings: Settings { partitions: 1, ..Settings::default() },
     };
     let quiet = seatledger::base::progress::Quiet;

@@ -62,7 +62,8 @@ fn a_candidate_that_is_none_any_more_is_withdrawn_and_a_job_that_was_killed_lose
     project.land().unwrap();
     let commit_only = |day: &str| {
         let as_of = seatledger::base::AsOf::parse(day).unwrap();
-        let options = RunOptions { as_of, select: None, settings: Settings { partitions: 2, ..Settings::default() } };
+        let settings = Settings { partitions: 2, ..Settings::default() };
+        let options = RunOptions { as_of, select: None, rebuild: false, settings };
         project
             .with_job(async |job| {
                 let computed = job.compute(&options, &seatledger::base::progress::Quiet).await?;

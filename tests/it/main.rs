@@ -3,6 +3,7 @@
 
 mod architecture;
 mod bad_inputs;
+mod carried;
 mod cli;
 mod cluster;
 mod demo;

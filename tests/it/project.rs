@@ -122,7 +122,17 @@ impl Project {
 
     /// Runs one day over what has landed.
     pub fn build(&self, as_of: &str) -> Result<Tables> {
-        let options = RunOptions { as_of: AsOf::parse(as_of)?, select: None, settings: self.settings.clone() };
+        self.build_from(as_of, false)
+    }
+
+    /// The same as if there were no earlier run.
+    pub fn rebuild(&self, as_of: &str) -> Result<Tables> {
+        self.build_from(as_of, true)
+    }
+
+    fn build_from(&self, as_of: &str, rebuild: bool) -> Result<Tables> {
+        let settings = self.settings.clone();
+        let options = RunOptions { as_of: AsOf::parse(as_of)?, select: None, rebuild, settings };
         let run = self.runtime.block_on(async { self.open().await?.build(&options, &Quiet).await })?;
         Ok(Tables { run, runtime: self.runtime.clone() })
     }

@@ -523,6 +523,7 @@ fn options(day: &str) -> RunOptions {
     RunOptions {
         as_of: AsOf::parse(day).unwrap(),
         select: None,
+        rebuild: false,
         settings: Settings { partitions: 1, ..Settings::default() },
     }
 }

@@ -42,12 +42,19 @@ pub(super) struct Cluster {
     here: Local,
     store: Store,
     run_id: RunId,
-    /// Tables that were laid into the store, by name.
+    /// Tables that were laid into the store, by [`name_of`].
     laid: Mutex<BTreeMap<String, Laid>>,
+}
+
+/// A name and the very table: models have tables of their own under names that others use, too.
+fn name_of(table: &TableReference, provider: &Arc<dyn TableProvider>) -> String {
+    format!("{table} {:p}", Arc::as_ptr(provider))
 }
 
 /// A table of this process as the cluster reads it.
 struct Laid {
+    /// Kept, so that no other table takes its place in memory.
+    _of: Arc<dyn TableProvider>,
     table: Arc<dyn TableProvider>,
     file: FileEntry,
 }
@@ -87,19 +94,21 @@ impl Cluster {
     async fn for_others(&self, context: &SessionContext, plan: LogicalPlan) -> Result<LogicalPlan> {
         let mut laid = self.laid.lock().await;
         for (table, provider) in tables_at_hand(&plan).context(ErrorKind::Internal, "tables of a plan")? {
-            let name = table.to_string();
+            let name = name_of(&table, &provider);
             if !laid.contains_key(&name) {
                 laid.insert(name, self.lay(context, &table, provider).await?);
             }
         }
         let replaced = plan.transform_down_with_subqueries(|node| match node {
-            LogicalPlan::TableScan(scan) => Ok(match laid.get(&scan.table_name.to_string()) {
-                Some(laid) => {
-                    let source = provider_as_source(Arc::clone(&laid.table));
-                    Transformed::yes(LogicalPlan::TableScan(TableScan { source, ..scan }))
-                }
-                None => Transformed::no(LogicalPlan::TableScan(scan)),
-            }),
+            LogicalPlan::TableScan(scan) => {
+                Ok(match laid.get(&name_of(&scan.table_name, &source_as_provider(&scan.source)?)) {
+                    Some(laid) => {
+                        let source = provider_as_source(Arc::clone(&laid.table));
+                        Transformed::yes(LogicalPlan::TableScan(TableScan { source, ..scan }))
+                    }
+                    None => Transformed::no(LogicalPlan::TableScan(scan)),
+                })
+            }
             node => Ok(Transformed::no(node)),
         });
         Ok(replaced.context(ErrorKind::Internal, "tables of a plan")?.data)
@@ -112,7 +121,7 @@ impl Cluster {
         provider: Arc<dyn TableProvider>,
     ) -> Result<Laid> {
         let schema = provider.schema();
-        let rows = context.read_table(provider).context(ErrorKind::Internal, "a table")?.collect().await;
+        let rows = context.read_table(Arc::clone(&provider)).context(ErrorKind::Internal, "a table")?.collect().await;
         let rows = rows.map_err(|e| failed(&e, self.here.memory))?;
         let key = |sha16: &str| Key::Scratch {
             schema: table.schema().unwrap_or("rows").to_owned(),
@@ -122,7 +131,7 @@ impl Cluster {
         };
         let file = self.store.put_parquet(key, &schema, &rows).await?;
         let table = listed(schema, &urls_of(std::slice::from_ref(&file), &self.store)?)?;
-        Ok(Laid { table, file })
+        Ok(Laid { _of: provider, table, file })
     }
 }
 

@@ -60,7 +60,10 @@ def report(section: Section, done) -> None:
                 f"wall of {rival_name} / of our day 400", done.median(rival_name, "wall") / done.median(long, "wall")
             )
     for what, name, goal in [("cpu", "CPU", ">= 1.5"), ("wall", "wall", "")]:
-        alone = {day: max(done.median(day, what) - done.median(f"{day} {MORE}", what), 1e-3) for day in [short, long]}
+        alone = {day: done.median(day, what) - done.median(f"{day} {MORE}", what) for day in [short, long]}
+        if any(alone[day] < 0.05 * done.median(day, what) for day in alone):
+            section.notes.append(f"{name} of parsing and merging alone is lost in that of a run: take a larger --scale.")
+            continue
         section.ratio(f"{name} of parsing and merging alone, day 400 / day 30", alone[long] / alone[short])
         if done.has("DuckDB by hand"):
             by_hand_cost = done.median("DuckDB by hand", what)

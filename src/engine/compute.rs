@@ -70,9 +70,10 @@ async fn pour(frame: DataFrame, into: &mut Intake) -> datafusion::common::Result
     Ok(Ok(()))
 }
 
-/// A state that plans for little memory: joins that can spill, and one partition, for each has buffers of its own.
+/// A state that plans for little memory: joins that can spill, and few partitions, for each has buffers of its own. With
+/// one, DataFusion plans hash joins whatever is preferred.
 fn thrifty(state: SessionState) -> SessionState {
-    let mut config = state.config().clone().with_target_partitions(1);
+    let mut config = state.config().clone().with_target_partitions(2).with_repartition_joins(true);
     config.options_mut().optimizer.prefer_hash_join = false;
     SessionStateBuilder::new_from_existing(state).with_config(config).build()
 }

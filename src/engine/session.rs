@@ -147,8 +147,8 @@ impl Session {
         for table in tables {
             let schema = Arc::clone(&table.schema);
             let provider = match &table.rows {
-                Rows::Batches(batches) => of_batches(&table.name, schema, batches.clone())?,
-                Rows::Files(files) => of_files(&table.name, schema, files, store)?,
+                OwnRows::Batches(batches) => of_batches(&table.name, schema, batches.clone())?,
+                OwnRows::Files(files) => of_files(&table.name, schema, files, store)?,
             };
             named.push((table.name.clone(), provider));
         }

@@ -16,7 +16,7 @@ use crate::base::{ErrorKind, Result};
 const RECORDS: [&str; 2] = ["commits", "snapshots/index"];
 /// Where the files lie that records name.
 const DATA: [&str; 10] =
-    ["raw/", "usage/", "claims/", "tables/", "quarantine/", "log/", "keys/", "notes/", "scratch/", SEALED];
+    ["raw/", "usage/", "claims/shard/", "tables/", "quarantine/", "log/", "keys/", "notes/", "scratch/", SEALED];
 /// Below it, records name directories.
 const SEALED: &str = "snapshots/data/";
 /// Records read at once.
@@ -136,7 +136,7 @@ impl Tree {
     fn find_unknown(&mut self) {
         let is_known = |path: &str| {
             matches!(path, "store.json" | "STOP" | "erasure.json")
-                || path.starts_with("claims/")
+                || path.starts_with("claims/shard/")
                 || is_probe(path)
                 || key::record_at(path).is_some()
                 || DATA.iter().any(|folder| path.starts_with(folder))

@@ -252,7 +252,11 @@ fn days_outside_the_history_are_refused() {
 /// Documented numbers rest on these bytes: who changes them measures anew.
 #[test]
 fn the_text_of_the_log_is_what_it_was() {
-    for (options, expected) in [(small(), 12_737_488_590_436_745_038), (with_events(3_000), 10_776_886_163_774_382_158), (with_events(20_000), 9_757_621_560_470_277_562)] {
+    for (options, expected) in [
+        (small(), 12_737_488_590_436_745_038),
+        (with_events(3_000), 10_776_886_163_774_382_158),
+        (with_events(20_000), 9_757_621_560_470_277_562),
+    ] {
         let (dir, _) = log_of(&options, 149, 2);
         let files = only_the_log(files(dir.path()));
         let text: String = files.iter().map(|(path, bytes)| plain(path, bytes)).collect();

@@ -248,3 +248,38 @@ fn days_outside_the_history_are_refused() {
         assert!(error.contains("2026-06-24 to 2026-11-20"), "{error}");
     }
 }
+
+/// Documented numbers rest on these bytes: who changes them measures anew.
+#[test]
+fn the_text_of_the_log_is_what_it_was() {
+    for (options, expected) in [
+        (small(), 12_737_488_590_436_745_038),
+        (with_events(3_000), 10_776_886_163_774_382_158),
+        (with_events(20_000), 9_757_621_560_470_277_562),
+    ] {
+        let (dir, _) = log_of(&options, 149, 2);
+        let files = only_the_log(files(dir.path()));
+        let text: String = files.iter().map(|(path, bytes)| plain(path, bytes)).collect();
+        assert_eq!(rng::hash(&text), expected, "{options:?}");
+    }
+}
+
+#[test]
+fn a_draw_gives_each_its_weight() {
+    let weights = [1, 90, 2, 2, 1, 400, 3, 1, 1, 7];
+    let draw = volume::Draw::new(weights.into_iter());
+    let mut drawn = [0; 10];
+    (0..draw.total()).for_each(|weight| drawn[draw.at(weight)] += 1);
+    assert_eq!(drawn, weights);
+}
+
+#[test]
+fn ids_are_the_same_written_and_returned() {
+    for key in (0..200).map(rng::mix) {
+        let (mut written, len) = (Vec::new(), (key % 30) as usize);
+        rng::put_id(&mut written, "0ua", key, len);
+        rng::put_guid(&mut written, key);
+        let returned = rng::id("0ua", key, len, rng::BASE62) + &rng::guid(key);
+        assert_eq!(String::from_utf8(written).unwrap(), returned);
+    }
+}

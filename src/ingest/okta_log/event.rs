@@ -54,6 +54,7 @@ impl<'a> Event<'a> {
             return None;
         }
         scan.at -= 1;
+        scan.begin();
         let mut event = Self::default();
         let mut once = Once::default();
         scan.object(|scan, key| {

@@ -6,6 +6,13 @@ use std::borrow::Cow;
 use super::super::csv::MAX_FIELD_BYTES;
 use super::super::json::MAX_DEPTH;
 
+/// Bytes that are looked at together.
+const BLOCK: usize = 32;
+/// Keys that are remembered.
+const MOST_KEYS: usize = 4096;
+/// Keys that are remembered after the same one.
+const MOST_AFTER_ONE: usize = 8;
+
 /// A place in a text. Every step gives none when the text is no JSON there; where it stands then means nothing.
 pub(super) struct Scan<'a> {
     text: &'a str,
@@ -13,6 +20,7 @@ pub(super) struct Scan<'a> {
     pub at: usize,
     /// Whether a value may go over the end of a line.
     is_free: bool,
+    keys: Keys,
 }
 
 /// A text as it is written, without its quotes; none for null.
@@ -48,7 +56,7 @@ fn is_special(byte: u8) -> bool {
 }
 
 /// The first special byte of a block, or 255: written so that the compiler compares all 32 bytes at once.
-fn first_special(block: &[u8; 32]) -> u8 {
+fn first_special(block: &[u8; BLOCK]) -> u8 {
     let mut first = u8::MAX;
     for (i, byte) in block.iter().enumerate() {
         let place = if is_special(*byte) { i as u8 } else { u8::MAX };
@@ -61,21 +69,104 @@ fn first_special(block: &[u8; 32]) -> u8 {
 #[inline(always)]
 fn plain(bytes: &[u8]) -> usize {
     let (mut rest, mut n) = (bytes, 0);
-    while let Some((block, more)) = rest.split_first_chunk::<32>() {
+    while let Some((block, more)) = rest.split_first_chunk::<BLOCK>() {
         let first = first_special(block);
         if first != u8::MAX {
             return n + usize::from(first);
         }
-        n += 32;
+        n += BLOCK;
         rest = more;
     }
     n + rest.iter().position(|b| is_special(*b)).unwrap_or(rest.len())
 }
 
+/// Keys as records of one text had them, one after the other: the next record most likely has the same ones. Where a
+/// key that is expected ends is known without looking for its end.
+#[derive(Default)]
+struct Keys {
+    /// A tree: the first is no key, but what lies before every record.
+    nodes: Vec<Key>,
+    /// The key that was passed last.
+    last: usize,
+}
+
+/// A key with its quotes and its colon.
+struct Key {
+    written: [u8; BLOCK],
+    mask: [u8; BLOCK],
+    length: usize,
+    /// One that came after it; 0 for none.
+    next: usize,
+    /// Another that came after the same one.
+    other: usize,
+}
+
+impl Keys {
+    /// How long the key is that comes next, if it is one of those that came here before.
+    #[inline(always)]
+    fn expected(&mut self, block: &[u8; BLOCK]) -> Option<usize> {
+        let mut at = self.nodes.get(self.last)?.next;
+        while at != 0 {
+            let key = self.nodes.get(at)?;
+            if key.begins(block) {
+                self.last = at;
+                return Some(key.length);
+            }
+            at = key.other;
+        }
+        None
+    }
+
+    /// Remembers a key after the one before it, when it is written without spaces and short. There are never so many
+    /// that looking through them would cost more than it gains.
+    #[cold]
+    #[inline(never)]
+    fn learn(&mut self, written: &[u8], is_escaped: bool) {
+        if self.nodes.is_empty() {
+            self.nodes.push(Key { written: [0; BLOCK], mask: [0; BLOCK], length: 0, next: 0, other: 0 });
+        }
+        let is_plain = !is_escaped && written.first() == Some(&b'"') && written.ends_with(b"\":");
+        let Some(node) = self.nodes.get(self.last) else { return };
+        let (mut siblings, mut end, mut at) = (0, None, node.next);
+        while at != 0 {
+            (siblings, end) = (siblings + 1, Some(at));
+            at = self.nodes[at].other;
+        }
+        if !is_plain || written.len() > BLOCK || siblings == MOST_AFTER_ONE || self.nodes.len() == MOST_KEYS {
+            // What comes after it is not expected either.
+            self.last = usize::MAX;
+            return;
+        }
+        let mut key = Key { written: [0; BLOCK], mask: [0; BLOCK], length: written.len(), next: 0, other: 0 };
+        key.written[..written.len()].copy_from_slice(written);
+        key.mask[..written.len()].fill(u8::MAX);
+        let new = self.nodes.len();
+        self.nodes.push(key);
+        match end {
+            Some(sibling) => self.nodes[sibling].other = new,
+            None => self.nodes[self.last].next = new,
+        }
+        self.last = new;
+    }
+}
+
+impl Key {
+    /// Whether a text begins so: all bytes are compared at once.
+    #[inline(always)]
+    #[allow(clippy::needless_range_loop, reason = "iterators over three arrays are not turned into vectors")]
+    fn begins(&self, block: &[u8; BLOCK]) -> bool {
+        let mut differs = 0;
+        for i in 0..BLOCK {
+            differs |= (block[i] ^ self.written[i]) & self.mask[i];
+        }
+        differs == 0
+    }
+}
+
 impl<'a> Scan<'a> {
     /// Of a text in which every record is one line.
     pub(super) fn lines(text: &'a str) -> Self {
-        Self { text, bytes: text.as_bytes(), at: 0, is_free: false }
+        Self { text, bytes: text.as_bytes(), at: 0, is_free: false, keys: Keys::default() }
     }
 
     /// Of a text that may be laid out over lines.
@@ -83,9 +174,23 @@ impl<'a> Scan<'a> {
         Self { is_free: true, ..Self::lines(text) }
     }
 
+    /// Begins a record: its keys are expected in the order of those before it.
+    pub(super) fn begin(&mut self) {
+        self.keys.last = 0;
+    }
+
     /// The next byte that is no space; it is passed.
     #[inline(always)]
     pub(super) fn next(&mut self) -> Option<u8> {
+        let byte = *self.bytes.get(self.at)?;
+        if byte > b' ' {
+            self.at += 1;
+            return Some(byte);
+        }
+        self.next_after_spaces()
+    }
+
+    fn next_after_spaces(&mut self) -> Option<u8> {
         loop {
             let byte = *self.bytes.get(self.at)?;
             if !matches!(byte, b' ' | b'\t' | b'\r') && (byte != b'\n' || !self.is_free) {
@@ -130,13 +235,29 @@ impl<'a> Scan<'a> {
     /// Passes a key and its colon.
     #[inline(always)]
     fn key(&mut self) -> Option<Text<'a>> {
+        let start = self.at;
+        if let Some(block) = self.bytes.get(start..)?.first_chunk::<BLOCK>()
+            && let Some(length) = self.keys.expected(block)
+        {
+            self.at += length;
+            return Some(Text { raw: Some(self.text.get(start + 1..self.at - 2)?), is_escaped: false });
+        }
+        self.unexpected_key()
+    }
+
+    fn unexpected_key(&mut self) -> Option<Text<'a>> {
+        let begin = self.at;
         if self.next()? != b'"' {
             return None;
         }
         let start = self.at;
         let is_escaped = self.string()?;
         let raw = self.text.get(start..self.at - 1)?;
-        (self.next()? == b':').then_some(Text { raw: Some(raw), is_escaped })
+        if self.next()? != b':' {
+            return None;
+        }
+        self.keys.learn(self.bytes.get(begin..self.at)?, is_escaped);
+        Some(Text { raw: Some(raw), is_escaped })
     }
 
     fn word(&mut self, rest: &[u8]) -> Option<()> {
@@ -306,6 +427,41 @@ mod tests {
     fn is_json(text: &str) -> bool {
         let mut scan = Scan::free(text);
         scan.skip(0).is_some() && scan.next().is_none()
+    }
+
+    #[test]
+    fn keys_are_found_whether_they_were_expected_or_not() {
+        // Long enough that the blocks of the last keys are whole, too.
+        let tail = " ".repeat(BLOCK);
+        let records = [
+            r#"{"a":1,"b":{"c":"x","d":[]},"e":null}"#,
+            r#"{"a":1,"b":{"c":"x","d":[]},"e":null}"#,
+            r#"{"a":1,"bb":{"c":"x"},"b":2,"e":null}"#,
+            r#"{"a" :1, "b":{"d":[{"c":1}]},"e\"":3,"e":{}}"#,
+            r#"{"a_key_that_is_longer_than_a_block_is":1,"a":1}"#,
+            r#"{"a":1,"b":{"c":"x","d":[]},"e":null}"#,
+        ];
+        let text = records.map(|record| format!("{record}{tail}\n")).concat();
+        let mut scan = Scan::lines(&text);
+        let (mut keys, mut expected) = (Vec::new(), Vec::new());
+        for record in records {
+            scan.begin();
+            scan.object(|scan, key| {
+                keys.push(key.to_owned());
+                scan.skip(1)
+            });
+            assert_eq!(scan.next(), Some(b'\n'), "{record}");
+            let whole: serde_json::Map<String, serde_json::Value> = serde_json::from_str(record).unwrap();
+            expected.extend(whole.keys().cloned());
+        }
+        assert_eq!(keys, expected);
+        let mut wide = Scan::lines("");
+        for n in 0..MOST_KEYS * 2 {
+            wide.begin();
+            wide.keys.learn(format!("\"{n}\":").as_bytes(), false);
+            wide.keys.learn(format!("\"{n}\":").as_bytes(), false);
+        }
+        assert!(wide.keys.nodes.len() <= MOST_AFTER_ONE * 2 + 1, "no more than are looked through");
     }
 
     #[test]

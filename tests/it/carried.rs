@@ -328,16 +328,14 @@ fn what_was_erased_or_has_expired_is_not_carried_on() {
     };
     assert!(held(&tables) > 0);
 
-    project.with_job(async |job| job.erase("201", "art17", "dpo@northwind.example", true).await).unwrap();
+    project.with_job(async |job| job.erase("201", "art17", "dpo@northwind.example", None, true).await).unwrap();
     let tables = project.build(&day(3).to_string()).unwrap();
     assert_eq!(held(&tables), 0, "erased");
     assert_is_as_rebuilt(&project, &tables, &day(3).to_string(), "after an erasure");
 
     // Long after, all but what is in force goes.
-    project = project.with("seatledger.toml", &{
-        let config = fs::read_to_string(project.path().join("seatledger.toml")).unwrap();
-        config + "\n[retention]\nraw_days = 7\n"
-    });
+    let config = fs::read_to_string(project.path().join("seatledger.toml")).unwrap();
+    project = project.with("seatledger.toml", &(config + "\n[retention]\nraw_days = 7\n"));
     project.with_job(async |job| job.gc(true).await).unwrap();
     project = land(project, &extracts(&mut c, day(4), 4, &mut events));
     let tables = project.build(&day(4).to_string()).unwrap();

@@ -42,7 +42,7 @@ okta_users_of_holders as (
 sign_ins_of_holders as (
     select
         linked.app_id, linked.account_id, max(used.last_at) as last_sign_in_at,
-        max(cast(used.last_at as date)) as last_sign_in_on,
+        cast(max(used.last_at) as date) as last_sign_in_on,
         -- the landing of the newest day: day and landing in one number, since a plain maximum is cheap
         max(used.source) || '/' || max(used.stream) || '@'
         || cast(

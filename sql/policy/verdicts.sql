@@ -91,6 +91,7 @@ rules_by_themselves as (
         case when observed_through < idle_since then 0 else observed_through - idle_since end as idle_days,
         -- A source that lags can tell no earlier than tomorrow.
         greatest(inactive_after_days - ($as_of - idle_since), 1) as days_to_inactivity,
+        new_seat_grace_days - ($as_of - assigned_on) as days_to_grace_end,
         protection is not null as rule_01_holds,
         is_under_legal_hold as rule_02_holds,
         is_leaver and are_leavers_known as rule_03_holds,
@@ -157,18 +158,25 @@ rules_in_order as (
     from rules_met_further as m
 ),
 
--- Most seats are active: what only some rules ask is asked of their seats alone.
+-- Most seats are active: what only few rules ask is asked of their seats alone.
 outcomes as (
     select
         r.*,
-        rule * 100 + case
-            when rule in (3, 5, 6, 10, 11, 12, 13) then
+        rule * 100
+        + case when rule = 13 and is_paid then 3 else 0 end
+        + case when rule = 13 and not is_paid then 90 else 0 end
+        + case
+            when rule in (5, 6, 10) then
                 case rule
-                    when 3 then case when is_paid then removal_number else 90 end
+                    when 10 then case when failing_number = 0 and is_sign_in_seen then 50 else failing_number end
                     when 5 then case when hold_until is not null then 0 else 10 end
                     when 6 then case when $as_of < leave_to then 0 else 10 end
-                    when 10 then case when failing_number = 0 and is_sign_in_seen then 50 else failing_number end
-                    when 11 then case when is_paid or orphan_number = 0 then orphan_number else 90 end
+                end
+            else 0
+        end
+        + case
+            when rule in (3, 11, 12) then
+                case rule
                     when 12 then
                         case
                             when is_downgrade_first and is_downgraded_in_episode and is_recently_downgraded then 0
@@ -179,41 +187,43 @@ outcomes as (
                                     else idle_number
                                 end
                         end
-                    when 13 then case when is_paid then 3 else 90 end
+                    when 11 then case when is_paid or orphan_number = 0 then orphan_number else 90 end
+                    when 3 then case when is_paid then removal_number else 90 end
                 end
             else 0
-        end as outcome,
+        end as outcome
+    from rules_in_order as r
+),
+
+-- Of the three at most one says a number.
+days_to_the_flip as (
+    select
+        o.*,
         case when rule = 14 and is_paid and not is_horizon_too_short then days_to_inactivity end as active_for_days,
+        case when rule = 9 then days_to_grace_end end as new_for_days,
         case
-            when rule in (0, 2, 4, 5, 6, 7, 8, 9, 12) then
-                case rule
+            when rule < 9 or outcome = 1200 then
+                case outcome
                     when 0 then next_version_on - $as_of
-                    when 2 then legal_hold_to - $as_of
-                    when 4 then exception_until - $as_of
-                    when 5 then
-                        case
-                            when hold_until is not null then hold_until - $as_of
-                            else next_assignment_on - $as_of + 1
-                        end
-                    when 6 then leave_return_grace_days - ($as_of - leave_to)
-                    when 7 then bench_grace_days - ($as_of - bench_from)
-                    when 8 then self_confirm_days - ($as_of - confirmed_on)
-                    when 9 then new_seat_grace_days - ($as_of - assigned_on)
-                    when 12 then
-                        case
-                            when is_downgrade_first and is_downgraded_in_episode and is_recently_downgraded
-                                then greatest(inactive_after_days - ($as_of - downgraded_on), 1)
-                        end
+                    when 200 then legal_hold_to - $as_of
+                    when 400 then exception_until - $as_of
+                    when 500 then hold_until - $as_of
+                    when 510 then next_assignment_on - $as_of + 1
+                    when 600 then leave_return_grace_days - ($as_of - leave_to)
+                    when 610 then leave_return_grace_days - ($as_of - leave_to)
+                    when 700 then bench_grace_days - ($as_of - bench_from)
+                    when 800 then self_confirm_days - ($as_of - confirmed_on)
+                    when 1200 then greatest(inactive_after_days - ($as_of - downgraded_on), 1)
                 end
         end as stopped_for_days
-    from rules_in_order as r
+    from outcomes as o
 ),
 
 final as (
     select
         o.*,
-        greatest(active_for_days, stopped_for_days) as flips_in_days
-    from outcomes as o
+        greatest(active_for_days, new_for_days, stopped_for_days) as flips_in_days
+    from days_to_the_flip as o
 )
 
 select

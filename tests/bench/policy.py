@@ -654,7 +654,9 @@ class DuckDb:
 
         self.name = f"DuckDB {duckdb.__version__}"
         self.connection = duckdb.connect()
-        self.connection.execute(f"set threads = {threads}; set preserve_insertion_order = false")
+        self.connection.execute(
+            f"set threads = {threads}; set preserve_insertion_order = false; set enable_progress_bar = false"
+        )
         for schema in SCHEMAS:
             self.connection.execute(f"create schema {schema}")
         for name, table in tables.items():

@@ -75,6 +75,8 @@ async fn pour(frame: DataFrame, into: &mut Intake) -> datafusion::common::Result
 fn thrifty(state: SessionState) -> SessionState {
     let mut config = state.config().clone().with_target_partitions(2).with_repartition_joins(true);
     config.options_mut().optimizer.prefer_hash_join = false;
+    // It would take the place of the one there is.
+    config = config.with_create_default_catalog_and_schema(false);
     SessionStateBuilder::new_from_existing(state).with_config(config).build()
 }
 

@@ -243,8 +243,9 @@ impl Session {
     /// As [`Session::query`].
     pub async fn table(&self, name: &str) -> Result<RecordBatch> {
         let provider = self.provider(name).await?;
-        // Of two partitions, either could be first.
+        // Of two partitions, either could be first. A default catalog would take the place of the one there is.
         let config = self.context.copied_config().with_target_partitions(1);
+        let config = config.with_create_default_catalog_and_schema(false);
         let state = SessionStateBuilder::new_from_existing(self.context.state()).with_config(config).build();
         let frame = SessionContext::new_with_state(state).read_table(provider);
         let frame = frame.context(ErrorKind::Internal, format!("table {name}"))?;

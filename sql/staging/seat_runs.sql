@@ -1,6 +1,6 @@
--- One row per unbroken run of complete landings in which an assignment feed showed a seat: when a seat that stands began,
--- who ever held one, which SKUs were ever named. Goes on from an earlier run: a seat that the first new landing shows
--- again lengthens its run, whatever else the new landings show begins another.
+-- One row per unbroken run of complete landings in which an assignment feed showed a seat: when a seat that stands
+-- began, who ever held one, which SKUs were ever named. Goes on from an earlier run: a seat that the first new landing
+-- shows again lengthens its run, whatever else the new landings show begins another.
 with complete_landings as (
     select
         source, stream, landing, extract_date,

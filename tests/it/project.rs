@@ -122,17 +122,18 @@ impl Project {
 
     /// Runs one day over what has landed.
     pub fn build(&self, as_of: &str) -> Result<Tables> {
-        self.build_from(as_of, false)
+        self.build_of(as_of, None, false)
     }
 
-    /// The same as if there were no earlier run.
-    pub fn rebuild(&self, as_of: &str) -> Result<Tables> {
-        self.build_from(as_of, true)
+    /// The same as if there were no earlier run; of some models only, where those of a run of the day are there.
+    pub fn rebuild(&self, as_of: &str, select: Option<&str>) -> Result<Tables> {
+        self.build_of(as_of, select, true)
     }
 
-    fn build_from(&self, as_of: &str, rebuild: bool) -> Result<Tables> {
+    fn build_of(&self, as_of: &str, select: Option<&str>, rebuild: bool) -> Result<Tables> {
         let settings = self.settings.clone();
-        let options = RunOptions { as_of: AsOf::parse(as_of)?, select: None, rebuild, settings };
+        let select = select.map(str::to_owned);
+        let options = RunOptions { as_of: AsOf::parse(as_of)?, select, rebuild, settings };
         let run = self.runtime.block_on(async { self.open().await?.build(&options, &Quiet).await })?;
         Ok(Tables { run, runtime: self.runtime.clone() })
     }

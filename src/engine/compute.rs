@@ -70,10 +70,11 @@ async fn pour(frame: DataFrame, into: &mut Intake) -> datafusion::common::Result
     Ok(Ok(()))
 }
 
-/// A state that plans for little memory: joins that can spill, and few partitions, for each has buffers of its own. With
-/// one, DataFusion plans hash joins whatever is preferred.
+/// A state that plans for little memory: joins that can spill, few partitions, for each has buffers of its own, and small
+/// batches, for a merge of spilled files holds one of each. With one partition, DataFusion plans hash joins whatever is
+/// preferred.
 fn thrifty(state: SessionState) -> SessionState {
-    let mut config = state.config().clone().with_target_partitions(2).with_repartition_joins(true);
+    let mut config = state.config().clone().with_target_partitions(2).with_repartition_joins(true).with_batch_size(1024);
     config.options_mut().optimizer.prefer_hash_join = false;
     // It would take the place of the one there is.
     config = config.with_create_default_catalog_and_schema(false);

@@ -202,7 +202,7 @@ async fn fsck_names_what_is_wrong_and_nothing_else() {
         (FindingKind::Unknown, "notes.txt"),
     ];
     harmless.iter().for_each(|(_, path)| write(path, b"x"));
-    for known in ["STOP", "claims/token/abc.json", "snapshots/data/2026-11-20/mine/SHA256SUMS"] {
+    for known in ["STOP", "snapshots/data/2026-11-20/mine/SHA256SUMS"] {
         write(known, b"x");
     }
     let mut sealed = draft("two");

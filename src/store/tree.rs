@@ -136,7 +136,6 @@ impl Tree {
     fn find_unknown(&mut self) {
         let is_known = |path: &str| {
             matches!(path, "store.json" | "STOP" | "erasure.json")
-                || path.starts_with("claims/shard/")
                 || is_probe(path)
                 || key::record_at(path).is_some()
                 || DATA.iter().any(|folder| path.starts_with(folder))

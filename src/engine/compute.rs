@@ -74,7 +74,8 @@ async fn pour(frame: DataFrame, into: &mut Intake) -> datafusion::common::Result
 /// batches, for a merge of spilled files holds one of each. With one partition, DataFusion plans hash joins whatever is
 /// preferred.
 fn thrifty(state: SessionState) -> SessionState {
-    let mut config = state.config().clone().with_target_partitions(2).with_repartition_joins(true).with_batch_size(1024);
+    let mut config =
+        state.config().clone().with_target_partitions(2).with_repartition_joins(true).with_batch_size(1024);
     config.options_mut().optimizer.prefer_hash_join = false;
     // It would take the place of the one there is.
     config = config.with_create_default_catalog_and_schema(false);

@@ -26,7 +26,6 @@ pub use body::Override;
 pub use erase::{erase, knows};
 pub use expire::expirable;
 pub use facts::{LandingFact, RawTable, audit_tables, files_in_force, inputs, landings, logs, overrides};
-pub use okta_log::uses_of_landing;
 pub use report::{AcceptedSize, LandOptions, LandReport, Landing, Outcome};
 
 use std::sync::atomic::{AtomicUsize, Ordering};

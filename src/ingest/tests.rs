@@ -5,6 +5,7 @@ use std::path::Path;
 use arrow::array::AsArray;
 use chrono::NaiveDate;
 
+use super::okta_log::uses_of_landing;
 use super::reader::Reader;
 use super::*;
 use crate::base::progress::Quiet;

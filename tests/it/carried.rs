@@ -8,6 +8,7 @@ use std::fs;
 use chrono::{Days, NaiveDate};
 use seatledger::ingest::LandOptions;
 
+use super::chance::Chance;
 use super::project::{Project, Tables};
 
 /// Chains of chances; `SEATLEDGER_SEEDS=20` tries so many.
@@ -61,32 +62,6 @@ features = ["teams_chat_messages", "teams_calls"]
 min_uses = 3
 within_days = 14
 "#;
-
-/// The next of a row of numbers that depend on the seed alone (SplitMix64).
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-
-    fn percent(&mut self, n: u64) -> bool {
-        self.below(100) < n
-    }
-
-    /// A day up to so many before another one; now and then the one after it, as sources ahead of UTC tell of.
-    fn day(&mut self, before: NaiveDate, days: u64) -> NaiveDate {
-        if self.percent(15) { before + Days::new(1) } else { before - Days::new(self.below(days)) }
-    }
-}
 
 /// Extracts of one landing: files below `extracts/` with their text.
 type Files = Vec<(String, String)>;

@@ -4,6 +4,7 @@
 mod architecture;
 mod bad_inputs;
 mod carried;
+mod chance;
 mod cli;
 mod cluster;
 mod demo;

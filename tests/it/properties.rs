@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use chrono::{Days, NaiveDate};
 
+use super::chance::Chance;
 use super::project::{Project, Tables};
 
 /// The companies that are judged.
@@ -18,34 +19,6 @@ const DAY: &str = "2026-11-20";
 const WINDOW: i64 = 90;
 /// Reasons that time without use gives.
 const IDLE: &[&str] = &["inactive", "never_used", "over_tiered"];
-
-/// The next of a row of numbers that depend on the seed alone (SplitMix64).
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// One of `0..n`.
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-
-    /// True in so many of a hundred cases.
-    fn percent(&mut self, n: u64) -> bool {
-        self.below(100) < n
-    }
-
-    /// A day so many to so many days ago.
-    fn ago(&mut self, from: u64, to: u64) -> i64 {
-        -((from + self.below(to - from + 1)) as i64)
-    }
-}
 
 /// Days count from [`DAY`]; negative is before it.
 #[derive(Clone)]

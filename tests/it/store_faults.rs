@@ -18,6 +18,7 @@ use seatledger::ingest::{LandOptions, Outcome};
 use seatledger::job::{Computed, Job, Run, RunOptions, Words};
 use seatledger::log::{self, EntryKind};
 use seatledger::store::{Chain, FindingKind, Kind, Record, Store, live_files, parquet, sha256_hex};
+use seatledger::usage::Shard;
 use tokio::runtime::Runtime;
 
 use super::fault::{Answer, Fault, FaultStore, Op};
@@ -53,6 +54,9 @@ struct Phase<'w> {
 /// The project the stories start from, run once; the next run is computed. Nothing is ever written to its folder.
 struct World {
     project: PathBuf,
+    /// After the run, before anything of the next one.
+    rested: InMemory,
+    /// After the state of the seats was advanced for the next run, too.
     ran: InMemory,
     run: Run,
     computed: Computed,
@@ -69,24 +73,32 @@ impl World {
         let (project, landed) = (scenarios().join("_base"), InMemory::new());
         let runtime = runtime();
         runtime.block_on(land(&project, Arc::new(landed.clone()))).unwrap();
-        let (ran, run, computed) = runtime
+        let (rested, ran, run, computed) = runtime
             .block_on(async {
                 let ran = landed.fork();
                 let job = job(&project, Arc::new(ran.clone())).await?;
                 let run = job.build(&options(BEFORE), &Quiet).await?;
-                Ok::<_, seatledger::base::Error>((ran, run, job.compute(&options(DAY), &Quiet).await?))
+                let rested = ran.fork();
+                Ok::<_, seatledger::base::Error>((rested, ran, run, job.compute(&options(DAY), &Quiet).await?))
             })
             .unwrap();
-        Self { project, ran, run, computed }
+        Self { project, rested, ran, run, computed }
     }
 
     /// Every part, in the order of a run. To add one: the store it starts from, and what it does.
     fn phases(&self) -> Vec<Phase<'_>> {
         vec![
             Phase { name: "ingest", start: InMemory::new(), act: Box::new(|s| Box::pin(land(&self.project, s))) },
+            Phase { name: "advance", start: self.rested.fork(), act: Box::new(|s| Box::pin(self.advance(s))) },
             Phase { name: "commit", start: self.ran.fork(), act: Box::new(|s| Box::pin(self.commit(s))) },
             Phase { name: "seal", start: self.ran.fork(), act: Box::new(|s| Box::pin(self.seal(s))) },
         ]
+    }
+
+    /// Merges the seat state of the next day.
+    async fn advance(&self, objects: Arc<dyn ObjectStore>) -> Result<()> {
+        let job = job(&self.project, objects).await?;
+        job.shard(AsOf::parse(DAY)?, Shard { number: 1, of: 1 }).await.map(|_| ())
     }
 
     /// Commits the computed run unless that has happened: who runs again begins by reading.
@@ -459,7 +471,7 @@ fn chains(store: &Store) -> BTreeMap<String, Vec<Record>> {
     })
 }
 
-/// The rows of the live files of every landing chain, and the newest run; run ids are no part of it.
+/// The rows of the live files of every landing and every state, and the newest run; run ids are no part of it.
 fn said(objects: &InMemory) -> Said {
     let [store, _] = stores(Arc::new(objects.clone()));
     let entry = |entry: &log::Entry| {
@@ -479,7 +491,9 @@ fn said(objects: &InMemory) -> Said {
             continue;
         }
         let mut rows = Vec::new();
-        for path in live_files(&records).into_keys().filter(|path| path.starts_with("raw/")) {
+        for path in
+            live_files(&records).into_keys().filter(|path| path.starts_with("raw/") || path.starts_with("usage/"))
+        {
             rows.extend(rows_at(&store, path));
         }
         rows.sort();

@@ -18,7 +18,7 @@ use datafusion::datasource::listing::ListingTable;
 use datafusion::datasource::{MemTable, provider_as_source, source_as_provider};
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SessionContext;
-use datafusion::logical_expr::{Expr, LogicalPlan, SortExpr, TableScan};
+use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, TableScan, lit};
 use datafusion::prelude::DataFrame;
 use tokio::sync::Mutex;
 
@@ -108,6 +108,11 @@ impl Cluster {
                     }
                     None => Transformed::no(LogicalPlan::TableScan(scan)),
                 })
+            }
+            // The row of a `select` without `from`, as values: the scheduler of Ballista 55.0 waits for ever for a stage
+            // of which one task has a `PlaceholderRowExec` and another has none.
+            LogicalPlan::EmptyRelation(EmptyRelation { produce_one_row: true, .. }) => {
+                Ok(Transformed::yes(LogicalPlanBuilder::values(vec![vec![lit(true)]])?.build()?))
             }
             node => Ok(Transformed::no(node)),
         });

@@ -11,9 +11,11 @@ mod scan;
 mod seen;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
 mod uses;
 
-pub use uses::uses_of_landing;
+#[cfg(test)]
+pub(super) use uses::uses_of_landing;
 
 use std::collections::VecDeque;
 use std::io::Read;

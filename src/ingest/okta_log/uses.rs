@@ -1,4 +1,4 @@
-//! The sign-ins of a landing whose rows were written before they were rolled up on the way.
+//! The sign-ins of a landing counted once more, from its rows: what tests compare the rollup with.
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::TimestampMicrosecondType;
@@ -15,12 +15,13 @@ const COLUMNS: [&str; 5] = ["event_type", "actor_type", "outcome_result", "app_i
 /// When they were.
 const AT: &str = "published_at";
 
-/// The sign-ins to apps among the rows of a landing, by day: what [`super::super::land`] commits beside the rows. Rows
-/// are read batch by batch. Nothing for a landing that is no System Log.
-///
-/// # Errors
-/// A store error.
-pub async fn uses_of_landing(store: &Store, landing: &LandingFact, buckets: u32) -> Result<Vec<DayUse>> {
+/// The sign-ins to apps among the rows of a landing, by day: what was committed beside the rows. Rows are read batch by
+/// batch. Nothing for a landing that is no System Log.
+pub(in super::super) async fn uses_of_landing(
+    store: &Store,
+    landing: &LandingFact,
+    buckets: u32,
+) -> Result<Vec<DayUse>> {
     let mut uses = Vec::new();
     if landing.dataset.role != Role::Log {
         return Ok(uses);

@@ -2,6 +2,9 @@
 -- reason and action: policy.outcomes), and in how many days time alone would change it. Only days, counts and flags are
 -- compared here; policy.evaluations puts it in words, policy.seat_evidence shows every value. Rule 0: no policy in
 -- force; rule 14: nothing else held. What would be a candidate but is free is kept, under the rule that held.
+-- For speed: cut-off days are the segment's (policy.segments), and of flags joined by `and` the one that holds for most
+-- seats stands first; after one that holds for few, DataFusion copies every column of those few before it goes on.
+-- `is true` makes an unknown comparison false, and unlike coalesce() asks for no such copy.
 with facts_that_rules_ask as (
     select
         app_id,
@@ -93,6 +96,7 @@ facts_beside_their_policy as (
         and g.cohort_number = f.cohort_number
 ),
 
+-- What is asked twice is worked out once.
 activity as (
     select
         f.*,
@@ -136,7 +140,7 @@ rules_by_themselves as (
         (assigned_on > new_seat_after) is true as rule_09_holds,
         -- Recorded use is enough to keep a matched person's seat; an orphan with a failing source may be anybody's.
         (has_failing_source and is_orphan)
-        or not (is_recently_used or (not has_failing_source and is_well_seen)) as rule_10_holds,
+        or ((has_failing_source or not is_well_seen) and not is_recently_used) as rule_10_holds,
         is_orphan as rule_11_holds,
         (idle_since <= inactive_through) is true as rule_12_holds,
         -- Absence counts only on good sources. And a seat just downgraded is left alone for a window whether it is
@@ -221,28 +225,35 @@ outcomes as (
     from rules_in_order as r
 ),
 
-final as (
+-- Only active seats are many, and their days cost no branch. Of the two at most one says a number.
+days_to_the_flip as (
     select
         o.*,
         case
-            when rule = 14 then
-                case when is_paid and not is_horizon_too_short then greatest(idle_since - recent_use_after, 1) end
-            when rule = 9 then assigned_on - new_seat_after
-            when rule < 9 or outcome = 1200 then
-                case outcome
+            when rule = 14 and is_paid and not is_horizon_too_short then greatest(idle_since - recent_use_after, 1)
+        end as active_for_days,
+        case
+            when rule < 10 or outcome = 1200 then
+                case rule
+                    when 9 then assigned_on - new_seat_after
                     when 0 then next_version_on - $as_of
-                    when 200 then legal_hold_to - $as_of
-                    when 400 then exception_until - $as_of
-                    when 500 then hold_until - $as_of
-                    when 510 then next_assignment_on - $as_of + 1
-                    when 600 then leave_to - leave_return_after
-                    when 610 then leave_to - leave_return_after
-                    when 700 then bench_from - bench_after
-                    when 800 then confirmed_on - confirmed_after
-                    when 1200 then greatest(downgraded_on - recent_use_after, 1)
+                    when 2 then legal_hold_to - $as_of
+                    when 4 then exception_until - $as_of
+                    when 5 then coalesce(hold_until, next_assignment_on + 1) - $as_of
+                    when 6 then leave_to - leave_return_after
+                    when 7 then bench_from - bench_after
+                    when 8 then confirmed_on - confirmed_after
+                    when 12 then greatest(downgraded_on - recent_use_after, 1)
                 end
-        end as flips_in_days
+        end as stopped_for_days
     from outcomes as o
+),
+
+final as (
+    select
+        d.*,
+        coalesce(active_for_days, stopped_for_days) as flips_in_days
+    from days_to_the_flip as d
 )
 
 select

@@ -49,7 +49,7 @@ verdicts_that_act as (
         v.account_id,
         v.sku_id,
         v.rule,
-        v.idle_days,
+        v.idle_since,
         o.action
     from policy.verdicts as v
     inner join policy.outcomes as o on o.outcome = v.outcome
@@ -63,7 +63,7 @@ targets as (
         v.account_id,
         v.sku_id,
         v.rule,
-        v.idle_days,
+        case when g.observed_through < v.idle_since then 0 else g.observed_through - v.idle_since end as idle_days,
         v.action,
         g.region,
         g.counts_feature_use,

@@ -100,7 +100,7 @@ with final as (
         v.idle_since,
         v.idle_since_is_at_least,
         g.observed_through,
-        v.idle_days,
+        case when g.observed_through < v.idle_since then 0 else g.observed_through - v.idle_since end as idle_days,
         g.inactive_after_days,
         v.is_never_used,
         g.lower_tier,

@@ -91,6 +91,15 @@ final as (
     select
         s.*,
         idle_action = 'downgrade_first' as is_downgrade_first,
+        -- Windows and graces as days of the calendar: a seat has only to be compared with them. What is recent was
+        -- after the first; what is idle since the second or earlier is idle for a whole window, as far as observed.
+        $as_of - inactive_after_days as recent_use_after,
+        observed_through - inactive_after_days as inactive_through,
+        $as_of - new_seat_grace_days as new_seat_after,
+        $as_of - leave_return_grace_days as leave_return_after,
+        $as_of - bench_grace_days as bench_after,
+        $as_of - self_confirm_days as confirmed_after,
+        $as_of + upcoming_hold_days as upcoming_before,
         -- Actions as policy.outcomes counts them: 1 reclaim, 2 suspend, 3 downgrade, and 0 none.
         case when is_suspended_instead then 2 else 1 end as removal_number,
         case when orphan_action <> 'reclaim' then 0 when is_suspended_instead then 2 else 1 end as orphan_number,
@@ -159,6 +168,13 @@ select
     lower_tier,
     lower_sku_id,
     is_lower_paid,
+    recent_use_after,
+    inactive_through,
+    new_seat_after,
+    leave_return_after,
+    bench_after,
+    confirmed_after,
+    upcoming_before,
     is_downgrade_first,
     removal_number,
     orphan_number,

@@ -2,14 +2,50 @@
 -- reason and action: policy.outcomes), and in how many days time alone would change it. Only days, counts and flags are
 -- compared here; policy.evaluations puts it in words, policy.seat_evidence shows every value. Rule 0: no policy in
 -- force; rule 14: nothing else held. What would be a candidate but is free is kept, under the rule that held.
-with facts_beside_their_policy as (
+-- For speed: cut-off days are the segment's (policy.segments), and of flags joined by `and` the one that holds for most
+-- seats stands first; after one that holds for few, DataFusion copies every column of those few before it goes on.
+-- `is true` makes an unknown comparison false, and unlike coalesce() asks for no such copy.
+with facts_that_rules_ask as (
+    select
+        app_id,
+        account_id,
+        sku_id,
+        tier,
+        cohort_number,
+        is_paid,
+        is_orphan,
+        protection is not null as is_protected,
+        is_under_legal_hold,
+        legal_hold_to,
+        is_terminated,
+        next_start_on,
+        leave_to,
+        next_assignment_on,
+        bench_from,
+        exception_until,
+        hold_until,
+        confirmed_on,
+        downgraded_on,
+        assigned_on,
+        last_sign_in_on,
+        last_feature_use_on,
+        feature_bound_on,
+        is_feature_covered,
+        has_feature_history,
+        is_sign_in_covered,
+        has_sign_in_history,
+        tier_rule_holds
+    from policy.seat_facts
+),
+
+facts_beside_their_policy as (
     select
         f.app_id,
         f.account_id,
         f.sku_id,
         f.is_paid,
         f.is_orphan,
-        f.protection,
+        f.is_protected,
         f.is_under_legal_hold,
         f.legal_hold_to,
         f.is_terminated,
@@ -18,7 +54,6 @@ with facts_beside_their_policy as (
         f.next_assignment_on,
         f.bench_from,
         f.exception_until,
-        f.exception_reason_code,
         f.hold_until,
         f.confirmed_on,
         f.downgraded_on,
@@ -27,16 +62,17 @@ with facts_beside_their_policy as (
         g.has_policy,
         g.next_version_on,
         g.inactive_after_days,
-        g.new_seat_grace_days,
-        g.leave_return_grace_days,
-        g.bench_grace_days,
-        g.upcoming_hold_days,
-        g.self_confirm_days,
+        g.recent_use_after,
+        g.inactive_through,
+        g.new_seat_after,
+        g.leave_return_after,
+        g.bench_after,
+        g.confirmed_after,
+        g.upcoming_before,
         g.is_downgrade_first,
         g.removal_number,
         g.orphan_number,
         g.idle_number,
-        g.observed_through,
         g.are_leavers_known,
         g.has_failing_source,
         g.failing_number,
@@ -53,62 +89,63 @@ with facts_beside_their_policy as (
         (g.is_feature_judged or g.is_sign_in_judged)
         and (not g.is_feature_judged or f.has_feature_history)
         and (not g.is_sign_in_judged or f.has_sign_in_history) as is_seen_since_assigned
-    from policy.seat_facts as f
+    from facts_that_rules_ask as f
     inner join policy.segments as g
         on g.app_id = f.app_id
         and g.tier = f.tier
         and g.cohort_number = f.cohort_number
 ),
 
+-- What is asked twice is worked out once.
+activity as (
+    select
+        f.*,
+        greatest(assigned_on, last_counted_use_on) as active_on
+    from facts_beside_their_policy as f
+),
+
 idleness as (
     select
         f.*,
-        case when has_policy then greatest(assigned_on, last_counted_use_on, counted_bound_on) end as idle_since,
-        coalesce(counted_bound_on > greatest(last_counted_use_on, assigned_on), false) as idle_since_is_at_least,
-        coalesce($as_of - last_counted_use_on < inactive_after_days, false) as is_recently_used,
-        last_counted_use_on is null and is_seen_since_assigned as is_never_used,
+        case when has_policy then greatest(active_on, counted_bound_on) end as idle_since,
+        (counted_bound_on > active_on) is true as idle_since_is_at_least,
+        (last_counted_use_on > recent_use_after) is true as is_recently_used,
+        is_seen_since_assigned and last_counted_use_on is null as is_never_used,
         is_feature_seen or (is_sign_in_seen and not is_signal_weak) as is_well_seen,
-        coalesce(observed_through - downgraded_on < inactive_after_days, false) as is_recently_downgraded,
+        (downgraded_on > inactive_through) is true as is_recently_downgraded,
         -- The idle episode outlasts a downgrade that nobody used the seat after. The smaller seat may bear a younger
         -- assignment date; a seat granted again a whole window later is a new story.
-        coalesce(
-            downgraded_on >= coalesce(last_counted_use_on, downgraded_on)
-            and assigned_on - downgraded_on < inactive_after_days,
-            false
-        ) as is_downgraded_in_episode,
+        (
+            assigned_on - downgraded_on < inactive_after_days
+            and (last_counted_use_on is null or downgraded_on >= last_counted_use_on)
+        ) is true as is_downgraded_in_episode,
         -- A source whose horizon is shorter than the window can never show inactivity, however long one waits.
-        coalesce(observed_through - counted_bound_on < inactive_after_days, false) as is_horizon_too_short,
+        (counted_bound_on > inactive_through) is true as is_horizon_too_short,
         -- A spell about to begin is for the policy to judge: within upcoming_hold_days it is no termination.
-        coalesce(
-            is_terminated and (next_start_on is null or next_start_on - $as_of >= upcoming_hold_days), false
-        ) as is_leaver
-    from facts_beside_their_policy as f
+        ((next_start_on is null or next_start_on >= upcoming_before) and is_terminated) is true as is_leaver
+    from activity as f
 ),
 
 rules_by_themselves as (
     select
         i.*,
-        case when observed_through < idle_since then 0 else observed_through - idle_since end as idle_days,
-        -- A source that lags can tell no earlier than tomorrow.
-        greatest(inactive_after_days - ($as_of - idle_since), 1) as days_to_inactivity,
-        new_seat_grace_days - ($as_of - assigned_on) as days_to_grace_end,
-        protection is not null as rule_01_holds,
+        is_protected as rule_01_holds,
         is_under_legal_hold as rule_02_holds,
-        is_leaver and are_leavers_known as rule_03_holds,
+        are_leavers_known and is_leaver as rule_03_holds,
         exception_until is not null as rule_04_holds,
-        hold_until is not null or coalesce(next_assignment_on - $as_of < upcoming_hold_days, false) as rule_05_holds,
-        coalesce($as_of - leave_to < leave_return_grace_days, false) as rule_06_holds,
-        coalesce($as_of - bench_from < bench_grace_days, false) as rule_07_holds,
-        coalesce($as_of - confirmed_on < self_confirm_days, false) as rule_08_holds,
-        coalesce($as_of - assigned_on < new_seat_grace_days, false) as rule_09_holds,
+        hold_until is not null or (next_assignment_on < upcoming_before) is true as rule_05_holds,
+        (leave_to > leave_return_after) is true as rule_06_holds,
+        (bench_from > bench_after) is true as rule_07_holds,
+        (confirmed_on > confirmed_after) is true as rule_08_holds,
+        (assigned_on > new_seat_after) is true as rule_09_holds,
         -- Recorded use is enough to keep a matched person's seat; an orphan with a failing source may be anybody's.
-        (is_orphan and has_failing_source)
-        or (not is_recently_used and (has_failing_source or not is_well_seen)) as rule_10_holds,
+        (has_failing_source and is_orphan)
+        or ((has_failing_source or not is_well_seen) and not is_recently_used) as rule_10_holds,
         is_orphan as rule_11_holds,
-        coalesce(observed_through - idle_since >= inactive_after_days, false) as rule_12_holds,
+        (idle_since <= inactive_through) is true as rule_12_holds,
         -- Absence counts only on good sources. And a seat just downgraded is left alone for a window whether it is
         -- used (here) or not (rule 12): else more use would turn its grace into a candidate.
-        tier_rule_holds and not has_failing_source and not is_recently_downgraded as rule_13_holds
+        not has_failing_source and not is_recently_downgraded and tier_rule_holds as rule_13_holds
     from idleness as i
 ),
 
@@ -162,21 +199,15 @@ rules_in_order as (
 outcomes as (
     select
         r.*,
-        rule * 100
-        + case when rule = 13 and is_paid then 3 else 0 end
-        + case when rule = 13 and not is_paid then 90 else 0 end
-        + case
-            when rule in (5, 6, 10) then
-                case rule
-                    when 10 then case when failing_number = 0 and is_sign_in_seen then 50 else failing_number end
+        case
+            when rule in (3, 5, 6, 10, 11, 12, 13) then
+                rule * 100
+                + case rule
+                    when 3 then case when is_paid then removal_number else 90 end
                     when 5 then case when hold_until is not null then 0 else 10 end
                     when 6 then case when $as_of < leave_to then 0 else 10 end
-                end
-            else 0
-        end
-        + case
-            when rule in (3, 11, 12) then
-                case rule
+                    when 10 then case when failing_number = 0 and is_sign_in_seen then 50 else failing_number end
+                    when 11 then case when is_paid or orphan_number = 0 then orphan_number else 90 end
                     when 12 then
                         case
                             when is_downgrade_first and is_downgraded_in_episode and is_recently_downgraded then 0
@@ -187,33 +218,32 @@ outcomes as (
                                     else idle_number
                                 end
                         end
-                    when 11 then case when is_paid or orphan_number = 0 then orphan_number else 90 end
-                    when 3 then case when is_paid then removal_number else 90 end
+                    when 13 then case when is_paid then 3 else 90 end
                 end
-            else 0
+            else rule * 100
         end as outcome
     from rules_in_order as r
 ),
 
--- Of the three at most one says a number.
+-- Only active seats are many, and their days cost no branch. Of the two at most one says a number.
 days_to_the_flip as (
     select
         o.*,
-        case when rule = 14 and is_paid and not is_horizon_too_short then days_to_inactivity end as active_for_days,
-        case when rule = 9 then days_to_grace_end end as new_for_days,
         case
-            when rule < 9 or outcome = 1200 then
-                case outcome
+            when rule = 14 and is_paid and not is_horizon_too_short then greatest(idle_since - recent_use_after, 1)
+        end as active_for_days,
+        case
+            when rule < 10 or outcome = 1200 then
+                case rule
+                    when 9 then assigned_on - new_seat_after
                     when 0 then next_version_on - $as_of
-                    when 200 then legal_hold_to - $as_of
-                    when 400 then exception_until - $as_of
-                    when 500 then hold_until - $as_of
-                    when 510 then next_assignment_on - $as_of + 1
-                    when 600 then leave_return_grace_days - ($as_of - leave_to)
-                    when 610 then leave_return_grace_days - ($as_of - leave_to)
-                    when 700 then bench_grace_days - ($as_of - bench_from)
-                    when 800 then self_confirm_days - ($as_of - confirmed_on)
-                    when 1200 then greatest(inactive_after_days - ($as_of - downgraded_on), 1)
+                    when 2 then legal_hold_to - $as_of
+                    when 4 then exception_until - $as_of
+                    when 5 then coalesce(hold_until, next_assignment_on + 1) - $as_of
+                    when 6 then leave_to - leave_return_after
+                    when 7 then bench_from - bench_after
+                    when 8 then confirmed_on - confirmed_after
+                    when 12 then greatest(downgraded_on - recent_use_after, 1)
                 end
         end as stopped_for_days
     from outcomes as o
@@ -221,9 +251,9 @@ days_to_the_flip as (
 
 final as (
     select
-        o.*,
-        greatest(active_for_days, new_for_days, stopped_for_days) as flips_in_days
-    from days_to_the_flip as o
+        d.*,
+        coalesce(active_for_days, stopped_for_days) as flips_in_days
+    from days_to_the_flip as d
 )
 
 select
@@ -254,7 +284,6 @@ select
     is_never_used,
     idle_since,
     idle_since_is_at_least,
-    idle_days,
     is_leaver,
     is_recently_downgraded,
     is_downgraded_in_episode

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How fast policies are evaluated: the models of sql/policy as they are committed, in DataFusion and in DuckDB.
 
-    pip install datafusion==55.0.0 duckdb==2.0.1 pyarrow==26.0.1 numpy
+    pip install datafusion==55.0.0 duckdb==2.0.0 pyarrow==26.0.1 numpy
     python3 tests/bench/policy.py [--seats 1000000] [--runs 5] [--threads 1] [--seed 4]
 
 A company is made from the seed. Both engines build every model of sql/policy from the same Arrow tables, in the order in

@@ -379,8 +379,9 @@ fn what_is_kept_long_enough_expires_is_deleted_and_nobody_misses_it() {
         assert!(run.record.files.iter().all(|f| !expires.contains(&f.path)), "the newest run stays");
 
         let kept = job_of(held.path()).await.gc(true).await.unwrap();
-        let (holds, goes): (BTreeSet<String>, BTreeSet<String>) =
-            expires.into_iter().partition(|p| p.starts_with("raw/okta/") || p.starts_with("tables/"));
+        let (holds, goes): (BTreeSet<String>, BTreeSet<String>) = expires
+            .into_iter()
+            .partition(|p| ["raw/okta/", "usage/okta/", "tables/"].iter().any(|held| p.starts_with(held)));
         assert_eq!(paths(&kept, Hold), holds, "a hold of a source keeps its extracts and every table");
         assert!(kept.of_action(Hold).all(|i| i.why == "case 7"));
         assert!(goes.iter().any(|p| p.starts_with("raw/figma/activity/")), "what is not held goes: {goes:?}");

@@ -28,7 +28,7 @@ pub fn parse(text: &str) -> Result<u64, String> {
 
 /// A size in the largest unit that says it exactly.
 pub fn show(bytes: u64) -> String {
-    let whole = UNITS.iter().find(|(_, factor)| bytes >= *factor && bytes % factor == 0);
+    let whole = UNITS.iter().find(|(_, factor)| bytes >= *factor && bytes.is_multiple_of(*factor));
     whole.map_or(format!("{bytes}B"), |(unit, factor)| format!("{}{unit}", bytes / factor))
 }
 

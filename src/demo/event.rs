@@ -45,7 +45,7 @@ impl Texts {
     pub fn write(&self, out: &mut Vec<u8>, roster: &Roster, date: &str, event: &Event) {
         let account = event.kind.is_of_a_seat().then(|| &roster.accounts()[event.about as usize]);
         let member = account.map_or_else(|| &roster.members()[event.about as usize], |a| roster.holder(a));
-        let more = self.is_full.then(|| mix(event.key ^ 0x006d_6f72_65));
+        let more = self.is_full.then(|| mix(event.key ^ 0x6d6f_7265));
         let names = roster.names(member);
         let mut line = Line { out, texts: self, member, names, account, key: event.key, more };
         line.event(event.kind);
@@ -271,7 +271,7 @@ impl Line<'_> {
             _ => "[",
         }]);
         match kind {
-            Kind::Sso | Kind::FailedSso | Kind::ServiceSso if self.key % 8 == 0 => {
+            Kind::Sso | Kind::FailedSso | Kind::ServiceSso if self.key.is_multiple_of(8) => {
                 self.user();
                 self.push(&[","]);
                 self.app();

@@ -23,9 +23,9 @@ pub fn jobs<'a>(out: &'a Out, people: &'a [Person], calendar: Calendar, landings
 fn land(out: &Out, people: &[Person], calendar: Calendar, day: Day) -> Result<()> {
     let date = calendar.date(day);
     let path = |stream: &str, report: &str| format!("extracts/workday/{stream}/{date}/{report}.json.gz");
-    out.file(&path("workers", "CR_INT_SeatLedger_Workers"), &workers(people, calendar, day))?;
-    out.file(&path("leaves", "CR_INT_SeatLedger_Leaves"), &leaves(people, calendar, day))?;
-    out.file(&path("project_assignments", "CR_INT_SeatLedger_Assignments"), &projects(people, calendar, day))
+    out.file(&path("workers", "CR_INT_SeatLedger_Workers"), workers(people, calendar, day))?;
+    out.file(&path("leaves", "CR_INT_SeatLedger_Leaves"), leaves(people, calendar, day))?;
+    out.file(&path("project_assignments", "CR_INT_SeatLedger_Assignments"), projects(people, calendar, day))
 }
 
 fn report(rows: impl FnOnce(&mut String)) -> String {

@@ -115,12 +115,12 @@ pub fn jobs<'a>(
             Box::new(move || {
                 let date = calendar.date(day);
                 let path = |stream: &str, table: &str| format!("extracts/servicenow/{stream}/{date}/{table}.json");
-                out.file(&path("contracts", "ast_contract"), &contracts(calendar))?;
-                out.file(&path("entitlements", "alm_license"), &entitlements(seats, calendar))?;
-                out.file(&path("cost_centers", "cmn_cost_center"), &cost_centers(people))?;
+                out.file(&path("contracts", "ast_contract"), contracts(calendar))?;
+                out.file(&path("entitlements", "alm_license"), entitlements(seats, calendar))?;
+                out.file(&path("cost_centers", "cmn_cost_center"), cost_centers(people))?;
                 let name = if day == first { "eurofxref-hist" } else { "eurofxref-hist-90d" };
                 let back = if day == first { 420 } else { 90 };
-                out.file(&format!("extracts/ecb/rates/{date}/{name}.csv"), &rates(calendar, day, back, seed))
+                out.file(&format!("extracts/ecb/rates/{date}/{name}.csv"), rates(calendar, day, back, seed))
             })
         })
         .collect()

@@ -116,8 +116,8 @@ pub fn write(dir: &Path, options: &DemoOptions) -> Result<DemoSummary> {
     jobs.extend(itam::jobs(&out, &people, &seats, calendar, &monthly, options.seed));
     jobs.into_par_iter().try_for_each(|job| job())?;
     project::write(&out, &people, &seats[..by_chance], calendar, &drops, options.seed)?;
-    out.file("README.md", &readme(options, &cases))?;
-    out.file("cases.csv", &case_table(&cases))?;
+    out.file("README.md", readme(options, &cases))?;
+    out.file("cases.csv", case_table(&cases))?;
 
     let ((people, seats), (files, bytes)) = (log.roster().totals(), out.written());
     Ok(DemoSummary { people, seats, events: log.written().events, files, bytes, cases })

@@ -36,7 +36,7 @@ pub fn jobs<'a>(
 /// Writes rows as JSON arrays, one file a page.
 fn pages(out: &Out, folder: &str, rows: &[String], size: usize) -> Result<()> {
     for (n, page) in rows.chunks(size).enumerate() {
-        out.file(&format!("{folder}/page-{}.json.gz", n + 1), &format!("[{}]", page.join(",\n")))?;
+        out.file(&format!("{folder}/page-{}.json.gz", n + 1), format!("[{}]", page.join(",\n")))?;
     }
     Ok(())
 }

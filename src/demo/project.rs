@@ -182,13 +182,13 @@ covers_days = 1                       # a few events come a day late
 pub fn write(out: &Out, people: &[Person], seats: &[Seat], calendar: Calendar, drops: &Drops, seed: u64) -> Result<()> {
     out.file("seatledger.toml", PROJECT)?;
     for app in &APPS {
-        out.file(&format!("policies/{}.toml", app.id), &policy(app, calendar))?;
+        out.file(&format!("policies/{}.toml", app.id), policy(app, calendar))?;
     }
-    out.file("seeds/apps.csv", &apps())?;
-    out.file("seeds/tiers.csv", &tiers())?;
+    out.file("seeds/apps.csv", apps())?;
+    out.file("seeds/tiers.csv", tiers())?;
     out.file("seeds/account_types.csv", ACCOUNT_TYPES)?;
-    out.file("seeds/identity_overrides.csv", &drops.overrides(calendar))?;
-    out.file("seeds/budget_rates.csv", &budget_rates(calendar))?;
+    out.file("seeds/identity_overrides.csv", drops.overrides(calendar))?;
+    out.file("seeds/budget_rates.csv", budget_rates(calendar))?;
     out.file("seeds/critical_roles.csv", "job_family\nTreasury\nPlatform Administration\n")?;
     out.file("seeds/sod_rules.csv", SOD_RULES)?;
     out.file("seeds/reason_codes.csv", REASON_CODES)?;
@@ -213,9 +213,9 @@ pub fn write(out: &Out, people: &[Person], seats: &[Seat], calendar: Calendar, d
     }
     out.file("drops/holds.csv", &holds)?;
     out.file("drops/exceptions.csv", &exceptions)?;
-    out.file("drops/self_confirmations.csv", &drops.self_confirmations(calendar))?;
-    out.file("drops/executed.csv", &drops.executed(calendar))?;
-    out.file("drops/legal_holds.csv", &drops.legal_holds(calendar))
+    out.file("drops/self_confirmations.csv", drops.self_confirmations(calendar))?;
+    out.file("drops/executed.csv", drops.executed(calendar))?;
+    out.file("drops/legal_holds.csv", drops.legal_holds(calendar))
 }
 
 const ACCOUNT_TYPES: &str = "app_id,pattern,account_type\n*,svc-*,service\n*,breakglass-*,break_glass\n*,adm-*,admin\nmicrosoft365,room-*,shared\nmicrosoft365,info@*,shared\n";

@@ -356,7 +356,7 @@ fn query_pages(out: &Out, folder: &str, rows: &[String]) -> Result<()> {
         };
         out.file(
             &format!("{folder}/page-{}.json.gz", n + 1),
-            &format!("{{\"totalSize\":{},{more},\"records\":[{}]}}", rows.len(), page.join(",\n")),
+            format!("{{\"totalSize\":{},{more},\"records\":[{}]}}", rows.len(), page.join(",\n")),
         )?;
     }
     Ok(())

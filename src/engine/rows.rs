@@ -64,8 +64,11 @@ pub(super) struct Intake {
     bytes: usize,
     count: usize,
     batches: Vec<RecordBatch>,
-    file: Option<(Arc<dyn SpillFile>, Encoder<Box<dyn SpillWriter>>)>,
+    file: Option<Spilling>,
 }
+
+/// A file that rows are written to, and who writes them.
+type Spilling = (Arc<dyn SpillFile>, Encoder<Box<dyn SpillWriter>>);
 
 impl Intake {
     /// For a model's rows, sorted by the columns of its grain where there are any. Of those bytes that find no room in

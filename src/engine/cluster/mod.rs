@@ -5,6 +5,7 @@ mod node;
 mod travel;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -95,8 +96,8 @@ impl Cluster {
         let mut laid = self.laid.lock().await;
         for (table, provider) in tables_at_hand(&plan).context(ErrorKind::Internal, "tables of a plan")? {
             let name = name_of(&table, &provider);
-            if !laid.contains_key(&name) {
-                laid.insert(name, self.lay(context, &table, provider).await?);
+            if let Entry::Vacant(place) = laid.entry(name) {
+                place.insert(self.lay(context, &table, provider).await?);
             }
         }
         let replaced = plan.transform_down_with_subqueries(|node| match node {

@@ -126,6 +126,9 @@ enum Stored {
     Uses(Box<Rollup>),
 }
 
+/// What was taken: a page and a hash a file, and all of them together.
+type Taken = (Vec<Page>, Vec<Whole>, Totals);
+
 /// A piece that is being parsed: of which file, and where its result arrives.
 type Parsing = (usize, Receiver<Result<Parsed, Refusal>>);
 
@@ -256,7 +259,7 @@ fn take_all<'s, 'a: 's>(
     mut intake: Intake<'a>,
     (parser, buffers): (&'s Parser<'a>, &'s Buffers),
     scope: &rayon::Scope<'s>,
-) -> Result<Result<(Vec<Page>, Vec<Whole>, Totals), Refusal>> {
+) -> Result<Result<Taken, Refusal>> {
     let fields = parser.reader.dataset.fields.len();
     let mut pages: Vec<Page> = files.iter().map(|_| Page { seen: vec![true; fields], ..Page::default() }).collect();
     let mut wholes = Vec::with_capacity(files.len());

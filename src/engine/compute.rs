@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use datafusion::common::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
-use datafusion::execution::context::{SessionContext, SessionState};
+use datafusion::execution::context::{SessionConfig, SessionContext, SessionState};
 use datafusion::logical_expr::SortExpr;
 use datafusion::prelude::DataFrame;
 use futures::StreamExt;
@@ -77,8 +77,13 @@ fn thrifty(state: SessionState) -> SessionState {
     let mut config =
         state.config().clone().with_target_partitions(2).with_repartition_joins(true).with_batch_size(1024);
     config.options_mut().optimizer.prefer_hash_join = false;
-    // It would take the place of the one there is.
-    config = config.with_create_default_catalog_and_schema(false);
+    with_config(state, config)
+}
+
+/// The same tables and functions under other settings.
+pub(super) fn with_config(state: SessionState, config: SessionConfig) -> SessionState {
+    // A new default catalog would take the place of the one there is.
+    let config = config.with_create_default_catalog_and_schema(false);
     SessionStateBuilder::new_from_existing(state).with_config(config).build()
 }
 

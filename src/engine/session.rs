@@ -10,7 +10,6 @@ use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
 use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
-use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::{SQLOptions, SessionContext};
 use datafusion::execution::spill_file::SpillFile;
 use datafusion::logical_expr::ident;
@@ -18,7 +17,7 @@ use datafusion::prelude::DataFrame;
 use url::Url;
 
 use super::cluster::Cluster;
-use super::compute::{Engine, Local, failed};
+use super::compute::{Engine, Local, failed, with_config};
 use super::functions::{self, Pseudonym};
 use super::rows::{Intake, Rows};
 use super::settings::Settings;
@@ -245,8 +244,7 @@ impl Session {
         let provider = self.provider(name).await?;
         // Of two partitions, either could be first. A default catalog would take the place of the one there is.
         let config = self.context.copied_config().with_target_partitions(1);
-        let config = config.with_create_default_catalog_and_schema(false);
-        let state = SessionStateBuilder::new_from_existing(self.context.state()).with_config(config).build();
+        let state = with_config(self.context.state(), config);
         let frame = SessionContext::new_with_state(state).read_table(provider);
         let frame = frame.context(ErrorKind::Internal, format!("table {name}"))?;
         let schema = Arc::new(frame.schema().as_arrow().clone());

@@ -13,7 +13,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 snapshot="${1:-}"
 if [ -z "$snapshot" ]; then
-  "$seatledger" --quiet demo "$work/demo" --seats 2000 --days 150 >/dev/null || [ $? -eq 3 ]
+  "$seatledger" --quiet demo "$work/demo" >/dev/null || [ $? -eq 3 ]
   snapshot=$(find "$work/demo/outputs" -name 'snapshot-*' -type d | head -n 1)
 fi
 

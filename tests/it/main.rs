@@ -19,3 +19,4 @@ mod real_samples;
 mod scenarios;
 mod store_faults;
 mod ties;
+mod volume;

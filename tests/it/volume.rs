@@ -1,0 +1,168 @@
+//! Days of use merged into the state of many seats; of very many, for real, where `tests/bench/merge.sh` asks for them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use arrow::array::AsArray;
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use chrono::{Days, NaiveDate};
+use seatledger::base::{AsOf, Clock};
+use seatledger::config;
+use seatledger::store::parquet::Batches;
+use seatledger::store::{FileEntry, RunId, Store};
+use seatledger::usage::{Advance, FULL_ROWS, KEPT_DAYS, Of, Ring, Rollup, Told, put_day_use};
+
+use super::chance::Chance;
+
+const OF: Of<'_> = Of { source: "okta", stream: "system_log" };
+const APPS: u64 = 20;
+/// Days merged at once: a state is written once a week.
+const WEEK: u64 = 7;
+/// About so many accounts are followed by themselves, and compared at the end.
+const FOLLOWED: u64 = 50;
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// App, account.
+type Seat = (u64, u64);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_of_use_are_merged_into_the_state_of_many_seats() {
+    let asked = |name: &str, standard: u64| config::env(name).map_or(standard, |text| text.parse().unwrap());
+    let seats = asked("SEATLEDGER_SEATS", 20_000);
+    let uses_a_day = asked("SEATLEDGER_USES", 5_000);
+    let days = asked("SEATLEDGER_DAYS", 30);
+    let buckets = u32::try_from(seats.div_ceil(1_250_000)).unwrap();
+    let dir = tempfile::TempDir::new().unwrap();
+    let store = Store::open("warehouse", dir.path()).unwrap();
+    store.init(Clock::System, buckets).await.unwrap();
+
+    let names = |prefix: &str, n: u64| (0..n).map(|i| format!("{prefix}{i:017}")).collect::<Vec<_>>();
+    let (apps, accounts) = (names("0oa", APPS), names("00u", seats / APPS));
+    let step = (accounts.len() as u64 / FOLLOWED).max(1);
+    let first = NaiveDate::from_ymd_opt(2025, 1, 1).unwrap();
+    let mut followed: BTreeMap<Seat, BTreeSet<NaiveDate>> = BTreeMap::new();
+    let mut chance = Chance(seats ^ days);
+    let (mut landings, mut told): (Vec<Told>, u64) = (Vec::new(), 0);
+    let mut merged = (0.0, 0.0);
+    let mut state = None;
+    for n in 0..days {
+        let day = first + Days::new(n);
+        let midnight = i64::from(day.to_epoch_days()) * DAY_MICROS;
+        let (run_id, mut rollup, mut files, mut part) =
+            (RunId::new(Clock::System), Rollup::new(day, buckets), Vec::new(), 0);
+        for _ in 0..uses_a_day {
+            // A few people use much, many little: the square of an even number crowds at the low end.
+            let even = chance.below(1 << 32);
+            let account = (u128::from(even * (even >> 16)) * accounts.len() as u128 >> 48) as u64;
+            let app = chance.below(APPS);
+            let at = midnight + chance.below(DAY_MICROS.unsigned_abs()) as i64;
+            rollup.add(&apps[app as usize], &accounts[account as usize], at, true);
+            if account.is_multiple_of(step) {
+                followed.entry((app, account)).or_default().insert(day);
+            }
+            if rollup.len() >= FULL_ROWS {
+                files.extend(put_day_use(&store, OF, &run_id, &mut part, rollup.take().unwrap()).await.unwrap());
+            }
+        }
+        files.extend(put_day_use(&store, OF, &run_id, &mut part, rollup.take().unwrap()).await.unwrap());
+        told += files.iter().map(|file| file.rows).sum::<u64>();
+        landings.push(Told { version: n + 1, extract_date: day, files });
+        if n % WEEK != WEEK - 1 && n + 1 != days {
+            continue;
+        }
+        let (began, busy) = (Instant::now(), cpu_seconds());
+        let as_of = AsOf::new(day);
+        let run_id = RunId::new(Clock::System);
+        let advance = Advance { store: &store, of: OF, as_of, run_id: &run_id, config_sha256: "", rebuild: false };
+        let now = advance.run(&landings).await.unwrap();
+        merged = (merged.0 + began.elapsed().as_secs_f64(), merged.1 + cpu_seconds() - busy);
+        // What is merged is needed no more, nor the state before.
+        let root = dir.path().join("warehouse");
+        let gone = landings.iter_mut().flat_map(|landing| std::mem::take(&mut landing.files));
+        for file in gone.chain(state.replace(now.files).unwrap_or_default()) {
+            fs::remove_file(root.join(file.path)).unwrap();
+        }
+    }
+
+    let files = state.unwrap();
+    let (rows, found) = read(&store, &files, step).await;
+    let mut report = String::new();
+    let size: u64 = files.iter().map(|file| file.bytes).sum();
+    let (wall, cpu) = merged;
+    writeln!(report, "{told} rows of day_use in {days} days, {} merges, into {rows} seats", days.div_ceil(WEEK))
+        .unwrap();
+    writeln!(
+        report,
+        "merging: {wall:.1} s, {cpu:.1} s CPU; state {:.1} MB, {:.1} bytes a seat",
+        mega(size),
+        size as f64 / rows as f64
+    )
+    .unwrap();
+    writeln!(
+        report,
+        "{:.2} us CPU a row of day_use or state; peak of the process {:.0} MB",
+        cpu * 1e6 / (told + rows * days.div_ceil(WEEK)) as f64,
+        mega(peak_bytes())
+    )
+    .unwrap();
+    config::env("SEATLEDGER_REPORT").map_or(Ok(()), |path| fs::write(path, &report)).unwrap();
+
+    let last = first + Days::new(days - 1);
+    let kept = |used: &BTreeSet<NaiveDate>| {
+        used.iter().filter(|day| i64::from(KEPT_DAYS) > (last - **day).num_days()).count() as u32
+    };
+    let expected: BTreeMap<Seat, (NaiveDate, u32)> =
+        followed.iter().map(|(seat, used)| (*seat, (*used.last().unwrap(), kept(used)))).collect();
+    assert!(!expected.is_empty());
+    assert_eq!(found, expected);
+}
+
+/// How many seats a state has, and of those that are followed the newest day of use and how many days are kept.
+async fn read(store: &Store, files: &[FileEntry], step: u64) -> (u64, BTreeMap<Seat, (NaiveDate, u32)>) {
+    let (mut rows, mut found) = (0, BTreeMap::new());
+    for file in files {
+        for batch in Batches::open(store.read(file).await.unwrap()).unwrap() {
+            let batch = batch.unwrap();
+            rows += batch.num_rows() as u64;
+            let text =
+                |name: &str, row: usize| batch.column_by_name(name).unwrap().as_string::<i32>().value(row).to_owned();
+            for row in 0..batch.num_rows() {
+                let number = |name: &str| text(name, row)[3..].parse::<u64>().unwrap();
+                let seat = (number("app_instance_id"), number("account_id"));
+                if !seat.1.is_multiple_of(step) {
+                    continue;
+                }
+                let at = batch.column_by_name("last_at").unwrap().as_primitive::<TimestampMicrosecondType>().value(row);
+                let word = |w: usize| {
+                    let word = batch.column_by_name(&format!("w{w}")).unwrap();
+                    word.as_primitive::<Int64Type>().value(row).cast_unsigned()
+                };
+                let day = NaiveDate::from_epoch_days(at.div_euclid(DAY_MICROS) as i32).unwrap();
+                let days = Ring(std::array::from_fn(word)).0.iter().map(|word| word.count_ones()).sum();
+                found.insert(seat, (day, days));
+            }
+        }
+    }
+    (rows, found)
+}
+
+fn mega(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+/// Processor seconds of this process, all threads.
+fn cpu_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
+    (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
+}
+
+/// The most memory this process ever held.
+fn peak_bytes() -> u64 {
+    let status = fs::read_to_string(Path::new("/proc/self/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}

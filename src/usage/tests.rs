@@ -1,6 +1,7 @@
 //! The merge, held to a plain model: sets of days and maxima.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use arrow::array::AsArray;
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
@@ -8,9 +9,10 @@ use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use super::fault::{Fault, FaultStore};
 use super::files::day_number;
 use super::*;
-use crate::base::{AsOf, Clock};
+use crate::base::{AsOf, Clock, Result};
 use crate::store::parquet::Batches;
 use crate::store::{FileEntry, RunId, Store, day_use};
 
@@ -63,12 +65,22 @@ impl World {
     }
 
     async fn state(&self, as_of: NaiveDate, rebuild: bool) -> State {
+        self.advanced(&self.store, as_of, rebuild).await.unwrap()
+    }
+
+    async fn advanced(&self, store: &Store, as_of: NaiveDate, rebuild: bool) -> Result<State> {
         let run_id = RunId::new(Clock::System);
         let as_of = AsOf::new(as_of);
         let landings: Vec<Told> =
             self.landings.iter().filter(|landing| landing.extract_date <= as_of.day()).cloned().collect();
-        let advance = Advance { store: &self.store, of: OF, as_of, run_id: &run_id, config_sha256: "", rebuild };
-        advance.run(&landings).await.unwrap()
+        Advance { store, of: OF, as_of, run_id: &run_id, config_sha256: "", rebuild }.run(&landings).await
+    }
+
+    /// A run that dies at one of its operations on the store, after it happened or before; or lives, if it has fewer.
+    async fn killed(&self, as_of: NaiveDate, operation: usize, has_happened: bool) {
+        let fault = if has_happened { Fault::DiesAfter } else { Fault::DiesBefore };
+        let dying = FaultStore::at(self.store.object_store(), operation, fault);
+        let _ = self.advanced(&Store::over(Arc::new(dying), "dying"), as_of, false).await;
     }
 
     /// What the state must say: the newest success, the landing that tells of its day, and the days of 13 months.
@@ -133,12 +145,14 @@ fn hashes(files: &[FileEntry]) -> Vec<&str> {
     files.iter().map(|file| file.sha256.as_str()).collect()
 }
 
-/// What happens next: days pass, something lands (so many days late), a run speaks for a day (so many days ago).
+/// What happens next: days pass, something lands (so many days late), a run speaks for a day (so many days ago), or dies
+/// on the way, at which of its operations, before or after it happened.
 #[derive(Debug, Clone)]
 enum Step {
     Pass(u64),
     Land(u64, Vec<Attempt>),
     Run(u64),
+    Die(u64, usize, bool),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -150,6 +164,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (prop_oneof![4 => Just(0u64), 1 => 1u64..30], prop::collection::vec(attempt, 0..25))
             .prop_map(|(late, attempts)| Step::Land(late, attempts)),
         4 => prop_oneof![4 => Just(0u64), 1 => 1u64..30].prop_map(Step::Run),
+        3 => (prop_oneof![4 => Just(0u64), 1 => 1u64..30], 1usize..24, any::<bool>())
+            .prop_map(|(ago, operation, has_happened)| Step::Die(ago, operation, has_happened)),
     ];
     prop::collection::vec(step, 1..25)
 }
@@ -157,8 +173,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
-    /// In any interleaving of landings, late ones, steps of years and runs, the state is what a plain model says, and
-    /// its bytes are those of a rebuild from nothing.
+    /// In any interleaving of landings, late ones, steps of years, runs and runs that die, the state is what a plain
+    /// model says, and its bytes are those of a rebuild from nothing.
     #[test]
     fn a_state_is_a_rebuild(steps in steps(), buckets in 1u32..4) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -168,6 +184,9 @@ proptest! {
                 match step {
                     Step::Pass(days) => today = today + Days::new(days),
                     Step::Land(late, attempts) => world.land(today - Days::new(late), &attempts).await,
+                    Step::Die(ago, operation, has_happened) => {
+                        world.killed(today - Days::new(ago), operation, has_happened).await;
+                    }
                     Step::Run(ago) => {
                         let as_of = today - Days::new(ago);
                         let state = world.state(as_of, false).await;

@@ -7,6 +7,8 @@ with recursive candidates_to_decide as (
     select
         c.candidate_id,
         c.app_id,
+        c.account_id,
+        c.sku_id,
         c.person_key,
         c.approver_person_key,
         c.approver_email,
@@ -177,6 +179,9 @@ final as (
     select
         l.candidate_id,
         l.step,
+        c.app_id,
+        c.account_id,
+        c.sku_id,
         l.person_key,
         l.email,
         l.route
@@ -189,6 +194,9 @@ final as (
 select
     candidate_id,
     step,
+    app_id,
+    account_id,
+    sku_id,
     person_key,
     email,
     route

@@ -29,6 +29,8 @@ const ANSWERS: &[(&str, EntryKind, Option<EntryKind>)] = &[
     ("core.self_confirmations", EntryKind::DecisionSelfConfirm, None),
     ("core.executed_actions", EntryKind::OutcomeVerified, None),
 ];
+/// The file of rows that were answers before they were rows: the log has them.
+const FROM_LOG: &str = "log";
 /// Where a row of an answer stands in its file says nothing about it.
 const PLACES: &[&str] = &["file", "line", "source_line"];
 
@@ -143,7 +145,7 @@ impl Job {
                 let (old, now) = self.rows(&catalogue, table, before_body.as_ref(), &body, identity).await?;
                 let (old, now) = (Rows::of(old)?, Rows::of(Some(now))?);
                 for (hash, row) in now.without(&old) {
-                    entries.push(row.entry(new(*came, json!({ "table": table, "run": run.version })), hash));
+                    entries.push(row.entry(new(*came, json!({ "table": table, "run": run.version, "channel": "drop" })), hash));
                 }
                 for (hash, row) in old.without(&now) {
                     if let Some(gone) = gone {
@@ -281,7 +283,8 @@ impl Rows {
         let schema = batch.schema();
         let kept = (0..schema.fields().len()).filter(|i| !PLACES.contains(&schema.field(*i).name().as_str()));
         let said = batch.project(&kept.collect::<Vec<_>>()).map_err(|e| Error::internal("rows").because(e))?;
-        let by_hash = snapshot::row_hashes(&said)?.into_iter().zip(0..).collect();
+        let is_new = |row: &usize| text(&batch, "file", *row).is_none_or(|file| file != FROM_LOG);
+        let by_hash = snapshot::row_hashes(&said)?.into_iter().zip(0..).filter(|(_, row)| is_new(row)).collect();
         Ok(Self { batch: Some(batch), by_hash })
     }
 

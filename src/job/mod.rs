@@ -8,6 +8,7 @@ mod explain;
 mod fsck;
 mod gc;
 mod identify;
+mod inputs;
 mod notes;
 mod outputs;
 mod record;
@@ -129,6 +130,7 @@ impl Job {
         let session = Session::new(&self.store, day, &settings)?;
         run::register_inputs(self, &session).await?;
         self.sign_ins(day).await?.register(self, &session)?;
+        inputs::register_log(self, &session, newest.reads.get(inputs::LOG).copied().unwrap_or_default()).await?;
         let body = RunBody::current(&newest, &current)?;
         let expired = || Error::usage(format!("the tables of the run of {day} have expired: run that day again"));
         for (name, file) in body.ok_or_else(expired)?.tables {

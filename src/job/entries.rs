@@ -13,11 +13,11 @@ use crate::base::{Error, ErrorKind, Result};
 use crate::engine::Catalogue;
 use crate::identity::{IdentityMap, Name, veil};
 use crate::log::{self, EntryKind, NewEntry};
-use crate::store::{Chain, Commit, Current, FileEntry, Kind, Record, parquet};
+use crate::store::{Chain, Commit, Current, FileEntry, Kind, Record, parquet, sha256_hex};
 use crate::{config, ingest, snapshot};
 
 /// Times an append is tried again when other runs append too.
-const TRIES: u32 = 20;
+pub(super) const TRIES: u32 = 20;
 /// The table whose rows open and withdraw candidates.
 const CANDIDATES: &str = "policy.candidates";
 
@@ -31,6 +31,8 @@ const ANSWERS: &[(&str, EntryKind, Option<EntryKind>)] = &[
 ];
 /// The file of rows that were answers before they were rows: the log has them.
 const FROM_LOG: &str = "log";
+/// Under what the log notes the limits that the project sets.
+const RAILS: &str = "rails";
 /// Where a row of an answer stands in its file says nothing about it.
 const PLACES: &[&str] = &["file", "line", "source_line"];
 
@@ -99,7 +101,7 @@ impl Job {
     }
 
     /// By chain, the newest run and snapshot that have their entries.
-    async fn seen_by_log(&self) -> Result<BTreeMap<String, u64>> {
+    pub(super) async fn seen_by_log(&self) -> Result<BTreeMap<String, u64>> {
         Ok(log::head(&self.store).await?.map(|head| head.reads).unwrap_or_default())
     }
 
@@ -155,6 +157,17 @@ impl Job {
             }
             let (old, now) = self.rows(&catalogue, CANDIDATES, before_body.as_ref(), &body, identity).await?;
             entries.extend(candidates(old.as_ref(), &now, run.version, &new)?);
+        }
+        if !is_history {
+            entries.extend(self.trips(run, &body, identity, at, &actor).await?);
+            let rails = self.config.project.rails.overrides();
+            let hash = hash_of(&rails);
+            // Whoever loosens or tightens a limit of everybody goes on record, once.
+            if known.get(RAILS).map_or(!rails.is_empty(), |said| *said != hash) {
+                let limits: BTreeMap<String, String> = rails.into_iter().collect();
+                entries.push(new(EntryKind::ThresholdOverridden, json!({ "check": RAILS, "limits": limits })));
+                notes.insert(RAILS.to_owned(), hash);
+            }
         }
         let files = |table: &str| body.tables.get(table).map(|f| json!({ "sha256": f.sha256, "rows": f.rows }));
         entries.push(NewEntry {
@@ -256,6 +269,11 @@ impl Job {
         };
         Ok((old, rows))
     }
+}
+
+fn hash_of(rails: &[(String, String)]) -> String {
+    let lines: Vec<String> = rails.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+    sha256_hex(lines.concat().as_bytes())
 }
 
 /// The newest run of the newest day before this one.

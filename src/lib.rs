@@ -16,6 +16,7 @@ pub mod log;
 pub mod policy;
 pub mod publish;
 pub mod report;
+pub mod review;
 pub mod schema;
 pub mod snapshot;
 pub mod store;

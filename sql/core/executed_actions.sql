@@ -1,9 +1,9 @@
--- One row per accepted line of the executed drop and account it names: an action that was carried out at the vendor.
-with final as (
+-- One row per accepted line of the executed drop and account it names, and per action that the desk reported done: an
+-- action that was carried out at the vendor. One that failed or was rolled back afterwards was none.
+with actions_of_the_drop as (
     select
         line.app_id, account.account_id, coalesce(sku.sku_id, '') as sku_id_key, sku.sku_id, line.action,
-        target.sku_id as target_sku_id, line.executed_on, line.file, line.line,
-        line.file || ':' || cast(line.line as varchar) as source_line
+        target.sku_id as target_sku_id, line.executed_on, line.file, line.line
     from drops.executed as line
     inner join core.drop_accounts as account
         on line.app_id = account.app_id and line.account_ref = account.account_ref
@@ -11,7 +11,35 @@ with final as (
     left join core.drop_skus as target on line.app_id = target.app_id and line.target_sku_ref = target.sku_ref
     left anti join core.drop_rejects as rejected
         on line.file = rejected.file and line.line = rejected.line and rejected.drop = 'executed'
+),
+
+actions_undone as (
+    select candidate_id, max(seq) as seq
+    from log.entries
+    where type in ('outcome.failed', 'outcome.rolled_back') and candidate_id is not null
+    group by candidate_id
+),
+
+actions_of_the_log as (
+    select
+        done.app_id, account.account_id, coalesce(done.sku_id, '') as sku_id_key, done.sku_id, done.action,
+        done.target_sku_id, coalesce(done.executed_on, done.entry_on) as executed_on, 'log' as file, done.seq as line
+    from log.entries as done
+    inner join core.log_subjects as account
+        on done.app_id = account.app_id and done.subject_key = account.subject_key
+    left join actions_undone as undone on done.candidate_id = undone.candidate_id
+    where done.type = 'outcome.executed' and done.action is not null and (undone.seq is null or undone.seq < done.seq)
+),
+
+final as (
+    select app_id, account_id, sku_id_key, sku_id, action, target_sku_id, executed_on, file, line
+    from actions_of_the_drop
+    union all
+    select app_id, account_id, sku_id_key, sku_id, action, target_sku_id, executed_on, file, line
+    from actions_of_the_log
 )
 
-select app_id, account_id, sku_id_key, sku_id, action, target_sku_id, executed_on, file, line, source_line
+select
+    app_id, account_id, sku_id_key, sku_id, action, target_sku_id, executed_on, file, line,
+    file || ':' || cast(line as varchar) as source_line
 from final

@@ -244,7 +244,7 @@ drop_lines_not_understood as (
 exemptions_that_ran_out as (
     select
         'expired_hold' as kind,
-        app_id || ' line ' || cast(line as varchar) as subject,
+        app_id || case file when 'log' then ' entry ' else ' line ' end || cast(line as varchar) as subject,
         app_id,
         'hold of ' || reason_code || ' expired on ' || cast(expires_on as varchar) || '; without effect' as detail,
         1 as affected_count
@@ -253,7 +253,7 @@ exemptions_that_ran_out as (
     union all
     select
         'expired_exception' as kind,
-        app_id || ' line ' || cast(line as varchar) as subject,
+        app_id || case file when 'log' then ' entry ' else ' line ' end || cast(line as varchar) as subject,
         app_id,
         'exception of ' || reason_code || ' expired on ' || cast(expires_on as varchar) || '; without effect'
             as detail,

@@ -2,6 +2,7 @@
 
 mod build;
 mod cluster;
+mod decide;
 mod demo;
 mod describe;
 mod erase;
@@ -13,8 +14,10 @@ mod ingest;
 mod init;
 mod log;
 mod output;
+mod review;
 mod run;
 mod sql;
+mod stop;
 mod terminal;
 mod validate;
 mod verify;
@@ -50,8 +53,16 @@ enum Command {
     Ingest(ingest::Ingest),
     /// Build the models from what is landed, and commit the run
     Build(build::Build),
-    /// Ingest, build, publish and seal: the whole job
+    /// Ingest, build, publish, seal and review: the whole job
     Run(run::RunCommand),
+    /// Say what becomes of a candidate, take a hold back, let a held batch go
+    #[command(subcommand)]
+    Decide(decide::Decide),
+    /// Do what is due after a run: ask, remind, escalate, hand actions over
+    Review(review::ReviewCommand),
+    /// Set or clear the kill switch: while it is set, nothing goes outward
+    #[command(subcommand)]
+    Stop(stop::Stop),
     /// Why a seat got its verdict, and what would change it
     Explain(explain::Explain),
     /// Ask any table in SQL
@@ -139,6 +150,9 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Command::Ingest(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Build(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Run(command) => runtime.block_on(command.run(clock, &terminal)),
+        Command::Decide(command) => runtime.block_on(command.run(clock)),
+        Command::Review(command) => runtime.block_on(command.run(clock, &terminal)),
+        Command::Stop(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Explain(command) => runtime.block_on(command.run(clock)),
         Command::Sql(command) => runtime.block_on(command.run(clock)),
         Command::Describe(command) => command.run(),

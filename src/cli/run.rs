@@ -7,13 +7,13 @@ use super::build::ModelArgs;
 use super::ingest::{self, LandArgs};
 use super::output::{self, ListFormat};
 use super::terminal::Terminal;
-use super::{AsOfArgs, ProjectArgs};
+use super::{AsOfArgs, ProjectArgs, review};
 use crate::base::{Clock, ErrorKind, Result};
 use crate::ingest::LandReport;
 use crate::job::{Job, Outputs, Run, RunOptions};
 use crate::usage::Shard;
 
-/// Ingest, build, publish and seal: the whole job
+/// Ingest, build, publish, seal and review: the whole job
 #[derive(Debug, Args)]
 pub(super) struct RunCommand {
     #[command(flatten)]
@@ -47,7 +47,12 @@ impl RunCommand {
         }
         let (run, outputs) = build_and_publish(&job, &options, terminal).await?;
         print_summary(self.format, &run, &outputs).await?;
-        exit_code(&run, &report, terminal).await
+        let review = job.review_run(&run).await?;
+        review::complain(&review, terminal);
+        match exit_code(&run, &report, terminal).await? {
+            0 => Ok(review::exit_code(&review)),
+            code => Ok(code),
+        }
     }
 }
 

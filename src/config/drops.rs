@@ -92,6 +92,48 @@ pub struct LegalHold {
     pub line: usize,
 }
 
+words! {
+    /// What somebody decides about a candidate.
+    Decision {
+        Accept = "accept",
+        Deny = "deny",
+        Hold = "hold",
+        Confirm = "confirm",
+        Approve = "approve",
+        Reject = "reject",
+    }
+}
+
+impl Decision {
+    /// Whether it must say why.
+    pub fn needs_reason(self) -> bool {
+        matches!(self, Self::Deny | Self::Hold)
+    }
+}
+
+/// A decision about a candidate, as a row says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// The candidate.
+    pub candidate_id: String,
+    /// What was decided.
+    pub decision: Decision,
+    /// Why; always there for a denial and a hold.
+    pub reason_code: Option<String>,
+    /// Of a hold the first day outside.
+    pub expires_on: Option<NaiveDate>,
+    /// Who decided: an address, or the id of a worker.
+    pub decided_by: String,
+    /// When.
+    pub decided_on: NaiveDate,
+    /// What tells this answer from others; rows that give none are told apart by what they say.
+    pub answer_id: Option<String>,
+    /// The file, relative to the project folder.
+    pub file: String,
+    /// Its line, from 1.
+    pub line: usize,
+}
+
 /// A row that cannot be used.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rejected {
@@ -120,11 +162,13 @@ pub struct Drops {
     pub executed: Vec<Executed>,
     /// Legal holds.
     pub legal_holds: Vec<LegalHold>,
+    /// Decisions about candidates.
+    pub decisions: Vec<Decided>,
     /// Rows of any of these that cannot be used.
     pub rejected: Vec<Rejected>,
 }
 
-const NAMES: [&str; 5] = ["holds", "exceptions", "self_confirmations", "executed", "legal_holds"];
+const NAMES: [&str; 6] = ["holds", "exceptions", "self_confirmations", "executed", "legal_holds", "decisions"];
 const HOLD: Columns = Columns {
     required: &["app_id", "account_id", "effective_from", "expires_on", "reason_code"],
     optional: &["sku_id", "actor"],
@@ -135,6 +179,10 @@ const EXECUTED: Columns =
     Columns { required: &["app_id", "account_id", "action", "executed_on"], optional: &["sku_id", "target_sku_id"] };
 const LEGAL_HOLD: Columns =
     Columns { required: &["worker_id", "effective_from", "reason_code"], optional: &["effective_to"] };
+const DECISION: Columns = Columns {
+    required: &["candidate_id", "decision", "decided_by", "decided_on"],
+    optional: &["reason_code", "expires_on", "answer_id"],
+};
 
 /// Reads all drops.
 pub(super) fn read(folder: &Folder<'_>, seeds: &Seeds) -> Drops {
@@ -160,9 +208,21 @@ pub(super) fn read(folder: &Folder<'_>, seeds: &Seeds) -> Drops {
             })
         }),
         legal_holds: reader.read("legal_holds", &LEGAL_HOLD, read_legal_hold),
+        decisions: reader.read("decisions", &DECISION, read_decision),
         rejected: Vec::new(),
     };
     Drops { rejected, ..drops }
+}
+
+/// Reads decisions from one file, CSV unless its name ends in `.ndjson`.
+pub(super) fn read_decisions(folder: &Folder<'_>, name: &str, seeds: &Seeds) -> (Vec<Decided>, Vec<Rejected>) {
+    let mut rejected = Vec::new();
+    let mut reader = Reader { folder, seeds, rejected: &mut rejected };
+    let decisions = match name.ends_with(".ndjson") {
+        true => reader.read_ndjson("decisions", name, &DECISION, read_decision),
+        false => reader.read_csv("decisions", name, &DECISION, read_decision),
+    };
+    (decisions, rejected)
 }
 
 /// Why an entry is rejected: a code and a sentence.
@@ -190,6 +250,38 @@ fn read_legal_hold(entry: &Entry<'_>) -> Result<LegalHold, Reject> {
         effective_from,
         effective_to,
         reason_code: entry.get("reason_code").to_owned(),
+        file: entry.file.to_owned(),
+        line: entry.line,
+    })
+}
+
+fn read_decision(entry: &Entry<'_>) -> Result<Decided, Reject> {
+    let word = entry.need("decision")?;
+    let known = Decision::known().collect::<Vec<_>>().join(", ");
+    let decision =
+        Decision::parse(word).ok_or_else(|| ("unknown_decision", format!("`{word}` is none of {known}")))?;
+    let reason_code = match entry.get("reason_code") {
+        "" if decision.needs_reason() => {
+            return Err(("missing_reason", format!("column reason_code is empty: to {decision} needs a reason")));
+        }
+        "" => None,
+        _ => Some(entry.reason_code()?),
+    };
+    let expires_on = match (decision, entry.get("expires_on")) {
+        (Decision::Hold, "") => {
+            return Err(("missing_expiry", "a hold must say when it expires".to_owned()));
+        }
+        (Decision::Hold, _) => Some(entry.day("expires_on")?),
+        _ => None,
+    };
+    Ok(Decided {
+        candidate_id: entry.need("candidate_id")?.to_owned(),
+        decision,
+        reason_code,
+        expires_on,
+        decided_by: entry.need("decided_by")?.to_owned(),
+        decided_on: entry.day("decided_on")?,
+        answer_id: entry.optional("answer_id"),
         file: entry.file.to_owned(),
         line: entry.line,
     })
@@ -270,22 +362,37 @@ impl Reader<'_, '_> {
         columns: &Columns,
         read: impl Fn(&Entry<'_>) -> Result<T, Reject>,
     ) -> Vec<T> {
-        let mut all = Vec::new();
-        if let Some(sheet) = Sheet::read(self.folder, &format!("drops/{drop}.csv"), columns, &CODES) {
-            for row in sheet.rows(&self.folder.problems, &CODES) {
-                let values = csv_values(&row, columns);
-                all.extend(self.accept(drop, &sheet.file, row.start(), values, &read));
+        let mut all = self.read_csv(drop, &format!("drops/{drop}.csv"), columns, &read);
+        all.extend(self.read_ndjson(drop, &format!("drops/{drop}.ndjson"), columns, &read));
+        all
+    }
+
+    fn read_csv<T>(
+        &mut self,
+        drop: &'static str,
+        name: &str,
+        columns: &Columns,
+        read: impl Fn(&Entry<'_>) -> Result<T, Reject>,
+    ) -> Vec<T> {
+        let Some(sheet) = Sheet::read(self.folder, name, columns, &CODES) else { return Vec::new() };
+        let rows = sheet.rows(&self.folder.problems, &CODES);
+        rows.filter_map(|row| self.accept(drop, &sheet.file, row.start(), csv_values(&row, columns), &read)).collect()
+    }
+
+    fn read_ndjson<T>(
+        &mut self,
+        drop: &'static str,
+        name: &str,
+        columns: &Columns,
+        read: impl Fn(&Entry<'_>) -> Result<T, Reject>,
+    ) -> Vec<T> {
+        let Some(file) = self.folder.read(name, CODES.syntax) else { return Vec::new() };
+        let (mut all, mut start) = (Vec::new(), 0);
+        for line in file.text().split_inclusive('\n') {
+            if !line.trim().is_empty() {
+                all.extend(self.accept(drop, &file, start, json_values(line, columns), &read));
             }
-        }
-        if let Some(file) = self.folder.read(&format!("drops/{drop}.ndjson"), CODES.syntax) {
-            let mut start = 0;
-            for line in file.text().split_inclusive('\n') {
-                if !line.trim().is_empty() {
-                    let values = json_values(line, columns);
-                    all.extend(self.accept(drop, &file, start, values, &read));
-                }
-                start += line.len();
-            }
+            start += line.len();
         }
         all
     }

@@ -9,6 +9,7 @@ mod kinds;
 mod policy;
 mod policy_check;
 mod project;
+mod rails;
 mod retention;
 mod section;
 mod seeds;
@@ -22,7 +23,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 pub use diagnostic::{Diagnostic, Severity, Snippet};
-pub use drops::{Drops, Executed, ExecutedAction, Hold, LegalHold, Rejected, SelfConfirmation, Target};
+pub use drops::{Decided, Decision, Drops, Executed, ExecutedAction, Hold, LegalHold, Rejected, SelfConfirmation, Target};
 pub use engine::{EngineOptions, Place, parse_memory};
 pub use kinds::{Kind, KnownStream, STREAMS};
 pub use policy::{
@@ -30,6 +31,7 @@ pub use policy::{
     policies_of,
 };
 pub use project::{Format, Freshness, MappedRole, Project, RateSet, SnapshotKey, Source, StreamOptions};
+pub use rails::{AppRails, Freeze, Rails};
 pub use retention::{Held, Retention, StoreHold};
 pub use seeds::{
     AccountPattern, AccountType, App, BudgetRate, DIRECTORY, IdentityOverride, ReasonCode, ReclaimConsequence, Seeds,
@@ -81,10 +83,10 @@ pub fn load(path: &Path) -> Result<Config, Vec<Diagnostic>> {
             Diagnostic::file(NO_PROJECT, root.join(name).display().to_string(), "there is no project file here");
         return Err(vec![found.help("name the project folder, or make one with `seatledger demo`")]);
     }
-    let (mut project, held_apps) = project::read(&folder, name).unzip();
+    let (mut project, named_apps) = project::read(&folder, name).unzip();
     let seeds = seeds::read(&folder, project.as_ref());
     if let Some(project) = &mut project {
-        retention::find_feeds(project, held_apps.unwrap_or_default(), &seeds, &folder.problems);
+        retention::find_feeds(project, named_apps.unwrap_or_default(), &seeds, &folder.problems);
     }
     let policies = policy::read(&folder, project.as_ref(), &seeds);
     let drops = drops::read(&folder, &seeds);
@@ -95,6 +97,21 @@ pub fn load(path: &Path) -> Result<Config, Vec<Diagnostic>> {
         }
         _ => Err(found),
     }
+}
+
+/// Reads decisions from a CSV or NDJSON file anywhere, as from `drops/decisions`: those that can be used, and the others.
+///
+/// # Errors
+/// All findings when the file as a whole cannot be read.
+pub fn decisions_of(path: &Path, seeds: &Seeds) -> Result<(Vec<Decided>, Vec<Rejected>), Vec<Diagnostic>> {
+    let (parent, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().and_then(|name| name.to_str()));
+    let folder = Folder::new(if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
+    let Some(name) = name.filter(|_| path.is_file()) else {
+        return Err(vec![Diagnostic::file(NO_PROJECT, path.display().to_string(), "there is no such file")]);
+    };
+    let read = drops::read_decisions(&folder, name, seeds);
+    let (found, _) = folder.finish();
+    if found.iter().any(Diagnostic::is_error) { Err(found) } else { Ok(read) }
 }
 
 /// One error that shows all findings, ready for a terminal.

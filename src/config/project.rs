@@ -8,7 +8,8 @@ use chrono::format::{Item, StrftimeItems};
 use super::engine::{self, EngineOptions};
 use super::folder::Folder;
 use super::kinds::Kind;
-use super::retention::{self, HeldApp, Retention};
+use super::rails::{self, Rails};
+use super::retention::{self, NamedApp, Retention};
 use super::section::{Codes, Section, Spanned, parse};
 use super::word::words;
 use super::zone::Zone;
@@ -63,6 +64,8 @@ pub struct Project {
     pub snapshot_key: Option<SnapshotKey>,
     /// How long what is kept.
     pub retention: Retention,
+    /// How much may happen at once.
+    pub rails: Rails,
     /// How models are computed.
     pub engine: EngineOptions,
     /// The sources in the order of the file.
@@ -178,9 +181,9 @@ pub struct StreamOptions {
     pub columns: BTreeMap<String, String>,
 }
 
-/// Reads the project file, and which apps its holds name; what is wrong in it is reported. `None`: there is nothing to
+/// Reads the project file, and which apps it names; what is wrong in it is reported. `None`: there is nothing to
 /// go on with.
-pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<HeldApp>)> {
+pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<NamedApp>)> {
     let file = folder.read(name, CODES.syntax)?;
     let document = parse(&file, &folder.problems, &CODES)?;
     let root = Section::root(&file, &document, &folder.problems, &CODES);
@@ -195,6 +198,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<Held
         "freshness",
         "snapshot",
         "retention",
+        "rails",
         "engine",
         "source",
     ]);
@@ -216,7 +220,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<Held
     }
     let names: Vec<&str> = sources.iter().map(|(source, _)| source.name.as_str()).collect();
     let retention = root.section("retention").map(|section| retention::read(&section, &names));
-    let (retention, held_apps) = retention.unwrap_or_default();
+    let (retention, mut named_apps) = retention.unwrap_or_default();
     let project = Project {
         name: root.text("name").unwrap_or_default(),
         store: location(&root, "store").unwrap_or_else(|| "warehouse".to_owned()),
@@ -228,10 +232,11 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<Held
         freshness: root.section("freshness").map(|section| read_freshness(&section)).unwrap_or_default(),
         snapshot_key: root.section("snapshot").and_then(|section| read_snapshot_key(&section)),
         retention,
+        rails: root.section("rails").map(|section| rails::read(&section, &mut named_apps)).unwrap_or_default(),
         engine: root.section("engine").map(|section| engine::read(&section)).unwrap_or_default(),
         sources: sources.into_iter().map(|(source, _)| source).collect(),
     };
-    Some((project, held_apps))
+    Some((project, named_apps))
 }
 
 fn read_freshness(section: &Section<'_>) -> Freshness {

@@ -1,6 +1,7 @@
 //! `[retention]` of the project file: how long what is kept, and what is held whatever its age.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use chrono::NaiveDate;
 
@@ -60,14 +61,22 @@ pub enum Held {
     Period(NaiveDate, NaiveDate),
 }
 
-/// An app that a hold names, and what to say when the catalogue does not have it.
-pub(super) struct HeldApp {
+/// An app that the project file names, and what to say when the catalogue does not have it.
+pub(super) struct NamedApp {
     app_id: String,
     unknown: Diagnostic,
 }
 
+impl NamedApp {
+    /// An app named at a place of a section.
+    pub(super) fn new(section: &Section<'_>, place: Range<usize>, app_id: &str) -> Self {
+        let message = format!("no app of seeds/apps.csv is called `{app_id}`");
+        Self { app_id: app_id.to_owned(), unknown: section.at(UNKNOWN_APP, place, message) }
+    }
+}
+
 /// Reads the section; the apps that its holds name come apart, for the catalogue is read later.
-pub(super) fn read(section: &Section<'_>, sources: &[&str]) -> (Retention, Vec<HeldApp>) {
+pub(super) fn read(section: &Section<'_>, sources: &[&str]) -> (Retention, Vec<NamedApp>) {
     section.only(&["raw_days", "tables_days", "quarantine_days", "snapshots_years", "hold"]);
     let (standard, mut apps) = (Retention::default(), Vec::new());
     let retention = Retention {
@@ -83,9 +92,9 @@ pub(super) fn read(section: &Section<'_>, sources: &[&str]) -> (Retention, Vec<H
     (retention, apps)
 }
 
-/// Lays the holds of apps to the feeds that the catalogue names; an app it does not have is reported.
-pub(super) fn find_feeds(project: &mut Project, held: Vec<HeldApp>, seeds: &Seeds, problems: &Problems) {
-    for HeldApp { app_id, unknown } in held {
+/// Lays the holds of apps to the feeds that the catalogue names; an app it does not have is reported, whoever named it.
+pub(super) fn find_feeds(project: &mut Project, named: Vec<NamedApp>, seeds: &Seeds, problems: &Problems) {
+    for NamedApp { app_id, unknown } in named {
         if seeds.app(&app_id).is_none() {
             problems.report(unknown.suggest(&app_id, seeds.apps.iter().map(|app| app.app_id.as_str())));
         }
@@ -98,7 +107,7 @@ pub(super) fn find_feeds(project: &mut Project, held: Vec<HeldApp>, seeds: &Seed
 }
 
 /// `None`: it does not say what it holds.
-fn read_hold(section: &Section<'_>, sources: &[&str], apps: &mut Vec<HeldApp>) -> Option<StoreHold> {
+fn read_hold(section: &Section<'_>, sources: &[&str], apps: &mut Vec<NamedApp>) -> Option<StoreHold> {
     section.only(&["all", "source", "app", "from", "to", "reason"]);
     section.need(&["reason"]);
     let reason = section.text("reason").unwrap_or_default();
@@ -119,9 +128,7 @@ fn read_hold(section: &Section<'_>, sources: &[&str], apps: &mut Vec<HeldApp>) -
         }
         (false, false, true, false) => {
             let app_id = section.text("app")?;
-            let message = format!("no app of seeds/apps.csv is called `{app_id}`");
-            let unknown = section.at(UNKNOWN_APP, section.span_of("app"), message);
-            apps.push(HeldApp { app_id: app_id.clone(), unknown });
+            apps.push(NamedApp::new(section, section.span_of("app"), &app_id));
             Held::App { app_id, feeds: BTreeSet::new() }
         }
         (false, false, false, true) => {

@@ -17,9 +17,10 @@ struct Files;
 /// The folders of `sql/`, and what the models of each may read.
 const READS: &[(&str, &[&str])] = &[
     ("staging", &["raw", "history", "audit", "config", "staging"]),
-    ("core", &["staging", "core", "usage", "seeds", "drops", "config", "audit"]),
+    ("core", &["staging", "core", "usage", "seeds", "drops", "log", "config", "audit"]),
     ("policy", &["core", "policy", "policies", "earlier", "config"]),
-    ("marts", &["core", "policy", "marts", "config", "audit", "earlier"]),
+    ("review", &["core", "policy", "review", "log", "earlier", "config"]),
+    ("marts", &["core", "policy", "review", "marts", "config", "audit", "earlier"]),
 ];
 
 /// What a carried model may read, and nothing else: what landings brought, what is known of them, settings of the project.

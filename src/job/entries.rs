@@ -13,11 +13,11 @@ use crate::base::{Error, ErrorKind, Result};
 use crate::engine::Catalogue;
 use crate::identity::{IdentityMap, Name, veil};
 use crate::log::{self, EntryKind, NewEntry};
-use crate::store::{Chain, Commit, Current, FileEntry, Kind, Record, parquet};
+use crate::store::{Chain, Commit, Current, FileEntry, Kind, Record, parquet, sha256_hex};
 use crate::{config, ingest, snapshot};
 
 /// Times an append is tried again when other runs append too.
-const TRIES: u32 = 20;
+pub(super) const TRIES: u32 = 20;
 /// The table whose rows open and withdraw candidates.
 const CANDIDATES: &str = "policy.candidates";
 
@@ -29,6 +29,10 @@ const ANSWERS: &[(&str, EntryKind, Option<EntryKind>)] = &[
     ("core.self_confirmations", EntryKind::DecisionSelfConfirm, None),
     ("core.executed_actions", EntryKind::OutcomeVerified, None),
 ];
+/// The file of rows that were answers before they were rows: the log has them.
+const FROM_LOG: &str = "log";
+/// Under what the log notes the limits that the project sets.
+const RAILS: &str = "rails";
 /// Where a row of an answer stands in its file says nothing about it.
 const PLACES: &[&str] = &["file", "line", "source_line"];
 
@@ -97,7 +101,7 @@ impl Job {
     }
 
     /// By chain, the newest run and snapshot that have their entries.
-    async fn seen_by_log(&self) -> Result<BTreeMap<String, u64>> {
+    pub(super) async fn seen_by_log(&self) -> Result<BTreeMap<String, u64>> {
         Ok(log::head(&self.store).await?.map(|head| head.reads).unwrap_or_default())
     }
 
@@ -143,7 +147,7 @@ impl Job {
                 let (old, now) = self.rows(&catalogue, table, before_body.as_ref(), &body, identity).await?;
                 let (old, now) = (Rows::of(old)?, Rows::of(Some(now))?);
                 for (hash, row) in now.without(&old) {
-                    entries.push(row.entry(new(*came, json!({ "table": table, "run": run.version })), hash));
+                    entries.push(row.entry(new(*came, json!({ "table": table, "run": run.version, "channel": "drop" })), hash));
                 }
                 for (hash, row) in old.without(&now) {
                     if let Some(gone) = gone {
@@ -153,6 +157,17 @@ impl Job {
             }
             let (old, now) = self.rows(&catalogue, CANDIDATES, before_body.as_ref(), &body, identity).await?;
             entries.extend(candidates(old.as_ref(), &now, run.version, &new)?);
+        }
+        if !is_history {
+            entries.extend(self.trips(run, &body, identity, at, &actor).await?);
+            let rails = self.config.project.rails.overrides();
+            let hash = hash_of(&rails);
+            // Whoever loosens or tightens a limit of everybody goes on record, once.
+            if known.get(RAILS).map_or(!rails.is_empty(), |said| *said != hash) {
+                let limits: BTreeMap<String, String> = rails.into_iter().collect();
+                entries.push(new(EntryKind::ThresholdOverridden, json!({ "check": RAILS, "limits": limits })));
+                notes.insert(RAILS.to_owned(), hash);
+            }
         }
         let files = |table: &str| body.tables.get(table).map(|f| json!({ "sha256": f.sha256, "rows": f.rows }));
         entries.push(NewEntry {
@@ -256,6 +271,11 @@ impl Job {
     }
 }
 
+fn hash_of(rails: &[(String, String)]) -> String {
+    let lines: Vec<String> = rails.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+    sha256_hex(lines.concat().as_bytes())
+}
+
 /// The newest run of the newest day before this one.
 fn latest_before<'a>(records: &'a [Record], run: &Record) -> Option<&'a Record> {
     let earlier = records.iter().filter(|r| r.kind == Kind::Run && r.version < run.version);
@@ -281,7 +301,8 @@ impl Rows {
         let schema = batch.schema();
         let kept = (0..schema.fields().len()).filter(|i| !PLACES.contains(&schema.field(*i).name().as_str()));
         let said = batch.project(&kept.collect::<Vec<_>>()).map_err(|e| Error::internal("rows").because(e))?;
-        let by_hash = snapshot::row_hashes(&said)?.into_iter().zip(0..).collect();
+        let is_new = |row: &usize| text(&batch, "file", *row).is_none_or(|file| file != FROM_LOG);
+        let by_hash = snapshot::row_hashes(&said)?.into_iter().zip(0..).filter(|(_, row)| is_new(row)).collect();
         Ok(Self { batch: Some(batch), by_hash })
     }
 

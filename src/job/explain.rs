@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use serde_json::Value;
 
 use super::Job;
@@ -19,13 +21,7 @@ impl Job {
     pub async fn explain(&self, app: &str, account: &str, as_of: Option<AsOf>) -> Result<Vec<Explanation>> {
         let (session, _) = self.reader(as_of).await?;
         let seats = seats_of(&session, app).await?;
-        let wanted = text::fold(account);
-        let is_meant = |seat: &Row| {
-            ["account_id", "account_email", "account_user_name"]
-                .iter()
-                .any(|c| seat.get(*c).and_then(Value::as_str).is_some_and(|v| text::fold(v) == wanted))
-        };
-        let meant: Vec<&Row> = seats.iter().filter(|s| is_meant(s)).collect();
+        let meant: Vec<&Row> = seats.iter().filter(|seat| is_meant(seat, account)).collect();
         if meant.is_empty() {
             let known = seats.iter().flat_map(|s| ["account_id", "account_email"].map(|c| s.get(c)?.as_str()));
             let hint =
@@ -41,6 +37,24 @@ impl Job {
         }
         Ok(explanations)
     }
+}
+
+/// The ids of the accounts of an app that are meant: by id, e-mail or user name.
+///
+/// # Errors
+/// As [`Job::explain`].
+pub(super) async fn accounts(session: &Session, app: &str, account: &str) -> Result<Vec<String>> {
+    let seats = seats_of(session, app).await?;
+    let meant = seats.iter().filter(|seat| is_meant(seat, account));
+    let mut ids: Vec<String> = meant.filter_map(|seat| seat.get("account_id")?.as_str().map(str::to_owned)).collect();
+    ids.dedup();
+    Ok(ids)
+}
+
+fn is_meant(seat: &Row, account: &str) -> bool {
+    let wanted = text::fold(account);
+    let names = ["account_id", "account_email", "account_user_name"];
+    names.iter().any(|c| seat.get(*c).and_then(Value::as_str).is_some_and(|v| text::fold(v) == wanted))
 }
 
 async fn seats_of(session: &Session, app: &str) -> Result<Vec<Row>> {
@@ -79,7 +93,12 @@ async fn extract_files(session: &Session) -> Result<BTreeMap<String, String>> {
 
 pub(super) async fn rows(session: &Session, sql: &str) -> Result<Vec<Row>> {
     let (schema, batches) = session.query(sql).await?;
-    let bytes = publish::encode(Format::Json, &schema, &batches)?;
+    rows_of(&schema, &batches)
+}
+
+/// Rows by the names of their columns.
+pub(super) fn rows_of(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<Row>> {
+    let bytes = publish::encode(Format::Json, schema, batches)?;
     serde_json::from_slice(&bytes).context(ErrorKind::Internal, "rows as JSON")
 }
 

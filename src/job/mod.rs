@@ -2,16 +2,25 @@
 //! what a later run, an `explain` or an auditor reads.
 
 mod carry;
+mod decide;
 mod entries;
 mod erase;
 mod explain;
+mod facts;
 mod fsck;
 mod gc;
 mod identify;
+mod inputs;
+mod limits;
 mod notes;
+pub mod outward;
+mod outward_files;
 mod outputs;
 mod record;
+mod release;
 mod replay;
+mod review;
+mod round;
 mod run;
 mod seal;
 mod sign_ins;
@@ -27,11 +36,14 @@ use crate::store::{Chain, Current, Kind, Record, RunId, Store};
 
 use record::{RunBody, RunTable};
 
+pub use decide::{Answered, Given};
 pub use erase::Erasure;
 pub use fsck::Stores;
 pub use notes::Words;
 pub use outputs::Outputs;
+pub use outward_files::Files;
 pub use replay::{Replay, replay};
+pub use review::{Review, ReviewLine, ReviewOptions};
 pub use run::{Computed, Run, RunOptions};
 
 /// An opened project: its configuration, its store, and the clock that names runs.
@@ -129,6 +141,7 @@ impl Job {
         let session = Session::new(&self.store, day, &settings)?;
         run::register_inputs(self, &session).await?;
         self.sign_ins(day).await?.register(self, &session)?;
+        inputs::register_log(self, &session, newest.reads.get(inputs::LOG).copied().unwrap_or_default()).await?;
         let body = RunBody::current(&newest, &current)?;
         let expired = || Error::usage(format!("the tables of the run of {day} have expired: run that day again"));
         for (name, file) in body.ok_or_else(expired)?.tables {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Int64Type};
 
-use super::Job;
 use super::record::{self, Carried, PolicyVersion, RunBody};
+use super::{Job, inputs};
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Progress, Result};
 use crate::engine::{self, Catalogue, Model, Session, Settings};
@@ -94,10 +94,11 @@ impl Job {
         let landings = register_inputs(self, &session).await?;
         let sign_ins = self.advance(&landings, options.as_of, options.rebuild).await?;
         sign_ins.register(self, &session)?;
-        register_earlier(self, &session, &records).await?;
+        inputs::register_earlier(self, &session, &catalogue, &records).await?;
+        let head = log::head(&self.store).await?;
+        inputs::register_log(self, &session, head.as_ref().map_or(0, |head| head.version)).await?;
         let versions = policy_versions(&session).await?;
-        let notes = log::head(&self.store).await?.map(|head| head.notes).unwrap_or_default();
-        record::check_policies_unchanged(&notes, &versions)?;
+        record::check_policies_unchanged(&head.as_ref().map(|head| head.notes.clone()).unwrap_or_default(), &versions)?;
 
         let (mut tables, mut carried) = (BTreeMap::new(), BTreeMap::new());
         let models: Vec<&Model> = match &options.select {
@@ -117,6 +118,7 @@ impl Job {
         let built = engine::build(&session, &models, progress).await?;
         let mut reads = chains_read(&session).await?;
         reads.extend(sign_ins.reads);
+        reads.extend(head.map(|head| (inputs::LOG.to_owned(), head.version)));
         Ok(Computed {
             as_of: options.as_of,
             reads,
@@ -193,33 +195,6 @@ pub(super) async fn register_inputs(job: &Job, session: &Session) -> Result<Vec<
         session.register_files(&name, raw.dataset.arrow_schema(), &raw.files, &job.store)?;
     }
     Ok(landings)
-}
-
-/// The candidates of the newest run before this as-of date: where episodes began.
-async fn register_earlier(job: &Job, session: &Session, records: &[Record]) -> Result<()> {
-    const COLUMNS: &str = "candidate_id, app_id, account_id, sku_id, action, episode_from, reason, as_of";
-    let before = records
-        .iter()
-        .filter(|r| r.kind == Kind::Run)
-        .filter_map(|r| Some((record::as_of(r)?, r)))
-        .filter(|(day, _)| *day < session.as_of())
-        .max_by_key(|(day, r)| (*day, r.version));
-    let file = match before {
-        Some((_, record)) => RunBody::read(record)?.tables.remove("policy.candidates"),
-        None => None,
-    };
-    if let Some(file) = file.and_then(|file| Current::of(records).file(&file)) {
-        let table = record::RunTable { name: "earlier.all_columns".into(), file };
-        table.register(session, &job.store).await?;
-        let (schema, batches) = session.query(&format!("select {COLUMNS} from earlier.all_columns")).await?;
-        return session.register_batches("earlier.candidates", schema, batches);
-    }
-    let none = "select cast(null as varchar) as candidate_id, cast(null as varchar) as app_id, \
-                cast(null as varchar) as account_id, cast(null as varchar) as sku_id, \
-                cast(null as varchar) as action, cast(null as date) as episode_from, \
-                cast(null as varchar) as reason, cast(null as date) as as_of where false";
-    let (schema, batches) = session.query(none).await?;
-    session.register_batches("earlier.candidates", schema, batches)
 }
 
 /// The newest landing of each chain that this run could see.

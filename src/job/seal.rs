@@ -8,7 +8,7 @@ use arrow::datatypes::SchemaRef;
 use serde_json::json;
 
 use super::record::RunBody;
-use super::{Job, Run};
+use super::{Job, Run, inputs};
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
 use crate::config;
@@ -24,7 +24,7 @@ use crate::{ingest, log};
 const TRIES: u32 = 20;
 
 /// The schemas whose models are sealed, with every table they read: from those they can be computed again.
-pub(super) const CONCLUSIONS: &[&str] = &["policy", "marts"];
+pub(super) const CONCLUSIONS: &[&str] = &["policy", "review", "marts"];
 
 /// A table that models read and no model makes.
 struct Input {
@@ -43,6 +43,8 @@ const INPUTS: &[Input] = &[
         names: &[("natural_key", Shown::IdKeys)],
     },
     Input { name: "config.project", grain: &["name"], names: &[] },
+    // Its names are keys already.
+    Input { name: "log.entries", grain: &["seq"], names: &[] },
     Input { name: "config.streams", grain: &["source", "stream"], names: &[] },
     Input { name: "earlier.candidates", grain: &["candidate_id"], names: &[("account_id", Shown::IdKeys)] },
     Input {
@@ -166,7 +168,8 @@ async fn veiled(run: &Run, identity: &IdentityMap) -> Result<(Tables, BTreeMap<S
     let (mut tables, mut grains) = (Vec::new(), BTreeMap::new());
     for name in sealed_tables(&run.catalogue) {
         let rows = run.session.table(&name).await?;
-        let (shown, grain) = match run.catalogue.get(&name) {
+        let contract = if name == inputs::DECIDED_BEFORE { inputs::DECIDED } else { &name };
+        let (shown, grain) = match run.catalogue.get(contract) {
             Some(model) => (shown(&model.sidecar)?, model.sidecar.grain.clone()),
             None => input(&name, &rows)?,
         };

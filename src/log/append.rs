@@ -25,6 +25,37 @@ pub async fn append(
     run_id: &RunId,
     config_sha256: &str,
 ) -> Result<Option<Commit>> {
+    append_to(store, None, entries, reads, notes, commit_id, run_id, config_sha256).await
+}
+
+/// As [`append`], and only to the log as its record number `after` left it: entries that were concluded from it hold
+/// for no other. Anything appended since is a [`Commit::Conflict`].
+///
+/// # Errors
+/// As [`append`].
+pub async fn append_after(
+    store: &Store,
+    after: u64,
+    entries: Vec<NewEntry>,
+    reads: BTreeMap<String, u64>,
+    commit_id: &str,
+    run_id: &RunId,
+    config_sha256: &str,
+) -> Result<Option<Commit>> {
+    append_to(store, Some(after), entries, reads, BTreeMap::new(), commit_id, run_id, config_sha256).await
+}
+
+#[allow(clippy::too_many_arguments, reason = "the parts of one commit")]
+async fn append_to(
+    store: &Store,
+    after: Option<u64>,
+    entries: Vec<NewEntry>,
+    reads: BTreeMap<String, u64>,
+    notes: BTreeMap<String, String>,
+    commit_id: &str,
+    run_id: &RunId,
+    config_sha256: &str,
+) -> Result<Option<Commit>> {
     if entries.is_empty() {
         return Ok(None);
     }
@@ -32,6 +63,11 @@ pub async fn append(
     let records = store.records(&Chain::Log).await?;
     if let Some(record) = records.iter().find(|record| record.commit_id == commit_id) {
         return Ok(Some(Commit::AlreadyThere(record.clone())));
+    }
+    if let (Some(after), Some(newest)) = (after, records.last())
+        && newest.version != after
+    {
+        return Ok(Some(Commit::Conflict(newest.clone())));
     }
     let segments = Segment::all(&records)?;
     let head = segments.last().map(|segment| &segment.head);

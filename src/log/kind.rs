@@ -30,6 +30,10 @@ kinds! {
     CandidateOpened = "candidate.opened",
     /// A candidate is none any more.
     CandidateWithdrawn = "candidate.withdrawn",
+    /// Nobody answered in time, and that is the answer.
+    CandidateExpired = "candidate.expired",
+    /// An action that did not hold: its candidate asks again.
+    CandidateReopened = "candidate.reopened",
     /// Somebody was asked or told.
     NotifySent = "notify.sent",
     /// The owner of the decision agreed.
@@ -38,6 +42,8 @@ kinds! {
     DecisionDeny = "decision.deny",
     /// The user of the seat confirmed that it is needed.
     DecisionSelfConfirm = "decision.self_confirm",
+    /// An answer that came after another one had settled the step: kept, and without effect.
+    DecisionLate = "decision.late",
     /// A question went to the next person.
     EscalationStep = "escalation.step",
     /// A second person approved.
@@ -70,8 +76,14 @@ kinds! {
     StopCleared = "stop.cleared",
     /// An action was sent out.
     ExportCreated = "export.created",
-    /// The effect of an action was seen, or not, at its source.
+    /// Whoever carries actions out says that one is done.
+    OutcomeExecuted = "outcome.executed",
+    /// The effect of an action was seen at its source.
     OutcomeVerified = "outcome.verified",
+    /// An action could not be carried out.
+    OutcomeFailed = "outcome.failed",
+    /// An action was undone.
+    OutcomeRolledBack = "outcome.rolled_back",
     /// A snapshot was sealed.
     SnapshotPublished = "snapshot.published",
     /// Files that nothing names were removed.

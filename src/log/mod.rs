@@ -11,7 +11,7 @@ mod read;
 mod segment;
 mod tree;
 
-pub use append::append;
+pub use append::{append, append_after};
 pub use check::{Fault, FaultKind, check_entries};
 pub use checkpoint::{Checkpoint, origin};
 pub use columns::{from_batches, schema, to_batch};

@@ -8,7 +8,14 @@ pub(super) fn tables(seeds: &Seeds) -> Result<Vec<Table>> {
     let mut all = apps(seeds)?;
     all.extend(tiers(seeds)?);
     let Seeds {
-        account_types, identity_overrides, budget_rates, critical_roles, worker_statuses, reason_codes, ..
+        account_types,
+        identity_overrides,
+        budget_rates,
+        critical_roles,
+        worker_statuses,
+        sod_rules,
+        reason_codes,
+        ..
     } = seeds;
     let positions: Vec<_> = account_types.iter().enumerate().collect();
     all.push(table(
@@ -40,6 +47,15 @@ pub(super) fn tables(seeds: &Seeds) -> Result<Vec<Table>> {
     )?);
     all.push(table("seeds.critical_roles", [text("job_family", critical_roles, |family| family.as_str())])?);
     all.push(table("seeds.worker_statuses", [text("status", worker_statuses, |status| status.as_str())])?);
+    all.push(table(
+        "seeds.sod_rules",
+        [
+            text("rule_id", sod_rules, |r| r.rule_id.as_str()),
+            text("grant_a", sod_rules, |r| r.grant_a.as_str()),
+            text("grant_b", sod_rules, |r| r.grant_b.as_str()),
+            text("severity", sod_rules, |r| r.severity.as_str()),
+        ],
+    )?);
     all.push(table(
         "seeds.reason_codes",
         [

@@ -160,6 +160,20 @@ pub enum Key {
     },
     /// The erasure that is not through yet, in a private store.
     Erasure,
+    /// The kill switch: while it is there, nothing goes outward.
+    Stop,
+    /// The answer to one question about a candidate: the first counts.
+    Decision {
+        /// The candidate.
+        candidate_id: String,
+        /// Which of its questions.
+        question: String,
+    },
+    /// Something that goes outward once: whoever says so first sends it.
+    Outward {
+        /// Its idempotency key.
+        key: String,
+    },
     /// Rows refused at landing, with their raw bytes: restricted.
     Quarantine {
         /// Source as the project names it.
@@ -243,6 +257,11 @@ impl Key {
                 format!("notes/{}-{}.parquet", segment(run_id.as_str())?, segment(sha16)?)
             }
             Self::Erasure => "erasure.json".to_owned(),
+            Self::Stop => "STOP".to_owned(),
+            Self::Decision { candidate_id, question } => {
+                format!("{DECISIONS}/{}-{}.json", segment(candidate_id)?, segment(question)?)
+            }
+            Self::Outward { key } => format!("claims/export/{}.json", segment(key)?),
             Self::LogSegment { first, last, sha16 } => {
                 format!("log/{first:020}-{last:020}-{}.parquet", segment(sha16)?)
             }
@@ -257,6 +276,9 @@ impl Key {
         Path::parse(&text).map_err(|e| Error::internal(format!("{text} is no path in a store")).because(e))
     }
 }
+
+/// The folder of the answers that were first.
+pub(super) const DECISIONS: &str = "claims/decision";
 
 /// The folder that holds the records of a chain.
 pub(super) fn folder(chain: &Chain) -> Result<String> {
@@ -343,6 +365,8 @@ mod tests {
         let run_id = RunId::new(crate::base::Clock::System);
         let notes = Key::Notes { run_id: run_id.clone(), sha16: "0123456789abcdef".into() }.path().unwrap();
         assert_eq!(notes.as_ref(), format!("notes/{run_id}-0123456789abcdef.parquet"));
+        let decision = Key::Decision { candidate_id: "c-0a".into(), question: "0".into() }.path().unwrap();
+        assert_eq!(decision.as_ref(), "claims/decision/c-0a-0.json");
         assert_eq!(version_of("00000000000000000007.json"), Some(7));
         assert_eq!(version_of("7.json"), None);
         assert_eq!(record_at(path.as_ref()), Some(("raw/okta/users", 7)));

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
+use futures::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
@@ -267,6 +268,28 @@ impl Store {
             Some(first) => Ok(first),
             None => Err(Error::store(format!("cannot write {path} of {}", self.name)).because(cause)),
         }
+    }
+
+    /// What each decision that was claimed says, whether or not the log has it; by the name of its claim.
+    ///
+    /// # Errors
+    /// Store when one cannot be listed or read.
+    pub async fn decisions(&self, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<Bytes>> {
+        let listed: Vec<_> = self
+            .objects
+            .list(Some(&Path::from(key::DECISIONS)))
+            .try_collect()
+            .await
+            .context(ErrorKind::Store, format!("cannot list {}", key::DECISIONS))?;
+        let mut paths: Vec<&Path> = listed.iter().map(|object| &object.location).collect();
+        paths.sort();
+        let mut found = Vec::new();
+        for path in paths {
+            if path.filename().and_then(|name| name.strip_suffix(".json")).is_some_and(&is_wanted) {
+                found.push(self.get(path.as_ref()).await?);
+            }
+        }
+        Ok(found)
     }
 
     /// The bytes of a file that may not be there.

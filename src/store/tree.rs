@@ -17,6 +17,8 @@ const RECORDS: [&str; 2] = ["commits", "snapshots/index"];
 /// Where the files lie that records name.
 const DATA: [&str; 10] =
     ["raw/", "usage/", "claims/shard/", "tables/", "quarantine/", "log/", "keys/", "notes/", "scratch/", SEALED];
+/// Where the first answer lies to what may be answered once: for ever, or a thing could happen twice.
+const CLAIMS: [&str; 2] = ["claims/decision/", "claims/export/"];
 /// Below it, records name directories.
 const SEALED: &str = "snapshots/data/";
 /// Records read at once.
@@ -138,7 +140,7 @@ impl Tree {
             matches!(path, "store.json" | "STOP" | "erasure.json")
                 || is_probe(path)
                 || key::record_at(path).is_some()
-                || DATA.iter().any(|folder| path.starts_with(folder))
+                || DATA.iter().chain(&CLAIMS).any(|folder| path.starts_with(folder))
         };
         let unknown: Vec<&String> = self.objects.keys().filter(|path| !is_known(path)).collect();
         let found = |path: &String| self.finding(FindingKind::Unknown, path, "nothing of this release lies here");

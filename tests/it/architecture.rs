@@ -19,6 +19,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("publish", 5),
     ("report", 5),
     ("snapshot", 5),
+    ("review", 5),
     ("demo", 5),
     ("job", 6),
     ("cli", 7),

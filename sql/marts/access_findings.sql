@@ -1,0 +1,266 @@
+-- A row is something an access review must see to: open as long as its condition holds, closed by itself when it ends
+-- and kept for 396 days. What today's data cannot judge (a stale HR feed, a seat that became unknown) stays as it was.
+with kinds as (
+    select
+        k.kind, k.severity, k.owner_role, k.controls, k.remediation
+    from (
+        values
+        (
+            'terminated_active', 'critical', 'app_owner', 'SOC2 CC6.2|NIST AC-2(3)|CIS 5.3|ISO A.5.18',
+            'Disable the account today; move its data to the manager; look for use after the last day.'
+        ),
+        (
+            'sod_conflict', 'high', 'app_owner', 'SOC2 CC6.3|NIST AC-5|ISO A.5.18',
+            'Take one of the two grants away, or have the exception approved with an end.'
+        ),
+        (
+            'stale_access', 'low', 'app_owner', 'SOC2 CC6.3|NIST AC-2(3)|CIS 5.3|ISO A.5.18',
+            'Let the approver decide on the candidate.'
+        ),
+        (
+            'orphan_account', 'high', 'app_owner', 'SOC2 CC6.1|NIST AC-2|CIS 5.1|ISO A.5.18',
+            'Find the holder and add an identity override, or type the account, or remove it.'
+        ),
+        (
+            'shadow_allocation', 'medium', 'app_owner', 'SOC2 CC6.1|NIST AC-2|CIS 6.1|ISO A.5.18',
+            'Assign the app in the directory and buy the seat, or remove it at the vendor.'
+        ),
+        (
+            'overallocated', 'medium', 'procurement', 'ISO A.5.18',
+            'Reclaim the candidates of the pool or order the difference before the true-up.'
+        ),
+        (
+            'failed_removal', 'high', 'app_owner', 'SOC2 CC6.2|SOC2 CC6.3|NIST AC-2(3)|CIS 6.2|ISO A.5.18',
+            'Open the ticket again; check how the seat is granted (group or team) and whether it is granted anew.'
+        )
+    ) as k (kind, severity, owner_role, controls, remediation)
+),
+
+is_hr_known as (
+    select
+        coalesce(bool_and(not is_stale and not is_partial), false) as is_hr_good
+    from core.source_status
+    where role = 'hr' and stream = 'workers'
+),
+
+cost_of_accounts as (
+    select
+        app_id, account_id, sum(reporting_annual_amount) as reporting_annual_amount
+    from core.seat_costs
+    group by app_id, account_id
+),
+
+terminated_active as (
+    select
+        'terminated_active' as kind, a.system, a.account_id, p.person_key,
+        'active account of a person who has left' as detail,
+        c.reporting_annual_amount as amount_at_stake
+    from core.persons as p
+    inner join core.identity_crosswalk as i on i.person_key = p.person_key
+    inner join core.accounts as a on a.system = i.system and a.account_id = i.account_id
+    left join cost_of_accounts as c on c.app_id = a.system and c.account_id = a.account_id
+    cross join is_hr_known as h
+    where p.is_terminated and p.next_start_on is null and not p.has_quarantined_row
+        and a.is_active and a.account_type is null and h.is_hr_good
+),
+
+people_of_grants as (
+    select
+        r.rule_id, 'a' as side, s.person_key
+    from core.sod_rules as r
+    inner join core.seats as s on s.app_id = r.app_id_a
+    where s.person_key is not null and coalesce(r.tier_a, s.tier) = s.tier
+    union
+    select
+        r.rule_id, 'b' as side, s.person_key
+    from core.sod_rules as r
+    inner join core.seats as s on s.app_id = r.app_id_b
+    where s.person_key is not null and coalesce(r.tier_b, s.tier) = s.tier
+),
+
+sod_conflicts as (
+    select
+        'sod_conflict' as kind, max(r.app_id_a) as system, g.person_key, g.rule_id,
+        'one person holds both grants of rule ' || g.rule_id as detail, max(r.severity) as severity
+    from people_of_grants as g
+    inner join core.sod_rules as r on r.rule_id = g.rule_id
+    group by g.rule_id, g.person_key
+    having count(*) = 2
+),
+
+stale_access as (
+    select
+        'stale_access' as kind, e.app_id as system, e.account_id, e.sku_id, e.person_key,
+        'no counted use since ' || cast(e.idle_since as varchar) || ', window '
+            || cast(e.inactive_after_days as varchar) || ' days' as detail,
+        c.reporting_annual_amount as amount_at_stake
+    from policy.evaluations as e
+    left join core.seat_costs as c
+        on c.app_id = e.app_id and c.account_id = e.account_id and c.sku_id = e.sku_id
+    where e.verdict = 'candidate' and e.rule = 12
+),
+
+orphan_accounts as (
+    select
+        'orphan_account' as kind, s.app_id as system, s.account_id, 'account with seats that matches no person' as detail,
+        max(c.reporting_annual_amount) as amount_at_stake
+    from core.seats as s
+    left join cost_of_accounts as c on c.app_id = s.app_id and c.account_id = s.account_id
+    where s.person_key is null and not s.is_ambiguous and s.account_type is null
+    group by s.app_id, s.account_id
+),
+
+shadow_allocations as (
+    select
+        'shadow_allocation' as kind, s.app_id as system, s.account_id, s.sku_id, s.person_key,
+        'vendor seat without an assignment in the directory, covered by no contract line' as detail
+    from core.shadow_seats as s
+),
+
+overallocated_pools as (
+    select
+        'overallocated' as kind, t.app_id as system, t.sku_id, t.region,
+        cast(t.assigned_count as varchar) || ' assigned, ' || cast(t.purchased_quantity as varchar) || ' bought'
+            as detail,
+        -t.surplus_quantity * p.reporting_annual_amount as amount_at_stake
+    from marts.tier_allocation as t
+    left join core.sku_prices as p on p.app_id = t.app_id and p.sku_id = t.sku_id and p.region = t.region
+    where t.surplus_quantity < 0 and t.purchased_quantity > 0
+),
+
+failed_removals as (
+    select
+        'failed_removal' as kind, app_id as system, account_id, sku_id, person_key, candidate_id,
+        case state_reason
+            when 'still_assigned' then 'carried out on ' || cast(executed_on as varchar) || ', still assigned'
+            when 'active_again' then 'carried out on ' || cast(executed_on as varchar) || ', its holder is active again'
+            else 'the desk could not carry it out'
+        end as detail,
+        annual_saving_amount as amount_at_stake
+    from review.candidates
+    where state = 'reopened'
+),
+
+findings_of_every_kind as (
+    select
+        kind, system, account_id, null as sku_id, person_key, '' as subject, detail, null as severity, amount_at_stake
+    from terminated_active
+    union all
+    select kind, system, null, null, person_key, rule_id, detail, severity, null
+    from sod_conflicts
+    union all
+    select kind, system, account_id, sku_id, person_key, '', detail, null, amount_at_stake
+    from stale_access
+    union all
+    select kind, system, account_id, null, null, '', detail, null, amount_at_stake
+    from orphan_accounts
+    union all
+    select kind, system, account_id, sku_id, person_key, '', detail, null, null
+    from shadow_allocations
+    union all
+    select kind, system, null, sku_id, null, region, detail, null, amount_at_stake
+    from overallocated_pools
+    union all
+    select kind, system, account_id, sku_id, person_key, candidate_id, detail, null, amount_at_stake
+    from failed_removals
+),
+
+findings_with_their_id as (
+    select
+        'f-' || substr(
+            sha256(
+                f.kind || '|' || f.system || '|' || coalesce(f.sku_id, '') || '|' || f.subject
+                || '|' || coalesce(pseudonym(coalesce(f.account_id, f.person_key)), '')
+            ), 1, 20
+        ) as finding_id,
+        f.kind, f.system, f.account_id, f.sku_id, f.person_key, f.subject, f.detail,
+        case when f.severity in ('critical', 'high', 'medium', 'low') then f.severity else k.severity end as severity,
+        f.amount_at_stake, k.owner_role, a.owner_email, k.controls, k.remediation,
+        coalesce(a.is_high_sensitivity, f.system = 'okta') as is_sensitive
+    from findings_of_every_kind as f
+    inner join kinds as k on k.kind = f.kind
+    left join core.apps as a on a.app_id = f.system
+),
+
+findings_open as (
+    select
+        f.finding_id, f.kind, f.system, f.account_id, f.sku_id, f.person_key, f.subject, f.detail, f.severity,
+        f.is_sensitive, f.amount_at_stake, f.owner_role, f.owner_email, f.controls, f.remediation,
+        case when b.state = 'open' then b.first_seen_on else $as_of end as first_seen_on,
+        $as_of as last_seen_on,
+        cast(null as date) as closed_on
+    from findings_with_their_id as f
+    left join earlier.access_findings as b on b.finding_id = f.finding_id
+),
+
+findings_not_seen as (
+    select
+        b.finding_id, b.kind, b.system, b.account_id, b.sku_id, b.person_key, b.subject, b.detail, b.severity,
+        b.is_sensitive, b.amount_at_stake, b.owner_role, b.owner_email, b.controls, b.remediation, b.first_seen_on,
+        b.last_seen_on,
+        case
+            when b.closed_on is not null then b.closed_on
+            when b.kind = 'terminated_active' and not h.is_hr_good then null
+            when b.kind = 'stale_access' and e.verdict = 'unknown' then null
+            else $as_of
+        end as closed_on
+    from earlier.access_findings as b
+    cross join is_hr_known as h
+    left join policy.evaluations as e
+        on e.app_id = b.system and e.account_id = b.account_id and e.sku_id = b.sku_id
+    left anti join findings_with_their_id as f on f.finding_id = b.finding_id
+),
+
+findings as (
+    select
+        finding_id, kind, system, account_id, sku_id, person_key, subject, detail, severity, is_sensitive,
+        amount_at_stake, owner_role, owner_email, controls, remediation, first_seen_on, last_seen_on, closed_on
+    from findings_open
+    union all
+    select
+        finding_id, kind, system, account_id, sku_id, person_key, subject, detail, severity, is_sensitive,
+        amount_at_stake, owner_role, owner_email, controls, remediation, first_seen_on, last_seen_on, closed_on
+    from findings_not_seen
+    where closed_on is null or closed_on > $as_of - 396
+),
+
+final as (
+    select
+        f.finding_id,
+        f.kind,
+        f.system,
+        f.account_id,
+        f.sku_id,
+        f.person_key,
+        f.subject,
+        f.detail,
+        case when f.closed_on is null then 'open' else 'closed' end as state,
+        f.first_seen_on,
+        f.last_seen_on,
+        f.closed_on,
+        coalesce(f.closed_on, $as_of) - f.first_seen_on as days_open,
+        f.severity,
+        f.is_sensitive,
+        case f.severity when 'critical' then 4 when 'high' then 3 when 'medium' then 2 else 1 end
+        * case when f.is_sensitive then 2 else 1 end
+        * case
+            when coalesce(f.closed_on, $as_of) - f.first_seen_on <= 7 then 1
+            when coalesce(f.closed_on, $as_of) - f.first_seen_on <= 30 then 2
+            when coalesce(f.closed_on, $as_of) - f.first_seen_on <= 90 then 3
+            else 4
+        end as risk_score,
+        f.amount_at_stake,
+        r.reporting_currency,
+        f.owner_role,
+        f.owner_email,
+        f.controls,
+        f.remediation
+    from findings as f
+    cross join config.project as r
+)
+
+select
+    finding_id, kind, system, account_id, sku_id, person_key, subject, detail, state, first_seen_on, last_seen_on,
+    closed_on, days_open, severity, is_sensitive, risk_score, amount_at_stake, reporting_currency, owner_role,
+    owner_email, controls, remediation
+from final

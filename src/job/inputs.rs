@@ -1,0 +1,193 @@
+//! What models may read of the past beside what has landed: the decision log, and conclusions of the run before.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
+};
+use arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef, TimeUnit};
+use chrono::NaiveDate;
+use serde_json::{Map, Value};
+
+use super::Job;
+use super::record::{self, RunBody};
+use crate::base::error::Context;
+use crate::base::{AsOf, Error, ErrorKind, Result};
+use crate::engine::{self, Catalogue, Session};
+use crate::log::{self, Entry};
+use crate::store::{Current, Kind, Record, parquet};
+
+/// The chain of the decision log, as the record of a run names it.
+pub(super) const LOG: &str = "log";
+
+/// The members of an entry's detail that models can read as text, each under its own name.
+const TEXTS: &[&str] = &[
+    "candidate_id",
+    "sku_id",
+    "action",
+    "target_sku_id",
+    "reason_code",
+    "reason",
+    "channel",
+    "audience",
+    "approver_key",
+    "ticket",
+    "desk",
+    "batch",
+    "finding",
+    "answer_id",
+    "decision",
+];
+/// The same as days.
+const DAYS: &[&str] = &["due_on", "effective_from", "expires_on", "confirmed_on", "executed_on"];
+/// The same as whole numbers: the column, and the member where its name is a word of SQL.
+const NUMBERS: &[(&str, &str)] =
+    &[("step", "step"), ("run", "run"), ("approvals", "approvals"), ("counted", "count"), ("allowed", "limit")];
+
+/// Where episodes began, and why: columns of [`PROPOSED`] alone.
+const EPISODES: &str = "earlier.candidates";
+/// The candidates of the run before in their states: all of [`DECIDED`].
+pub(super) const DECIDED_BEFORE: &str = "earlier.review_candidates";
+/// What policies propose.
+const PROPOSED: &str = "policy.candidates";
+/// What became of it.
+pub(super) const DECIDED: &str = "review.candidates";
+
+/// Columns of `earlier.candidates`: where episodes began, and why.
+const EPISODE: &[&str] =
+    &["candidate_id", "app_id", "account_id", "sku_id", "action", "episode_from", "reason", "as_of"];
+
+/// Makes `earlier.*` readable: conclusions of the newest run before this as-of date, none where there was no such run.
+/// Columns that it did not know yet are empty.
+pub(super) async fn register_earlier(
+    job: &Job,
+    session: &Session,
+    catalogue: &Catalogue,
+    records: &[Record],
+) -> Result<()> {
+    let before = records
+        .iter()
+        .filter(|r| r.kind == Kind::Run)
+        .filter_map(|r| Some((record::as_of(r)?, r)))
+        .filter(|(day, _)| *day < session.as_of())
+        .max_by_key(|(day, r)| (*day, r.version));
+    let tables = before.map(|(_, record)| RunBody::read(record)).transpose()?.map(|body| body.tables);
+    let current = Current::of(records);
+    for (name, model, schema) in [
+        (EPISODES, PROPOSED, only(EPISODE, &schema_of(catalogue, PROPOSED)?)?),
+        (DECIDED_BEFORE, DECIDED, schema_of(catalogue, DECIDED)?),
+    ] {
+        let file = tables.as_ref().and_then(|tables| tables.get(model)).and_then(|file| current.file(file));
+        let batches = match file {
+            Some(file) => parquet::decode(job.store.read(&file).await?)?.1,
+            None => Vec::new(),
+        };
+        let rows = batches.iter().map(|batch| as_today(batch, &schema)).collect::<Result<Vec<_>>>();
+        session.register_batches(name, Arc::clone(&schema), rows.map_err(|e| e.at(name))?)?;
+    }
+    Ok(())
+}
+
+fn schema_of(catalogue: &Catalogue, model: &str) -> Result<SchemaRef> {
+    match catalogue.get(model) {
+        Some(found) => engine::schema_of(found),
+        None if model == DECIDED => Ok(not_yet(&schema_of(catalogue, PROPOSED)?)),
+        None => Err(Error::internal(format!("no model {model}"))),
+    }
+}
+
+fn only(columns: &[&str], schema: &SchemaRef) -> Result<SchemaRef> {
+    let places = columns.iter().map(|column| schema.index_of(column)).collect::<Result<Vec<_>, _>>();
+    let kept = places.and_then(|places| schema.project(&places));
+    Ok(Arc::new(kept.context(ErrorKind::Internal, "columns of an earlier run")?))
+}
+
+/// The columns of [`DECIDED`] as long as no model makes it.
+fn not_yet(proposed: &SchemaRef) -> SchemaRef {
+    let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let more = [
+        ("state", DataType::Utf8),
+        ("state_at", instant.clone()),
+        ("state_entry_seq", DataType::Int64),
+        ("step", DataType::Int64),
+        ("asked_approver_key", DataType::Utf8),
+        ("decided_by_key", DataType::Utf8),
+        ("decided_at", instant),
+        ("decision_channel", DataType::Utf8),
+        ("reason_code", DataType::Utf8),
+        ("checker_key", DataType::Utf8),
+        ("ticket", DataType::Utf8),
+        ("batch", DataType::Utf8),
+        ("evidence_sha256", DataType::Utf8),
+        ("is_frozen", DataType::Boolean),
+        ("opened_on", DataType::Date32),
+        ("closed_on", DataType::Date32),
+    ];
+    let more = more.into_iter().map(|(name, ty)| Arc::new(Field::new(name, ty, true)));
+    Arc::new(Schema::new(proposed.fields().iter().cloned().chain(more).collect::<Vec<_>>()))
+}
+
+/// Rows of an earlier release under the contract of today.
+fn as_today(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let columns = schema.fields().iter().map(|field| {
+        let found = batch.column_by_name(field.name()).filter(|column| column.data_type() == field.data_type());
+        found.cloned().unwrap_or_else(|| new_null_array(field.data_type(), batch.num_rows()))
+    });
+    RecordBatch::try_new(Arc::clone(schema), columns.collect()).context(ErrorKind::Internal, "rows of an earlier run")
+}
+
+/// Makes `log.entries` readable: what the log held at one version, of the days up to the as-of date.
+pub(super) async fn register_log(job: &Job, session: &Session, version: u64) -> Result<()> {
+    let segments = log::segments(&job.store).await?;
+    let size = segments.iter().filter(|segment| segment.head.version <= version).map(|segment| segment.last + 1).max();
+    let is_read = |entry: &Entry| entry.seq < size.unwrap_or_default() && entry.at < session.as_of().end();
+    let entries = if size.is_some() { log::entries(&job.store, 0).await? } else { Vec::new() };
+    session.register_rows("log.entries", rows(&entries.into_iter().filter(is_read).collect::<Vec<_>>())?)
+}
+
+/// Entries as models read them: the columns of the log, and what details say as columns of their own.
+fn rows(entries: &[Entry]) -> Result<RecordBatch> {
+    let details: Vec<Map<String, Value>> = entries.iter().map(Entry::detail).collect();
+    let text =
+        |of: fn(&Entry) -> Option<&str>| -> ArrayRef { Arc::new(entries.iter().map(of).collect::<StringArray>()) };
+    let seq = entries.iter().map(|e| i64::try_from(e.seq)).collect::<Result<Vec<_>, _>>();
+    let day = |day: NaiveDate| Date32Type::from_naive_date(day);
+    let mut columns: Vec<(&str, ArrayRef)> = vec![
+        ("seq", Arc::new(Int64Array::from(seq.context(ErrorKind::Internal, "entries as rows")?))),
+        (
+            "at",
+            Arc::new(
+                TimestampMicrosecondArray::from_iter_values(entries.iter().map(|e| e.at.timestamp_micros()))
+                    .with_timezone("UTC"),
+            ),
+        ),
+        ("entry_on", Arc::new(Date32Array::from_iter_values(entries.iter().map(|e| day(e.at.date_naive()))))),
+        ("type", text(|e| Some(e.kind.as_str()))),
+        ("actor_key", text(|e| Some(&e.actor))),
+        ("on_behalf_of_key", text(|e| e.on_behalf_of.as_deref())),
+        ("subject_key", text(|e| e.subject_key.as_deref())),
+        ("app_id", text(|e| e.app_id.as_deref())),
+        ("policy_version_id", text(|e| e.policy_version.as_deref())),
+        ("evidence_sha256", text(|e| e.evidence_sha256.as_deref())),
+        ("entry_hash", text(|e| Some(&e.entry_hash))),
+        // The name in the log says what it is a key of, the name here what it is for.
+        ("idempotency_key", Arc::new(said(&details, "key").collect::<StringArray>())),
+    ];
+    for name in TEXTS {
+        columns.push((name, Arc::new(said(&details, name).collect::<StringArray>())));
+    }
+    for name in DAYS {
+        let days = said(&details, name).map(|text| Some(day(AsOf::parse(text?).ok()?.day())));
+        columns.push((name, Arc::new(days.collect::<Date32Array>())));
+    }
+    for (name, member) in NUMBERS {
+        let numbers = details.iter().map(|detail| detail.get(*member).and_then(Value::as_i64));
+        columns.push((name, Arc::new(numbers.collect::<Int64Array>())));
+    }
+    RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true)))
+        .context(ErrorKind::Internal, "entries as rows")
+}
+
+fn said<'d>(details: &'d [Map<String, Value>], member: &str) -> impl Iterator<Item = Option<&'d str>> {
+    details.iter().map(move |detail| detail.get(member).and_then(Value::as_str))
+}

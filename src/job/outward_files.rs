@@ -1,0 +1,148 @@
+//! The door without a server: `outputs/<as_of>/review/`, sheets for people and JSON for machines. Each thing is a file of
+//! its own under its key, so that whoever writes at the same time loses nothing; the sheets are made of all of them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use async_trait::async_trait;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::outward::{Ask, Notice, Order, Outward, Sent};
+use crate::base::error::Context;
+use crate::base::{Error, ErrorKind, Result};
+use crate::publish::{Format, encode};
+
+/// The folder below that of the day.
+pub(super) const FOLDER: &str = "review";
+/// What stands in the sheet that takes actions back.
+const UNDO: &[&str] = &["key", "candidate_id", "app_id", "account_id", "sku_id", "action", "undo"];
+
+/// Writes what goes out into a folder.
+#[derive(Debug, Clone)]
+pub struct Files {
+    folder: PathBuf,
+}
+
+impl Files {
+    /// Writes into the folder of a day; nothing is made before there is something to write.
+    pub fn new(of_day: &Path) -> Self {
+        Self { folder: of_day.join(FOLDER) }
+    }
+
+    fn put<T: Serialize>(&self, name: &str, things: &[T], key: impl Fn(&T) -> &str) -> Vec<Result<Sent>> {
+        let written = self.write(name, things, key);
+        let sent = |_: &T| match &written {
+            Ok(()) => Ok(Sent { ticket: Some(format!("{FOLDER}/{name}.csv")) }),
+            Err(error) => Err(Error::new(error.kind(), error.to_string())),
+        };
+        things.iter().map(sent).collect()
+    }
+
+    fn write<T: Serialize>(&self, name: &str, things: &[T], key: impl Fn(&T) -> &str) -> Result<()> {
+        let folder = self.folder.join(name);
+        std::fs::create_dir_all(&folder).context(ErrorKind::Store, format!("cannot make {}", folder.display()))?;
+        for thing in things {
+            let bytes = serde_json::to_vec_pretty(thing).context(ErrorKind::Internal, "JSON")?;
+            replace(&folder.join(format!("{}.json", key(thing))), &bytes)?;
+        }
+        // Whoever writes last sees what all others wrote.
+        let mut lines = read(&folder)?;
+        loop {
+            self.write_sheets(name, &lines)?;
+            let now = read(&folder)?;
+            if now.len() == lines.len() {
+                return Ok(());
+            }
+            lines = now;
+        }
+    }
+
+    fn write_sheets(&self, name: &str, lines: &[Map<String, Value>]) -> Result<()> {
+        let Some(first) = lines.first() else { return Ok(()) };
+        let columns: Vec<&str> = first.keys().map(String::as_str).filter(|column| *column != "order").collect();
+        replace(&self.folder.join(format!("{name}.csv")), &sheet(&columns, lines)?)?;
+        let json = serde_json::to_vec_pretty(lines).context(ErrorKind::Internal, "JSON")?;
+        replace(&self.folder.join(format!("{name}.json")), &json)?;
+        let mut batches: BTreeMap<String, Vec<Map<String, Value>>> = BTreeMap::new();
+        for line in lines {
+            if let Some(batch) = line.get("batch").and_then(Value::as_str) {
+                batches.entry(batch.replace('/', "-")).or_default().push(line.clone());
+            }
+        }
+        for (batch, lines) in batches {
+            replace(&self.folder.join(format!("undo-{batch}.csv")), &sheet(UNDO, &lines)?)?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Outward for Files {
+    fn desk(&self) -> &'static str {
+        "files"
+    }
+
+    fn channel(&self) -> &'static str {
+        "file"
+    }
+
+    async fn ask(&self, asks: &[Ask]) -> Vec<Result<Sent>> {
+        self.put("asks", asks, |ask| &ask.key)
+    }
+
+    async fn tell(&self, notices: &[Notice]) -> Vec<Result<Sent>> {
+        self.put("notices", notices, |notice| &notice.key)
+    }
+
+    async fn order(&self, orders: &[Order]) -> Vec<Result<Sent>> {
+        self.put("actions", orders, |order| &order.key)
+    }
+}
+
+/// Everything in a folder, by key.
+fn read(folder: &Path) -> Result<Vec<Map<String, Value>>> {
+    let unreadable = || format!("cannot read {}", folder.display());
+    let entries = std::fs::read_dir(folder).context(ErrorKind::Store, unreadable())?;
+    let is_json = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json");
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_json).collect();
+    paths.sort();
+    let mut lines = Vec::with_capacity(paths.len());
+    for path in paths {
+        let bytes = std::fs::read(&path).context(ErrorKind::Store, unreadable())?;
+        lines.push(serde_json::from_slice(&bytes).context(ErrorKind::Data, format!("{}", path.display()))?);
+    }
+    Ok(lines)
+}
+
+fn sheet(columns: &[&str], lines: &[Map<String, Value>]) -> Result<Vec<u8>> {
+    let cells = |name: &str| -> ArrayRef {
+        Arc::new(lines.iter().map(|line| line.get(name).and_then(cell)).collect::<StringArray>())
+    };
+    let columns = columns.iter().map(|name| (*name, cells(name), true));
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).context(ErrorKind::Internal, "a sheet")?;
+    encode(Format::Csv, &batch.schema(), &[batch])
+}
+
+fn cell(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Array(lines) => Some(lines.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | ")),
+        other => Some(other.to_string()),
+    }
+}
+
+/// Writes a file whole: readers see the old one or the new one.
+fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    // Writers at the same time, here and in other processes, do not share half a file.
+    static WRITTEN: AtomicU64 = AtomicU64::new(0);
+    let draft = format!("{}-{}.part", std::process::id(), WRITTEN.fetch_add(1, Ordering::Relaxed));
+    let draft = path.with_extension(draft);
+    std::fs::write(&draft, bytes)
+        .and_then(|()| std::fs::rename(&draft, path))
+        .context(ErrorKind::Store, format!("cannot write {}", path.display()))
+}

@@ -9,6 +9,7 @@ mod cli;
 pub mod config;
 pub mod demo;
 pub mod engine;
+pub mod http;
 pub mod identity;
 pub mod ingest;
 pub mod job;

@@ -6,10 +6,12 @@ mod drops;
 mod engine;
 mod folder;
 mod kinds;
+mod outward;
 mod policy;
 mod policy_check;
 mod project;
 mod retention;
+mod secret;
 mod section;
 mod seeds;
 mod sheet;
@@ -25,12 +27,17 @@ pub use diagnostic::{Diagnostic, Severity, Snippet};
 pub use drops::{Drops, Executed, ExecutedAction, Hold, LegalHold, Rejected, SelfConfirmation, Target};
 pub use engine::{EngineOptions, Place, parse_memory};
 pub use kinds::{Kind, KnownStream, STREAMS};
+pub use outward::{
+    Answers, DeskKind, Guard, Jira, Notices, Okta, OktaToken, Outward, Server, ServiceNow, Siem, Smtp, Splunk, Syslog,
+    Tickets, Wire,
+};
 pub use policy::{
     IdleAction, Mode, OnNoResponse, OrphanAction, Override, PolicyFile, Settings, Signal, TierRule, Version,
     policies_of,
 };
 pub use project::{Format, Freshness, MappedRole, Project, RateSet, SnapshotKey, Source, StreamOptions};
 pub use retention::{Held, Retention, StoreHold};
+pub use secret::SecretRef;
 pub use seeds::{
     AccountPattern, AccountType, App, BudgetRate, DIRECTORY, IdentityOverride, ReasonCode, ReclaimConsequence, Seeds,
     Sensitivity, SodRule, Tier,

@@ -8,6 +8,7 @@ use chrono::format::{Item, StrftimeItems};
 use super::engine::{self, EngineOptions};
 use super::folder::Folder;
 use super::kinds::Kind;
+use super::outward::{self, Outward};
 use super::retention::{self, HeldApp, Retention};
 use super::section::{Codes, Section, Spanned, parse};
 use super::word::words;
@@ -65,6 +66,8 @@ pub struct Project {
     pub retention: Retention,
     /// How models are computed.
     pub engine: EngineOptions,
+    /// What leaves the house, and by which door.
+    pub outward: Outward,
     /// The sources in the order of the file.
     pub sources: Vec<Source>,
 }
@@ -196,6 +199,10 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<Held
         "snapshot",
         "retention",
         "engine",
+        "tickets",
+        "notices",
+        "answers",
+        "siem",
         "source",
     ]);
     root.need(&["name", "reporting_currency"]);
@@ -229,6 +236,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<Held
         snapshot_key: root.section("snapshot").and_then(|section| read_snapshot_key(&section)),
         retention,
         engine: root.section("engine").map(|section| engine::read(&section)).unwrap_or_default(),
+        outward: outward::read(&root),
         sources: sources.into_iter().map(|(source, _)| source).collect(),
     };
     Some((project, held_apps))

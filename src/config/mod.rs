@@ -19,6 +19,8 @@ mod word;
 mod zone;
 
 #[cfg(test)]
+mod outward_tests;
+#[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};

@@ -333,7 +333,11 @@ fn read_answers(section: &Section<'_>) -> Option<Answers> {
     section.only(&["bind", "origin"]);
     let bind = section.text("bind").unwrap_or_else(|| "127.0.0.1:8470".to_owned());
     let Ok(bind) = bind.parse::<SocketAddr>() else {
-        section.refuse("bind", format!("`{bind}` is no address"), "write an address and a port, such as 127.0.0.1:8470");
+        section.refuse(
+            "bind",
+            format!("`{bind}` is no address"),
+            "write an address and a port, such as 127.0.0.1:8470",
+        );
         return None;
     };
     let Some(origin) = section.text("origin") else {

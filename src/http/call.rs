@@ -42,6 +42,11 @@ impl Call {
         Self::new(Method::POST, path)
     }
 
+    /// Sets what is there.
+    pub fn put(path: &[&str]) -> Self {
+        Self::new(Method::PUT, path)
+    }
+
     /// Changes some of what is there.
     pub fn patch(path: &[&str]) -> Self {
         Self::new(Method::PATCH, path)

@@ -25,9 +25,9 @@ impl Secret {
     /// Config, naming the place and never what lies there.
     pub fn fetch(reference: &SecretRef, root: &Path) -> Result<Self> {
         let text = match reference {
-            SecretRef::Env(name) => config::env(name)
-                .map(Zeroizing::new)
-                .ok_or_else(|| Error::config(format!("the variable {name} of the environment holds no secret: set it")))?,
+            SecretRef::Env(name) => config::env(name).map(Zeroizing::new).ok_or_else(|| {
+                Error::config(format!("the variable {name} of the environment holds no secret: set it"))
+            })?,
             SecretRef::File(path) => read_file(&root.join(path))?,
             SecretRef::Command(words) => run(words, root)?,
         };

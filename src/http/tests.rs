@@ -38,7 +38,8 @@ async fn failing(faults: &'static [Fault]) -> (Stub, Arc<AtomicUsize>) {
     let (done, turn) = (Arc::new(AtomicUsize::new(0)), AtomicUsize::new(0));
     let count = done.clone();
     let handler = move |_: &stub::Request| Reply::json(200, &json!({ "n": count.fetch_add(1, Ordering::SeqCst) + 1 }));
-    let fault = move |_: &stub::Request| faults.get(turn.fetch_add(1, Ordering::SeqCst)).copied().unwrap_or(Fault::None);
+    let fault =
+        move |_: &stub::Request| faults.get(turn.fetch_add(1, Ordering::SeqCst)).copied().unwrap_or(Fault::None);
     (Stub::faulty(handler, fault).await, done)
 }
 
@@ -113,7 +114,8 @@ async fn a_server_says_when_to_come_back() {
     let date = ("Date", "Sat, 21 Nov 2026 10:00:00 GMT");
     let later = ("Retry-After", "Sat, 21 Nov 2026 10:00:01 GMT");
     let reset = ("x-rate-limit-reset", "1795255201");
-    for headers in [&[("Retry-After", "1")][..], Box::leak(Box::new([date, later])), Box::leak(Box::new([date, reset]))] {
+    for headers in [&[("Retry-After", "1")][..], Box::leak(Box::new([date, later])), Box::leak(Box::new([date, reset]))]
+    {
         let (result, took, count) = waits(headers).await;
         assert_eq!((result.unwrap(), count), (200, 2));
         assert!(took >= Duration::from_secs(1) && took < Duration::from_millis(1400), "{took:?} {headers:?}");
@@ -166,7 +168,9 @@ async fn ids_stay_segments_and_the_credential_stays_secret() {
 #[test]
 fn plain_text_and_private_addresses_are_refused() {
     let reach = |url: &str, private| {
-        Client::new(&Url::parse(url).unwrap(), private, &Auth::None, Limits::default()).map(|_| ()).map_err(|e| e.kind())
+        Client::new(&Url::parse(url).unwrap(), private, &Auth::None, Limits::default())
+            .map(|_| ())
+            .map_err(|e| e.kind())
     };
     assert_eq!(reach("http://example.com", true), Err(ErrorKind::Config));
     assert_eq!(reach("https://169.254.169.254", true), Err(ErrorKind::Config));

@@ -44,7 +44,8 @@ pub async fn connect(place: &Place, private_network: bool, patience: Duration) -
 /// # Errors
 /// Source, naming the host, when the other side is not who it should be.
 pub async fn start_tls(stream: Box<dyn Wire>, host: &str, patience: Duration) -> Result<Box<dyn Wire>> {
-    let server = ServerName::try_from(host.to_owned()).context(ErrorKind::Config, format!("{host}: is no host name"))?;
+    let server =
+        ServerName::try_from(host.to_owned()).context(ErrorKind::Config, format!("{host}: is no host name"))?;
     let connector = TlsConnector::from(config()?);
     let secured = tokio::time::timeout(patience, connector.connect(server, stream)).await;
     let what = || format!("{host}: no protected connection");

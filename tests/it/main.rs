@@ -18,4 +18,6 @@ mod properties;
 mod real_samples;
 mod scenarios;
 mod store_faults;
+mod stub;
+mod tickets;
 mod ties;

@@ -151,7 +151,8 @@ async fn answer(mut stream: TcpStream, request: &Request, handler: &Handler, fau
     if fault == Fault::Slow {
         tokio::time::sleep(Stub::SLOW).await;
     }
-    let mut head = format!("HTTP/1.1 {} x\r\nConnection: close\r\nContent-Length: {}\r\n", reply.status, reply.body.len());
+    let mut head =
+        format!("HTTP/1.1 {} x\r\nConnection: close\r\nContent-Length: {}\r\n", reply.status, reply.body.len());
     for (name, value) in &reply.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }

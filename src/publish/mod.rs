@@ -4,6 +4,7 @@
 
 mod csv;
 mod json;
+pub mod notices;
 pub mod tickets;
 
 use arrow::array::RecordBatch;

@@ -5,6 +5,7 @@
 mod csv;
 mod json;
 pub mod notices;
+pub mod siem;
 pub mod tickets;
 
 use arrow::array::RecordBatch;

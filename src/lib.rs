@@ -18,6 +18,7 @@ pub mod policy;
 pub mod publish;
 pub mod report;
 pub mod schema;
+pub mod serve;
 pub mod snapshot;
 pub mod store;
 pub mod usage;

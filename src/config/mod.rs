@@ -6,11 +6,13 @@ mod drops;
 mod engine;
 mod folder;
 mod kinds;
+mod outward;
 mod policy;
 mod policy_check;
 mod project;
 mod rails;
 mod retention;
+mod secret;
 mod section;
 mod seeds;
 mod sheet;
@@ -18,14 +20,22 @@ mod word;
 mod zone;
 
 #[cfg(test)]
+mod outward_tests;
+#[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
 
 pub use diagnostic::{Diagnostic, Severity, Snippet};
-pub use drops::{Decided, Decision, Drops, Executed, ExecutedAction, Hold, LegalHold, Rejected, SelfConfirmation, Target};
+pub use drops::{
+    Decided, Decision, Drops, Executed, ExecutedAction, Hold, LegalHold, Rejected, SelfConfirmation, Target,
+};
 pub use engine::{EngineOptions, Place, parse_memory};
 pub use kinds::{Kind, KnownStream, STREAMS};
+pub use outward::{
+    Answers, DeskKind, Guard, Jira, Notices, Okta, OktaToken, Outward, Server, ServiceNow, Siem, Smtp, Splunk, Syslog,
+    Tickets, Wire,
+};
 pub use policy::{
     IdleAction, Mode, OnNoResponse, OrphanAction, Override, PolicyFile, Settings, Signal, TierRule, Version,
     policies_of,
@@ -33,6 +43,7 @@ pub use policy::{
 pub use project::{Format, Freshness, MappedRole, Project, RateSet, SnapshotKey, Source, StreamOptions};
 pub use rails::{AppRails, Freeze, Rails};
 pub use retention::{Held, Retention, StoreHold};
+pub use secret::SecretRef;
 pub use seeds::{
     AccountPattern, AccountType, App, BudgetRate, DIRECTORY, IdentityOverride, ReasonCode, ReclaimConsequence, Seeds,
     Sensitivity, SodRule, Tier,

@@ -8,6 +8,7 @@ use chrono::format::{Item, StrftimeItems};
 use super::engine::{self, EngineOptions};
 use super::folder::Folder;
 use super::kinds::Kind;
+use super::outward::{self, Outward};
 use super::rails::{self, Rails};
 use super::retention::{self, NamedApp, Retention};
 use super::section::{Codes, Section, Spanned, parse};
@@ -68,6 +69,8 @@ pub struct Project {
     pub rails: Rails,
     /// How models are computed.
     pub engine: EngineOptions,
+    /// What leaves the house, and by which door.
+    pub outward: Outward,
     /// The sources in the order of the file.
     pub sources: Vec<Source>,
 }
@@ -200,6 +203,10 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<Name
         "retention",
         "rails",
         "engine",
+        "tickets",
+        "notices",
+        "answers",
+        "siem",
         "source",
     ]);
     root.need(&["name", "reporting_currency"]);
@@ -234,6 +241,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<Name
         retention,
         rails: root.section("rails").map(|section| rails::read(&section, &mut named_apps)).unwrap_or_default(),
         engine: root.section("engine").map(|section| engine::read(&section)).unwrap_or_default(),
+        outward: outward::read(&root),
         sources: sources.into_iter().map(|(source, _)| source).collect(),
     };
     Some((project, named_apps))

@@ -108,6 +108,13 @@ impl<'a> Section<'a> {
         self.report(self.at(self.codes.value, self.span_of(key), message).help(help));
     }
 
+    /// Reports a value that may be a secret: its place, and nothing of its line.
+    pub(super) fn refuse_unseen(&self, key: &str, message: impl Into<String>, help: impl Into<String>) {
+        let mut found = self.at(self.codes.value, self.span_of(key), message).help(help);
+        found.snippet = None;
+        self.report(found);
+    }
+
     /// Reports a name that is none of the known ones, with the nearest.
     pub(super) fn refuse_word(&self, key: &str, written: &str, message: impl Into<String>, known: &[&str]) {
         self.report(self.at(self.codes.value, self.span_of(key), message).suggest(written, known.iter().copied()));

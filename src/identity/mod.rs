@@ -10,4 +10,5 @@ mod veil;
 
 pub use map::{IdentityMap, Name};
 pub use notes::{Note, NoteFile, Notes};
+pub use rows::random;
 pub use veil::{Shown, blank, sorted, veil};

@@ -11,7 +11,7 @@ use crate::store::{Chain, Key, RunId, Store, live_files, parquet};
 ///
 /// # Errors
 /// Internal when the system gives none.
-pub(super) fn random<const N: usize>() -> Result<[u8; N]> {
+pub fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     getrandom::getrandom(&mut bytes).map_err(|e| Error::internal("the system gives no random numbers").because(e))?;
     Ok(bytes)

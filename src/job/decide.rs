@@ -381,7 +381,8 @@ impl Job {
         }
         let Some((app, account)) = about.split_once('/') else {
             let known = book.lives.keys().map(String::as_str);
-            let near = crate::base::text::nearest(about, known).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+            let near =
+                crate::base::text::nearest(about, known).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
             return Err(Error::usage(format!("nothing is called `{about}`: give a candidate or app/account{near}")));
         };
         let mut lives = Vec::new();

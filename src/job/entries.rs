@@ -147,7 +147,9 @@ impl Job {
                 let (old, now) = self.rows(&catalogue, table, before_body.as_ref(), &body, identity).await?;
                 let (old, now) = (Rows::of(old)?, Rows::of(Some(now))?);
                 for (hash, row) in now.without(&old) {
-                    entries.push(row.entry(new(*came, json!({ "table": table, "run": run.version, "channel": "drop" })), hash));
+                    entries.push(
+                        row.entry(new(*came, json!({ "table": table, "run": run.version, "channel": "drop" })), hash),
+                    );
                 }
                 for (hash, row) in old.without(&now) {
                     if let Some(gone) = gone {

@@ -58,7 +58,8 @@ impl Job {
             let now = left(&self.table(body, &current, PERSONS).await?);
             let stayed = persons.iter().filter(|(_, has_left)| !**has_left);
             measures.workers = stayed.clone().count() as u64;
-            measures.terminated = stayed.filter(|(person, _)| now.get(*person).is_some_and(|left| *left)).count() as u64;
+            measures.terminated =
+                stayed.filter(|(person, _)| now.get(*person).is_some_and(|left| *left)).count() as u64;
         }
         let trips = review::trips(&candidates, &book, &self.config.project.rails, &measures, at);
         let entry = |trip: review::Trip| {

@@ -137,9 +137,10 @@ impl Book {
             self.answers.entry(id.to_owned()).or_insert(entry.seq);
         }
         match entry.kind {
-            EntryKind::BreakerTripped => self.batches.extend(said.text("batch").and_then(|name| {
-                Batch::tripped(name, said.text("rail").unwrap_or_default(), entry.at)
-            })),
+            EntryKind::BreakerTripped => self.batches.extend(
+                said.text("batch")
+                    .and_then(|name| Batch::tripped(name, said.text("rail").unwrap_or_default(), entry.at)),
+            ),
             EntryKind::BreakerReleased => {
                 let who = entry.on_behalf_of.as_ref().unwrap_or(&entry.actor);
                 let batch = self.batches.iter_mut().find(|batch| said.text("batch") == Some(&batch.name));
@@ -158,7 +159,9 @@ impl Book {
         }
         // A late answer settles no question, unless it was the first to one that is gone.
         let settles = entry.kind != EntryKind::DecisionLate || said.flag("is_claim");
-        if let (Some(question), Some(life)) = (said.text("question").filter(|_| settles), self.lives.get_mut(candidate_id)) {
+        if let (Some(question), Some(life)) =
+            (said.text("question").filter(|_| settles), self.lives.get_mut(candidate_id))
+        {
             life.answered.insert(question.to_owned());
         }
         let Some(event) = event(entry.kind) else { return };

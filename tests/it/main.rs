@@ -19,5 +19,7 @@ mod real_samples;
 mod said;
 mod scenarios;
 mod store_faults;
+mod stub;
+mod tickets;
 mod ties;
 mod volume;

@@ -202,7 +202,9 @@ fn compare(sheet: &Sheet, tables: &Tables, names: &mut Names) -> Vec<String> {
         let found: Vec<&Row> =
             actual.iter().filter(|row| key.iter().all(|k| row.get(*k) == expected.get(*k))).collect();
         if checked.iter().all(|column| expected[*column] == "-") {
-            faults.extend((!found.is_empty()).then(|| format!("{place}: {} has a row where none should be", sheet.table)));
+            faults.extend(
+                (!found.is_empty()).then(|| format!("{place}: {} has a row where none should be", sheet.table)),
+            );
             continue;
         }
         let [row] = found[..] else {

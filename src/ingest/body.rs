@@ -93,6 +93,9 @@ pub(super) struct Body {
     pub quarantined_rows: Vec<QuarantinedRow>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<Override>,
+    /// Of an HR feed of workers, those who had not left on the day of extraction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub employed: Option<u64>,
 }
 
 impl Body {

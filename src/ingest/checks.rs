@@ -56,6 +56,15 @@ pub(super) fn row_count(before: &[u64], rows: u64) -> Result<Option<String>, Ref
     Ok(is_odd.then(|| format!("row_count: {rows} rows where {median} are usual")))
 }
 
+/// Compares those who are employed by an HR feed with the median of the last landings: a feed of which half has left at
+/// once is broken as one is of which half is missing.
+pub(super) fn employed(before: &[u64], employed: u64) -> Result<(), Refusal> {
+    row_count(before, employed).map(|_| ()).map_err(|_| {
+        let message = format!("only {employed} have not left: usual are twice as many or more");
+        Refusal::new("employed", message)
+    })
+}
+
 /// What the source says is missing: later pages, more records, or what the control file counts.
 pub(super) fn lacks(pages: &[Page], control: &Control) -> Vec<String> {
     let mut lacks = Vec::new();
@@ -117,6 +126,13 @@ mod tests {
         assert_eq!(row_count(&usual, 71), Ok(None));
         assert!(row_count(&usual, 130).unwrap().is_some());
         assert_eq!(row_count(&[], 1), Ok(None));
+    }
+
+    #[test]
+    fn a_feed_that_terminates_half_of_all_is_refused() {
+        assert_eq!(employed(&[100, 100], 51), Ok(()));
+        assert_eq!(employed(&[100, 100], 50).unwrap_err().reason, "employed");
+        assert_eq!((employed(&[], 0), employed(&[0], 0)), (Ok(()), Ok(())));
     }
 
     #[test]

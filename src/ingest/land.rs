@@ -227,7 +227,13 @@ impl Stream<'_> {
         if self.dataset.feed == Feed::Full && lacks.is_empty() {
             let before: Vec<u64> =
                 past.records.iter().filter(|(_, b)| b.is_complete()).map(|(_, b)| b.accepted).collect();
-            match (checks::row_count(&before, rows.accepted()), self.accepted) {
+            let employed_before: Vec<u64> =
+                past.records.iter().filter(|(_, b)| b.is_complete()).filter_map(|(_, b)| b.employed).collect();
+            let size = checks::row_count(&before, rows.accepted()).and_then(|warning| {
+                self.employed(&pages, day).map_or(Ok(()), |now| checks::employed(&employed_before, now))?;
+                Ok(warning)
+            });
+            match (size, self.accepted) {
                 (Ok(warning), _) => warnings.extend(warning),
                 (Err(Refusal { reason: check, message }), Some(Acceptance { reason, actor, note_sha256 })) => {
                     warnings.push(format!("{check}: {message}; accepted by {actor}: {reason}"));
@@ -245,6 +251,7 @@ impl Stream<'_> {
         }
         let mut body = self.body(day, &files, &pages, &rows, &control, past);
         body.coverage = if lacks.is_empty() { Coverage::Complete } else { Coverage::Partial };
+        body.employed = self.employed(&pages, day);
         body.lacks = lacks;
         body.overrides = overrides;
         warnings.append(&mut body.warnings);
@@ -478,7 +485,15 @@ impl Stream<'_> {
             warnings,
             quarantined_rows: checks::summary(pages),
             overrides: Vec::new(),
+            employed: None,
         }
+    }
+
+    /// Of an HR feed of workers, those whose last day is not before the day of extraction.
+    fn employed(&self, pages: &[Page], day: NaiveDate) -> Option<u64> {
+        let is_of_workers = self.dataset.role == Role::Hr && self.dataset.stream == "workers";
+        let batches = pages.iter().flat_map(|page| page.chunks.iter().map(|chunk| &chunk.batch));
+        is_of_workers.then(|| write::not_before(batches, "end_on", day))?
     }
 
     #[allow(clippy::too_many_arguments, reason = "the parts of one commit, made where they are known")]

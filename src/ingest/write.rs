@@ -223,6 +223,21 @@ pub(super) fn has_true<'b>(mut batches: impl Iterator<Item = &'b RecordBatch>, c
     batches.any(|batch| batch.column_by_name(column).is_some_and(|a| a.as_boolean().true_count() > 0))
 }
 
+/// Of how many rows a day is absent or not before another one; none where rows have no such day.
+pub(super) fn not_before<'b>(
+    batches: impl Iterator<Item = &'b RecordBatch>,
+    column: &str,
+    day: NaiveDate,
+) -> Option<u64> {
+    let day = Date32Type::from_naive_date(day);
+    let mut count = None;
+    for batch in batches {
+        let days = batch.column_by_name(column)?.as_primitive_opt::<Date32Type>()?;
+        *count.get_or_insert(0) += days.iter().filter(|found| found.is_none_or(|found| found >= day)).count() as u64;
+    }
+    count
+}
+
 /// The hashes of the keys of landed rows.
 pub(super) fn keys(dataset: &Dataset, batch: &RecordBatch) -> Result<Vec<u128>> {
     let columns: Vec<&ArrayRef> = dataset.key.iter().filter_map(|k| batch.column_by_name(k)).collect();

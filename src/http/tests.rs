@@ -14,7 +14,7 @@ use crate::base::{Error, ErrorKind, Result};
 use crate::config::SecretRef;
 use stub::{Fault, Reply, Stub};
 
-#[allow(dead_code, reason = "the integration tests use the rest")]
+#[allow(dead_code, clippy::duplicate_mod, reason = "one server for all tests; the integration tests use the rest")]
 #[path = "../../tests/it/stub/server.rs"]
 mod stub;
 

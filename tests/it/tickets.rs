@@ -197,6 +197,29 @@ async fn servicenow_carries_the_question_and_brings_the_answers() {
     }
     assert!(desk.poll(&keys).await.unwrap().is_empty());
     {
+        // What leaves is what is listed, and the credential stays in its header.
+        let log = stub.log.lock().unwrap();
+        let made: Vec<_> = log.iter().filter(|r| r.method == "POST" && r.path.ends_with("sc_task")).collect();
+        let body = made[0].json();
+        let mut fields: Vec<&String> = body.as_object().unwrap().keys().collect();
+        fields.sort();
+        let listed = [
+            "approval",
+            "assignment_group",
+            "correlation_display",
+            "correlation_id",
+            "description",
+            "due_date",
+            "short_description",
+            "state",
+        ];
+        assert_eq!(fields, listed);
+        let is_clean = |r: &&crate::stub::server::Request| {
+            !format!("{:?} {:?}", r.query, String::from_utf8_lossy(&r.body)).contains("pass")
+        };
+        assert!(log.iter().all(|request| is_clean(&request)));
+    }
+    {
         let mut instance = instance.lock().unwrap();
         let tasks: Vec<String> = instance.rows("sc_task").iter().map(|row| row["sys_id"].clone()).collect();
         let of = |n: usize| {

@@ -16,7 +16,7 @@ use crate::log::{Entry, EntryKind, entry_hash};
 use crate::store::NO_HASH;
 use stub::{Reply, Stub};
 
-#[allow(dead_code, reason = "the integration tests use the rest")]
+#[allow(dead_code, clippy::duplicate_mod, reason = "one server for all tests; the integration tests use the rest")]
 #[path = "../../../tests/it/stub/server.rs"]
 mod stub;
 

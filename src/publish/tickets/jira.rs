@@ -25,7 +25,8 @@ const AT_ONCE: usize = 50;
 const BLOCK: u64 = 100;
 /// Blocks of late issues that are read at most: a project that makes more in a quarter of an hour is not for this.
 const MOST_BLOCKS: u64 = 200;
-/// From which age on every search sees an issue. The documentation says seconds to minutes.
+/// From which age on every search sees an issue, also one that ran some minutes ago. The documentation says that searches
+/// lag by seconds to minutes.
 const SETTLED: &str = "-15m";
 
 /// The desk of one project.

@@ -13,6 +13,7 @@ use crate::config::{Mode, OnNoResponse, Word};
 use crate::engine::Session;
 use crate::identity::{IdentityMap, Name};
 use crate::policy::explain::Row;
+use crate::publish::notices::LastUse;
 use crate::review::{Audience, Candidate, LAST_STEP, Rung, Who};
 
 /// What people see of a candidate. What was decided on is told as it was then.
@@ -134,6 +135,7 @@ impl Facts {
             evidence: order.evidence.clone(),
             step,
             is_reminder,
+            is_rehearsal: false,
             order,
         }
     }
@@ -151,6 +153,7 @@ impl Facts {
             target_tier,
             due_on,
             last_use,
+            is_rehearsal: false,
         }
     }
 }
@@ -240,17 +243,9 @@ fn evidence(row: &Row) -> Vec<String> {
 
 /// How long ago a seat was used, as coarsely as people may know.
 fn last_use(row: &Row) -> String {
-    let days = match (day(row, "observed_through"), day(row, "last_counted_use_on")) {
-        (Some(through), Some(last)) => (through - last).num_days(),
-        _ => return "none on record".to_owned(),
-    };
-    match days {
-        ..=30 => "0-30 days ago",
-        31..=60 => "31-60 days ago",
-        61..=90 => "61-90 days ago",
-        _ => "90+ days ago",
-    }
-    .to_owned()
+    let days = day(row, "observed_through").zip(day(row, "last_counted_use_on"));
+    let days = days.map(|(through, last)| u32::try_from((through - last).num_days()).unwrap_or(0));
+    LastUse::of(days).as_str().to_owned()
 }
 
 /// Everybody HR knows, by what they are called.

@@ -3,6 +3,7 @@
 
 mod carry;
 mod decide;
+mod doors;
 mod entries;
 mod erase;
 mod explain;
@@ -16,6 +17,7 @@ mod notes;
 mod outputs;
 pub mod outward;
 mod outward_files;
+mod poll;
 mod record;
 mod release;
 mod replay;
@@ -37,6 +39,7 @@ use crate::store::{Chain, Current, Kind, Record, RunId, Store};
 use record::{RunBody, RunTable};
 
 pub use decide::{Answered, Given};
+pub use doors::Doors;
 pub use erase::Erasure;
 pub use fsck::Stores;
 pub use notes::Words;

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::base::Result;
+use crate::publish::tickets::Desk;
 
 /// A question to whoever decides or checks. It names nobody but whose seat it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub struct Ask {
     pub step: u32,
     /// Whether it was asked before.
     pub is_reminder: bool,
+    /// Whether somebody only wants to see it: it leads nowhere.
+    pub is_rehearsal: bool,
     /// The order that follows when the answer is yes.
     pub order: Order,
 }
@@ -63,6 +66,8 @@ pub struct Notice {
     pub due_on: NaiveDate,
     /// When the seat was used last, as a bucket.
     pub last_use: String,
+    /// Whether somebody only wants to see it.
+    pub is_rehearsal: bool,
 }
 
 /// One action on one seat, for whoever carries it out.
@@ -133,4 +138,9 @@ pub trait Outward: Send + Sync {
 
     /// Hands actions over to whoever carries them out.
     async fn order(&self, orders: &[Order]) -> Vec<Result<Sent>>;
+
+    /// The desk that can be asked what became of its tickets; none: people answer by drops.
+    fn polled(&self) -> Option<&dyn Desk> {
+        None
+    }
 }

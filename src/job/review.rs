@@ -9,7 +9,6 @@ use serde::Serialize;
 use super::decide::Answered;
 use super::facts::{Facts, People};
 use super::outward::Outward;
-use super::outward_files::Files;
 use super::round::Round;
 use super::{Job, Run, record};
 use crate::base::{AsOf, Error, Result};
@@ -67,14 +66,13 @@ pub struct ReviewLine {
 }
 
 impl Job {
-    /// Reviews the newest run, with files as the only way out.
+    /// Reviews the newest run, by the doors of the project.
     ///
     /// # Errors
     /// As [`Job::review_by`].
     pub async fn review(&self, options: &ReviewOptions) -> Result<Review> {
         let (session, run) = self.newest(options.as_of).await?;
-        let door = self.door(session.as_of());
-        self.review_by(&session, run, options, &door).await
+        self.review_by(&session, run, options, &self.doors(session.as_of())?).await
     }
 
     /// Reviews a run that was just made.
@@ -87,12 +85,7 @@ impl Job {
             // A run of an earlier day redoes history: nothing follows from it.
             return Ok(Review { run: run.record.version, ..Review::default() });
         }
-        self.review_by(&run.session, run.record.version, &ReviewOptions::default(), &self.door(as_of)).await
-    }
-
-    /// The way out that needs no server.
-    pub fn door(&self, as_of: AsOf) -> Files {
-        Files::new(&self.config.root.join("outputs").join(as_of.to_string()))
+        self.review_by(&run.session, run.record.version, &ReviewOptions::default(), &self.doors(as_of)?).await
     }
 
     /// Reviews a run, and sends what is due by a door.
@@ -119,6 +112,9 @@ impl Job {
         if !is_rehearsal && !options.dry_run {
             self.adopt_claims(&run_id).await?;
             self.take_drops(&facts, session, &identity, &run_id, &mut review).await?;
+            if let Some(desk) = door.polled() {
+                self.poll(desk, &facts, session, &identity, &run_id, &mut review).await?;
+            }
         }
         let round = Round {
             job: self,

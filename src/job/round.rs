@@ -264,8 +264,8 @@ impl Round<'_> {
         for step in steps {
             let Some(key) = step.key(book) else { continue };
             match self.thing(step, &crate::review::digest(&["rehearsal", &key])) {
-                Thing::Ask(ask) => asks.push(Ask { to: to.to_owned(), ..ask }),
-                Thing::Notice(notice) => notices.push(Notice { to: to.to_owned(), ..notice }),
+                Thing::Ask(ask) => asks.push(Ask { to: to.to_owned(), is_rehearsal: true, ..ask }),
+                Thing::Notice(notice) => notices.push(Notice { to: to.to_owned(), is_rehearsal: true, ..notice }),
                 Thing::Order(_) | Thing::Nothing => continue,
             }
             self.review.lines.push(ReviewLine { to: to.to_owned(), ..line(step) });

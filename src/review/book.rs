@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value};
 
 use super::batch::Batch;
+use super::candidate::digest;
 use super::life::{Event, Refusal, State};
 use crate::log::{Entry, EntryKind};
 
@@ -61,6 +62,14 @@ pub struct Life {
     pub is_released: bool,
     /// When its action was carried out.
     pub executed_on: Option<NaiveDate>,
+}
+
+impl Life {
+    /// The key of its action the n-th time that it goes out: 0 the first, which is the candidate's own.
+    pub fn order_key(&self, n: u32) -> String {
+        let first = digest(&[&self.candidate_id, &self.action, &self.policy_version]);
+        if n == 0 { first } else { digest(&["again", &first, &n.to_string()]) }
+    }
 }
 
 /// Somebody who was asked.

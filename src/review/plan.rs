@@ -329,10 +329,9 @@ impl Step<'_> {
                 let (step, audience) = (step.to_string(), audience.as_str());
                 Some(digest(&["ask", &candidate.candidate_id, &round, &step, audience, key, is_reminder]))
             }
-            Self::Export(candidate) => Some(match life(candidate).map_or(0, |life| life.exports) {
-                0 => candidate.idempotency_key(),
-                n => digest(&["again", &candidate.idempotency_key(), &n.to_string()]),
-            }),
+            Self::Export(candidate) => {
+                Some(life(candidate).map_or_else(|| candidate.idempotency_key(), |life| life.order_key(life.exports)))
+            }
             Self::Expire(_) | Self::Assume(_) | Self::Withdraw(_) => None,
         }
     }

@@ -63,6 +63,12 @@ impl LastUse {
         }
     }
 
+    /// The bucket that reads so; any other words say that nothing is on record.
+    pub fn parse(text: &str) -> Self {
+        let all = [Self::To30, Self::To60, Self::To90, Self::Over90];
+        all.into_iter().find(|bucket| bucket.as_str() == text).unwrap_or(Self::NoneOnRecord)
+    }
+
     /// How it reads.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -9,6 +9,7 @@ mod cli;
 mod cluster;
 mod demo;
 mod demo_cases;
+mod desk;
 mod determinism;
 mod evidence;
 mod fault;

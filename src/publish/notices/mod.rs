@@ -7,6 +7,8 @@ mod smtp;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
+
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -16,6 +18,8 @@ pub use smtp::Smtp;
 
 use super::tickets::Action;
 use crate::base::Result;
+use crate::config;
+use crate::http::Secret;
 
 /// Who reads a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,4 +142,14 @@ pub trait Post: Send + Sync {
 
     /// Sends messages. One that is sent twice has the same Message-ID both times.
     async fn send(&self, messages: &[Message]) -> Vec<Result<()>>;
+}
+
+/// The post that a project names. `root` is the folder of the project, `folder` the one for messages without a server.
+///
+/// # Errors
+/// Config, when the password of the server cannot be fetched.
+pub fn open(options: &config::Notices, root: &Path, folder: &Path) -> Result<Box<dyn Post>> {
+    let Some(smtp) = &options.smtp else { return Ok(Box::new(Outbox::new(folder))) };
+    let secret = smtp.login.as_ref().map(|(_, secret)| Secret::fetch(secret, root)).transpose()?;
+    Ok(Box::new(Smtp::new(smtp.clone(), secret)))
 }

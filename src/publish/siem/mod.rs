@@ -8,6 +8,8 @@ mod syslog;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
+
 use async_trait::async_trait;
 
 pub use file::File;
@@ -16,6 +18,8 @@ pub use splunk::Splunk;
 pub use syslog::Syslog;
 
 use crate::base::{Error, Result};
+use crate::config;
+use crate::http::{Client, Limits, Secret};
 use crate::log::Entry;
 
 /// Who speaks.
@@ -41,6 +45,27 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// Source or Store, when they may not have arrived.
     async fn hand_over(&mut self, entries: &[Entry], speaker: &Speaker) -> Result<()>;
+}
+
+/// The transports that a project names, each with a cursor of its own under its name. `root` is the folder of the project,
+/// `channel` any GUID: acknowledgements of Splunk are asked for under it.
+///
+/// # Errors
+/// Config, when a secret cannot be fetched or a server may not be reached.
+pub fn open(options: &config::Siem, root: &Path, channel: &str) -> Result<Vec<Box<dyn Transport>>> {
+    let mut transports: Vec<Box<dyn Transport>> = Vec::new();
+    if let Some(path) = &options.file {
+        transports.push(Box::new(File::new(root.join(path))));
+    }
+    if let Some(options) = &options.splunk {
+        let auth = Splunk::auth(Secret::fetch(&options.server.secret, root)?);
+        let client = Client::new(&options.server.url, options.server.private_network, &auth, Limits::default())?;
+        transports.push(Box::new(Splunk::new(client, options.clone(), channel)));
+    }
+    if let Some(options) = &options.syslog {
+        transports.push(Box::new(Syslog::new(options.clone())));
+    }
+    Ok(transports)
 }
 
 /// How far a transport came.

@@ -151,6 +151,14 @@ async fn a_file_gets_a_line_an_entry_even_after_one_was_cut_short() {
     assert_eq!(seqs, [Some(0), Some(1), None, Some(2), Some(3), Some(4)]);
 }
 
+#[test]
+fn a_project_gets_the_transports_it_names() {
+    let options = config::Siem { file: Some("siem.ndjson".into()), ..config::Siem::default() };
+    let open = super::open(&options, std::path::Path::new("/project"), "channel").unwrap();
+    assert_eq!(open.iter().map(|transport| transport.name()).collect::<Vec<_>>(), ["file"]);
+    assert!(super::open(&config::Siem::default(), std::path::Path::new("/project"), "channel").unwrap().is_empty());
+}
+
 fn splunk(url: &Url, ack: bool) -> Splunk {
     let server = config::Server {
         url: url.clone(),

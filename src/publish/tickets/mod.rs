@@ -13,6 +13,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::Path;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -24,6 +25,8 @@ pub use order::{Action, Grant, Order};
 pub use servicenow::ServiceNow;
 
 use crate::base::{Error, Result};
+use crate::config::{self, DeskKind};
+use crate::http::{Auth, Client, Limits, Secret};
 
 /// A ticket that stands for an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +115,41 @@ pub trait Desk: Send + Sync {
     /// # Errors
     /// Source when the desk cannot be read.
     async fn poll(&self, keys: &[String]) -> Result<Vec<Answer>>;
+}
+
+/// The desk that a project names. `root` is the folder of the project, `folder` the one for files where they are the desk.
+///
+/// # Errors
+/// Config, when a secret cannot be fetched or a server may not be reached.
+pub fn open(options: &config::Tickets, root: &Path, folder: &Path) -> Result<Box<dyn Desk>> {
+    let missing = || Error::internal("a desk without its section");
+    Ok(match options.desk {
+        DeskKind::Files => Box::new(Files::new(folder)),
+        DeskKind::ServiceNow => {
+            let options = options.servicenow.clone().ok_or_else(missing)?;
+            let auth = ServiceNow::auth(&options, Secret::fetch(&options.server.secret, root)?);
+            Box::new(ServiceNow::new(client(&options.server, &auth)?, options))
+        }
+        DeskKind::Jira => {
+            let options = options.jira.clone().ok_or_else(missing)?;
+            let auth = Jira::auth(&options, Secret::fetch(&options.server.secret, root)?);
+            Box::new(Jira::new(client(&options.server, &auth)?, options))
+        }
+    })
+}
+
+/// The executor of group removals, when a project wants one.
+///
+/// # Errors
+/// As [`open`].
+pub fn executor(options: &config::Tickets, root: &Path) -> Result<Option<Box<dyn Desk>>> {
+    let Some(options) = &options.okta else { return Ok(None) };
+    let auth = Okta::auth(options, Secret::fetch(&options.server.secret, root)?);
+    Ok(Some(Box::new(Okta::new(client(&options.server, &auth)?, options))))
+}
+
+fn client(server: &config::Server, auth: &Auth) -> Result<Client> {
+    Client::new(&server.url, server.private_network, auth, Limits::default())
 }
 
 /// The tickets of one call: an order that stands in it twice is one.

@@ -81,3 +81,11 @@ fn what_is_written_into_queries_is_what_it_should_be() {
         assert_eq!(result.unwrap_err().kind(), ErrorKind::Data, "{approver}");
     }
 }
+
+#[test]
+fn a_project_gets_the_desk_it_names_and_no_executor_unasked() {
+    let options = crate::config::Tickets::default();
+    let root = std::path::Path::new("/project");
+    assert_eq!(super::open(&options, root, root).unwrap().name(), "files");
+    assert!(super::executor(&options, root).unwrap().is_none());
+}

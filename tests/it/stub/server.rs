@@ -2,7 +2,6 @@
 //! fault hits exactly one request.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -83,9 +82,7 @@ type Faults = dyn Fn(&Request) -> Fault + Send + Sync;
 /// A server on this machine; it ends with the test.
 pub struct Stub {
     pub url: Url,
-    /// Requests that came in, faulty ones too.
-    pub seen: Arc<AtomicUsize>,
-    /// Each request as it came.
+    /// Each request as it came, faulty ones too.
     pub log: Arc<Mutex<Vec<Request>>>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -110,27 +107,26 @@ impl Stub {
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
-        let (seen, log) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let log = Arc::new(Mutex::new(Vec::new()));
         let (handler, faults): (Arc<Handler>, Arc<Faults>) = (Arc::new(handler), Arc::new(faults));
-        let (count, keep) = (seen.clone(), log.clone());
+        let keep = log.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (handler, faults, count, keep) = (handler.clone(), faults.clone(), count.clone(), keep.clone());
+                let (handler, faults, keep) = (handler.clone(), faults.clone(), keep.clone());
                 tokio::spawn(async move {
                     let mut stream = stream;
                     if let Some(request) = read(&mut stream).await {
-                        count.fetch_add(1, Ordering::SeqCst);
                         keep.lock().unwrap().push(request.clone());
                         answer(stream, &request, &*handler, faults(&request)).await;
                     }
                 });
             }
         });
-        Self { url, seen, log, task }
+        Self { url, log, task }
     }
 
     pub fn count(&self) -> usize {
-        self.seen.load(Ordering::SeqCst)
+        self.log.lock().unwrap().len()
     }
 }
 

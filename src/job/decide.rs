@@ -88,11 +88,8 @@ impl Job {
             };
             let (reason, end) = (given.reason_code.clone(), given.expires_on);
             let until = end.map_or(String::new(), |day| day.to_string());
-            let question = life.question();
-            let words = [&*life.candidate_id, &question, given.decision.as_str(), &who.key];
-            let said = [reason.as_deref().unwrap_or_default(), &*until, "cli"];
-            answers.push(Answer {
-                answer_id: Answer::id_of(&[&words[..], &said[..]].concat()),
+            let mut answer = Answer {
+                answer_id: String::new(),
                 candidate_id: life.candidate_id.clone(),
                 question: String::new(),
                 decision: given.decision.as_str().to_owned(),
@@ -104,7 +101,11 @@ impl Job {
                 on: today,
                 channel: "cli".to_owned(),
                 note_sha256,
-            });
+            };
+            let words = [&*answer.candidate_id, &answer.question_to(life), &answer.decision, &answer.by_key, &until];
+            let reason = answer.reason_code.as_deref().unwrap_or_default();
+            answer.answer_id = Answer::id_of(&[&words[..], &[reason, "cli"]].concat());
+            answers.push(answer);
         }
         let ids: Vec<String> = answers.iter().map(|answer| answer.candidate_id.clone()).collect();
         let run_id = RunId::new(self.clock);
@@ -263,7 +264,7 @@ impl Job {
             Err(refusal) => return Ok((Answered::Refused(refusal), None)),
             Ok(Ruling::Known(seq)) => return Ok((Answered::Known(seq), None)),
             Ok(Ruling::Late(why)) => {
-                answer.question = life.question();
+                answer.question = answer.question_to(life);
                 Some(why)
             }
             Ok(Ruling::First(question)) => {

@@ -132,8 +132,8 @@ impl Job {
     pub async fn reader(&self, as_of: Option<AsOf>) -> Result<(Session, Record)> {
         let records = self.store.records(&Chain::Runs).await?;
         let current = Current::of(&records);
-        let newest =
-            records.into_iter().rev().find(|r| r.kind == Kind::Run && (as_of.is_none() || record::as_of(r) == as_of));
+        let is_meant = |r: &&Record| r.kind == Kind::Run && (as_of.is_none() || record::as_of(r) == as_of);
+        let newest = records.iter().rev().find(is_meant).cloned();
         let Some(newest) = newest else {
             let day = as_of.map_or(String::new(), |d| format!(" for {d}"));
             return Err(Error::usage(format!("there is no run{day} yet: `seatledger run` makes one")));
@@ -144,13 +144,15 @@ impl Job {
         let session = Session::new(&self.store, day, &settings)?;
         run::register_inputs(self, &session).await?;
         self.sign_ins(day).await?.register(self, &session)?;
+        let catalogue = Catalogue::load()?;
+        inputs::register_earlier(self, &session, &catalogue, &records).await?;
         inputs::register_log(self, &session, newest.reads.get(inputs::LOG).copied().unwrap_or_default()).await?;
         let body = RunBody::current(&newest, &current)?;
         let expired = || Error::usage(format!("the tables of the run of {day} have expired: run that day again"));
         for (name, file) in body.ok_or_else(expired)?.tables {
             RunTable { name, file }.register(&session, &self.store).await?;
         }
-        engine::register_views(&session, Catalogue::load()?.models()).await?;
+        engine::register_views(&session, catalogue.models()).await?;
         Ok((session, newest))
     }
 }

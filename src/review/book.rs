@@ -99,13 +99,18 @@ pub struct Decided {
 }
 
 impl Life {
-    /// The name of the question that is open: who claims its answer first is heard.
+    /// The name of the question to whoever decides: who claims its answer first is heard.
     pub fn question(&self) -> String {
-        let part = match self.state {
-            State::Accepted => "check".to_owned(),
-            _ => self.step.to_string(),
-        };
-        if self.round == 0 { part } else { format!("r{}-{part}", self.round) }
+        self.in_round(self.step.to_string())
+    }
+
+    /// The name of the question to a second person.
+    pub fn check(&self) -> String {
+        self.in_round("check".to_owned())
+    }
+
+    fn in_round(&self, question: String) -> String {
+        if self.round == 0 { question } else { format!("r{}-{question}", self.round) }
     }
 
     /// Whether nobody was asked about it and nothing of it went out: what a limit on new candidates counts.

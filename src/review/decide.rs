@@ -93,7 +93,7 @@ impl Answer {
         let is_passed = candidate.is_some_and(|candidate| !is_extension && self.is_passed(decision, life, candidate));
         match life.state.after(event) {
             Ok(_) if is_passed => Ok(Ruling::Late("the question went on to the next person".to_owned())),
-            Ok(_) => Ok(Ruling::First(self.question_of(life, is_extension))),
+            Ok(_) => Ok(Ruling::First(self.question_to(life))),
             Err(_) if life.decided.is_some() && !life.state.is_asked_for() => {
                 Ok(Ruling::Late(format!("somebody answered before: it is {}", life.state)))
             }
@@ -101,9 +101,13 @@ impl Answer {
         }
     }
 
-    /// A hold is extended as often as it runs out: every extension is a question of its own.
-    fn question_of(&self, life: &Life, is_extension: bool) -> String {
-        if is_extension { format!("hold-{}", life.decided.as_ref().map_or(0, |d| d.seq)) } else { life.question() }
+    /// The name of the question it answers. A hold is extended as often as it runs out: each time is another question.
+    pub fn question_to(&self, life: &Life) -> String {
+        match (self.decision.as_str(), &life.decided) {
+            ("approve" | "reject", _) => life.check(),
+            ("hold", Some(decided)) if life.state == State::Held => format!("hold-{}", decided.seq),
+            _ => life.question(),
+        }
     }
 
     /// What is decided, and what that is for the candidate.

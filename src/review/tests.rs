@@ -250,7 +250,7 @@ impl World {
         let counts = match &ruling {
             Ruling::Known(_) => return Ok(ruling),
             Ruling::Late(_) => {
-                answer.question = life.question();
+                answer.question = answer.question_to(life);
                 false
             }
             Ruling::First(question) => {

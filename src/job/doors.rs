@@ -8,10 +8,9 @@ use super::Job;
 use super::outward::{Ask, Notice, Order, Outward, Sent};
 use super::outward_files::Files;
 use crate::base::{AsOf, Error, Result};
-use crate::config::{DeskKind, Notices, Server};
-use crate::http::{Auth, Client, Limits, Secret};
-use crate::publish::notices::{self, Audience, Item, LastUse, Outbox, Post, Smtp};
-use crate::publish::tickets::{self, Action, Desk, Jira, ServiceNow};
+use crate::config::Notices;
+use crate::publish::notices::{self, Audience, Item, LastUse, Post};
+use crate::publish::tickets::{self, Action, Desk};
 
 /// The folder of messages, below that of the day.
 const OUTBOX: &str = "notices";
@@ -30,38 +29,11 @@ impl Job {
     /// # Errors
     /// Config when a secret is not where it should be, or a server may not be reached.
     pub fn doors(&self, as_of: AsOf) -> Result<Doors> {
-        let outward = &self.config.project.outward;
-        let secret = |server: &Server| Secret::fetch(&server.secret, &self.config.root);
-        let client =
-            |server: &Server, auth: Auth| Client::new(&server.url, server.private_network, &auth, Limits::default());
-        let missing = || Error::config("nothing says where the desk is");
-        let desk: Option<Box<dyn Desk>> = match outward.tickets.desk {
-            DeskKind::Files => None,
-            DeskKind::ServiceNow => {
-                let options = outward.tickets.servicenow.clone().ok_or_else(missing)?;
-                let auth = ServiceNow::auth(&options, secret(&options.server)?);
-                Some(Box::new(ServiceNow::new(client(&options.server, auth)?, options)))
-            }
-            DeskKind::Jira => {
-                let options = outward.tickets.jira.clone().ok_or_else(missing)?;
-                let auth = Jira::auth(&options, secret(&options.server)?);
-                Some(Box::new(Jira::new(client(&options.server, auth)?, options)))
-            }
-        };
-        let folder = self.config.root.join("outputs").join(as_of.to_string());
-        let post = match &outward.notices {
-            None => None,
-            Some(sender) => {
-                let post: Box<dyn Post> = match &sender.smtp {
-                    None => Box::new(Outbox::new(folder.join(OUTBOX))),
-                    Some(smtp) => {
-                        let login = smtp.login.as_ref().map(|(_, kept)| Secret::fetch(kept, &self.config.root));
-                        Box::new(Smtp::new(smtp.clone(), login.transpose()?))
-                    }
-                };
-                Some((post, sender.clone()))
-            }
-        };
+        let (outward, root) = (&self.config.project.outward, &self.config.root);
+        let folder = root.join("outputs").join(as_of.to_string());
+        let post = |sender: &Notices| Ok((notices::open(sender, root, &folder.join(OUTBOX))?, sender.clone()));
+        let post = outward.notices.as_ref().map(post).transpose()?;
+        let desk = tickets::open(&outward.tickets, root)?;
         Ok(Doors { files: Files::new(&folder), desk, post, at: self.clock.now() })
     }
 }

@@ -433,7 +433,8 @@ fn whenever_a_review_dies_everything_due_is_on_record_once_and_there_under_one_k
         let sound = FaultStore::sound(Arc::new(company.objects.fork()));
         let sound = Arc::new(sound);
         company.review(sound.clone(), &Door::default(), 0).await.unwrap();
-        let writes: Vec<usize> = sound.log().iter().filter(|op| matches!(op.name, "create" | "put")).map(|op| op.number).collect();
+        let writes: Vec<usize> =
+            sound.log().iter().filter(|op| matches!(op.name, "create" | "put")).map(|op| op.number).collect();
         assert!(writes.len() > 6, "{writes:?}");
         let expected = on_record(&company.entries(&company.objects).await).len();
         assert_eq!(expected, 0, "nothing went out yet");

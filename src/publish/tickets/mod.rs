@@ -1,7 +1,6 @@
 //! Actions asked for and handed over, one ticket for each key however often it is tried. A desk is where that happens:
-//! files, ServiceNow, Jira; the Okta executor carries out what it is handed.
+//! ServiceNow, Jira; the Okta executor carries out what it is handed. Files need no desk: `job` writes them.
 
-mod files;
 mod jira;
 mod jira_issue;
 mod okta;
@@ -18,7 +17,6 @@ use std::path::Path;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-pub use files::Files;
 pub use jira::Jira;
 pub use okta::Okta;
 pub use order::{Action, Grant, Order};
@@ -117,23 +115,23 @@ pub trait Desk: Send + Sync {
     async fn poll(&self, keys: &[String]) -> Result<Vec<Answer>>;
 }
 
-/// The desk that a project names. `root` is the folder of the project, `folder` the one for files where they are the desk.
+/// The desk that a project names, `root` being its folder; none where files take the place of one.
 ///
 /// # Errors
 /// Config, when a secret cannot be fetched or a server may not be reached.
-pub fn open(options: &config::Tickets, root: &Path, folder: &Path) -> Result<Box<dyn Desk>> {
+pub fn open(options: &config::Tickets, root: &Path) -> Result<Option<Box<dyn Desk>>> {
     let missing = || Error::internal("a desk without its section");
     Ok(match options.desk {
-        DeskKind::Files => Box::new(Files::new(folder)),
+        DeskKind::Files => None,
         DeskKind::ServiceNow => {
             let options = options.servicenow.clone().ok_or_else(missing)?;
             let auth = ServiceNow::auth(&options, Secret::fetch(&options.server.secret, root)?);
-            Box::new(ServiceNow::new(client(&options.server, &auth)?, options))
+            Some(Box::new(ServiceNow::new(client(&options.server, &auth)?, options)))
         }
         DeskKind::Jira => {
             let options = options.jira.clone().ok_or_else(missing)?;
             let auth = Jira::auth(&options, Secret::fetch(&options.server.secret, root)?);
-            Box::new(Jira::new(client(&options.server, &auth)?, options))
+            Some(Box::new(Jira::new(client(&options.server, &auth)?, options)))
         }
     })
 }

@@ -1,8 +1,8 @@
-//! Orders as people read them, and as files.
+//! Orders as people read them.
 
 use chrono::NaiveDate;
 
-use super::{Action, Desk, Files, Order};
+use super::{Action, Order};
 use crate::base::ErrorKind;
 
 fn order(n: u8) -> Order {
@@ -24,39 +24,6 @@ fn order(n: u8) -> Order {
         batch: "17/figma".to_owned(),
         grant: None,
     }
-}
-
-#[tokio::test]
-async fn a_batch_of_files_grows_and_never_changes() {
-    let folder = tempfile::tempdir().unwrap();
-    let desk = Files::new(folder.path());
-    let first: Vec<_> = desk.release(&[order(1), order(1)]).await.into_iter().map(Result::unwrap).collect();
-    assert!(first[0].is_new && first[0].id == "17-figma/tickets.csv");
-    let read = |name: &str| std::fs::read_to_string(folder.path().join("17-figma").join(name)).unwrap();
-    assert_eq!(read("tickets.csv").lines().count(), 2);
-    let before = (read("tickets.csv"), read("tickets.json"), read("undo.csv"));
-    let mut changed = order(1);
-    changed.tier = "enterprise".to_owned();
-    assert!(!desk.release(&[changed]).await[0].as_ref().unwrap().is_new);
-    assert_eq!((read("tickets.csv"), read("tickets.json"), read("undo.csv")), before);
-    assert!(desk.release(&[order(2)]).await[0].as_ref().unwrap().is_new);
-    assert_eq!(read("tickets.csv").lines().count(), 3);
-    assert!(read("undo.csv").contains("assign professional to anna@northwind.example"));
-    desk.ask(&[order(3)]).await[0].as_ref().unwrap();
-    assert!(!read("questions.csv").contains(&order(1).key) && !folder.path().join("17-figma/undo.json").exists());
-    assert!(desk.poll(&[order(1).key]).await.unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn a_file_is_inert_and_a_batch_stays_in_its_folder() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut order = order(1);
-    order.batch = "../../etc".to_owned();
-    order.account = "=HYPERLINK(\"x\")\u{202e}\r\nnext".to_owned();
-    let ticket = Files::new(folder.path()).release(&[order]).await.remove(0).unwrap();
-    assert_eq!(ticket.id, "------etc/tickets.csv");
-    let text = std::fs::read_to_string(folder.path().join(&ticket.id)).unwrap();
-    assert!(text.contains("\"'=HYPERLINK(\"\"x\"\")  next\"") && !text.contains('\u{202e}'), "{text}");
 }
 
 #[test]
@@ -86,6 +53,6 @@ fn what_is_written_into_queries_is_what_it_should_be() {
 fn a_project_gets_the_desk_it_names_and_no_executor_unasked() {
     let options = crate::config::Tickets::default();
     let root = std::path::Path::new("/project");
-    assert_eq!(super::open(&options, root, root).unwrap().name(), "files");
+    assert!(super::open(&options, root).unwrap().is_none());
     assert!(super::executor(&options, root).unwrap().is_none());
 }

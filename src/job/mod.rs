@@ -25,6 +25,7 @@ mod review;
 mod round;
 mod run;
 mod seal;
+mod siem;
 mod sign_ins;
 
 use std::path::Path;

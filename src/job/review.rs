@@ -72,7 +72,11 @@ impl Job {
     /// As [`Job::review_by`].
     pub async fn review(&self, options: &ReviewOptions) -> Result<Review> {
         let (session, run) = self.newest(options.as_of).await?;
-        self.review_by(&session, run, options, &self.doors(session.as_of())?).await
+        let mut review = self.review_by(&session, run, options, &self.doors(session.as_of())?).await?;
+        if !options.dry_run && options.rehearse_to.is_none() {
+            self.hand_over_log(&mut review.failed).await?;
+        }
+        Ok(review)
     }
 
     /// Reviews a run that was just made.
@@ -85,7 +89,10 @@ impl Job {
             // A run of an earlier day redoes history: nothing follows from it.
             return Ok(Review { run: run.record.version, ..Review::default() });
         }
-        self.review_by(&run.session, run.record.version, &ReviewOptions::default(), &self.doors(as_of)?).await
+        let (doors, options) = (self.doors(as_of)?, ReviewOptions::default());
+        let mut review = self.review_by(&run.session, run.record.version, &options, &doors).await?;
+        self.hand_over_log(&mut review.failed).await?;
+        Ok(review)
     }
 
     /// Reviews a run, and sends what is due by a door.

@@ -290,6 +290,7 @@ pub(super) fn folder(chain: &Chain) -> Result<String> {
         Chain::Identity => "commits/identity".to_owned(),
         Chain::Notes => "commits/notes".to_owned(),
         Chain::Log => "commits/log".to_owned(),
+        Chain::Siem { transport } => format!("commits/siem/{}", segment(transport)?),
     })
 }
 

@@ -71,6 +71,11 @@ pub enum Chain {
     Notes,
     /// The appends to the decision log.
     Log,
+    /// How far the decision log was handed over by one transport.
+    Siem {
+        /// Its name.
+        transport: String,
+    },
 }
 
 impl fmt::Display for Chain {
@@ -83,6 +88,7 @@ impl fmt::Display for Chain {
             Self::Identity => f.write_str("identity"),
             Self::Notes => f.write_str("notes"),
             Self::Log => f.write_str("log"),
+            Self::Siem { transport } => write!(f, "siem/{transport}"),
         }
     }
 }
@@ -96,6 +102,7 @@ impl Chain {
             ["snapshots"] => Some(Self::Snapshots),
             ["identity"] => Some(Self::Identity),
             ["notes"] => Some(Self::Notes),
+            ["siem", transport] if !transport.is_empty() => Some(Self::Siem { transport: transport.to_owned() }),
             ["raw", source, stream] if !source.is_empty() && !stream.is_empty() => {
                 Some(Self::Raw { source: source.to_owned(), stream: stream.to_owned() })
             }

@@ -19,7 +19,8 @@ fn at_the_desk(stub: &Stub) -> Project {
     let settings = fs::read_to_string(project.path().join("seatledger.toml")).unwrap();
     let doors = format!(
         "\n[tickets]\ndesk = \"servicenow\"\n\n[tickets.servicenow]\nurl = \"{}\"\nuser = \"robot\"\n\
-         secret = \"file:password\"\nrolled_back_states = [\"8\"]\n\n[notices]\nfrom = \"licences@northwind.example\"\n",
+         secret = \"file:password\"\nrolled_back_states = [\"8\"]\n\n[notices]\nfrom = \"licences@northwind.example\"\n\n\
+         [siem]\nfile = \"outputs/siem.ndjson\"\n",
         stub.url
     );
     let settings = settings.replacen("\n[[source]]", &format!("{doors}\n[[source]]"), 1);
@@ -106,6 +107,12 @@ fn what_is_decided_at_the_desk_is_decided_and_what_is_done_there_is_done() {
     assert_eq!(whats(&review(&project)), Vec::<&str>::new());
     close("8");
     assert_eq!(whats(&review(&project)), ["rolled back"]);
+    // Who watches had every entry once, in the order of the log.
+    let entries = project.with_job(async |job| log::entries(&job.store, 0).await).unwrap();
+    let events = fs::read_to_string(project.path().join("outputs/siem.ndjson")).unwrap();
+    let uid = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["metadata"]["uid"].clone();
+    let hashes: Vec<_> = entries.iter().map(|entry| serde_json::Value::from(entry.entry_hash.clone())).collect();
+    assert_eq!(events.lines().map(uid).collect::<Vec<_>>(), hashes);
     let book = book(&project);
     assert_eq!((book.odd.len(), counts()), (0, (3, 3)));
     assert!(book.lives.values().any(|life| life.state == State::RolledBack));

@@ -102,7 +102,8 @@ stale_access as (
 
 orphan_accounts as (
     select
-        'orphan_account' as kind, s.app_id as system, s.account_id, 'account with seats that matches no person' as detail,
+        'orphan_account' as kind, s.app_id as system, s.account_id,
+        'account with seats that matches no person' as detail,
         max(c.reporting_annual_amount) as amount_at_stake
     from core.seats as s
     left join cost_of_accounts as c on c.app_id = s.app_id and c.account_id = s.account_id

@@ -1,7 +1,7 @@
 -- One row per candidate that is open, or was closed within 396 days: its evidence (review.evidence), what the log says
 -- of it (review.states), and what this run finds: a candidate nobody decided on and the policy no longer proposes is
--- withdrawn; one that was carried out is verified or reopened (review.outcome_checks). What a run finds becomes an entry
--- of the log after it; until then state_entry_seq is NULL.
+-- withdrawn; one that was carried out is verified or reopened (review.outcome_checks). What a run finds becomes an
+-- entry of the log after it; until then state_entry_seq is NULL.
 with states_and_findings as (
     select
         e.candidate_id,

@@ -1,6 +1,6 @@
--- One row per candidate that was carried out: whether the seat is gone from a feed extracted after that day, and whether
--- its person was active in the app since. What follows: `removed` (verified), `still_assigned` seven days later and
--- `active_again` (both reopen it).
+-- One row per candidate that was carried out: whether the seat is gone from a feed extracted after that day, and
+-- whether its person was active in the app since. What follows: `removed` (verified), `still_assigned` seven days later
+-- and `active_again` (both reopen it).
 with carried_out as (
     select
         e.candidate_id,

@@ -1,5 +1,5 @@
--- One row per accepted line of the holds drop and account it names, and per hold in the decision log that no file holds:
--- a manager keeps the account, or one SKU of it. One that was released ends on that day.
+-- One row per accepted line of the holds drop and account it names, and per hold in the decision log that no file
+-- holds: a manager keeps the account, or one SKU of it. One that was released ends on that day.
 -- Lines of any date stand here; whether one is in force at the as-of date is for the policy to say.
 with holds_of_the_drop as (
     select

@@ -1,5 +1,5 @@
--- One row per paid seat of a vendor's own list that no contract line covers and whose holder has no Okta assignment of the
--- application, where Okta is mapped to it and its assignments are known: given past the directory and past the contract.
+-- One row per paid seat of a vendor's own list that no contract line covers and whose holder has no Okta assignment of
+-- the application, where Okta is mapped to it and its assignments are known: given past directory and contract.
 with apps_assigned_in_okta as (
     select app.app_id
     from core.apps as app

@@ -1,5 +1,5 @@
--- A row is a reclaimed seat that its holder was granted again: the app and SKU of an action carried out within 396 days,
--- now held by the same account or person, under a grant that began after it.
+-- A row is a reclaimed seat that its holder was granted again: the app and SKU of an action carried out within 396
+-- days, now held by the same account or person, under a grant that began after it.
 with seats_taken_away as (
     select
         candidate_id,

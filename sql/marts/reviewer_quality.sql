@@ -1,5 +1,5 @@
--- A row is somebody who answers: how often, how fast in a row, and what became of the seats that were kept. Many answers
--- within one minute were hardly weighed one by one; a seat kept and not used for 60 days after was hardly needed.
+-- A row is somebody who answers: how often, how fast in a row, and what became of the seats that were kept. Many
+-- answers within one minute were hardly weighed one by one; a seat not used for 60 days after was hardly needed.
 with answers as (
     select
         d.candidate_id,

@@ -1,4 +1,5 @@
--- One row per answer about a candidate, those that came too late to count among them, and per answer of a second person.
+-- One row per answer about a candidate, those that came too late to count among them, and per answer of a second
+-- person.
 with answers as (
     select
         a.type,

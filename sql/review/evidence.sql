@@ -1,5 +1,5 @@
--- One row per candidate of this run or kept from the run before: what it rests on. As long as nobody has decided, that is
--- what this run found; once decided, and once it is no longer proposed, what the run before knew stays for good.
+-- One row per candidate of this run or kept from the run before: what it rests on. As long as nobody has decided, that
+-- is what this run found; once decided, and once it is no longer proposed, what the run before knew stays for good.
 with rows_that_stay as (
     select b.candidate_id
     from earlier.review_candidates as b

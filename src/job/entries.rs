@@ -1,7 +1,7 @@
 //! What goes on record: the entries that committed runs and snapshots owe to the decision log. They are derived from
 //! what is committed, so a job that was killed before it wrote them loses none: the next one does.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use chrono::{DateTime, Utc};
@@ -18,8 +18,17 @@ use crate::{config, ingest, snapshot};
 
 /// Times an append is tried again when other runs append too.
 pub(super) const TRIES: u32 = 20;
-/// The table whose rows open and withdraw candidates.
-const CANDIDATES: &str = "policy.candidates";
+/// What policies propose.
+const PROPOSED: &str = "policy.candidates";
+/// What became of it. A row without a number of an entry is in a state that the run found.
+const CANDIDATES: &str = "review.candidates";
+/// The states that a run finds, and the entry each is owed.
+const FOUND: &[(&str, EntryKind)] = &[
+    ("open", EntryKind::CandidateOpened),
+    ("withdrawn", EntryKind::CandidateWithdrawn),
+    ("verified", EntryKind::OutcomeVerified),
+    ("reopened", EntryKind::CandidateReopened),
+];
 
 /// Tables in which people's answers arrive: what a row says when it comes, and when it is gone.
 const ANSWERS: &[(&str, EntryKind, Option<EntryKind>)] = &[
@@ -156,7 +165,7 @@ impl Job {
                 }
             }
             let (old, now) = self.rows(&catalogue, CANDIDATES, before_body.as_ref(), &body, identity).await?;
-            entries.extend(candidates(old.as_ref(), &now, run.version, &new)?);
+            entries.extend(found(old.as_ref(), &now, run.version, &new));
         }
         if !is_history {
             entries.extend(self.trips(run, &body, identity, at, &actor).await?);
@@ -181,7 +190,7 @@ impl Job {
                     "record_sha256": run.sha256,
                     "is_history": is_history,
                     "evaluations": files("policy.evaluations"),
-                    "candidates": files(CANDIDATES),
+                    "candidates": files(PROPOSED),
                 }),
             )
         });
@@ -336,49 +345,48 @@ impl Answer<'_> {
     }
 }
 
-/// What became a candidate, and what is none any more.
-fn candidates(
+/// What a run found of candidates, beyond what the one before had: that one's is on record, though perhaps under a later
+/// day than this run speaks for.
+fn found(
     old: Option<&RecordBatch>,
     now: &RecordBatch,
     run: u64,
     new: &impl Fn(EntryKind, serde_json::Value) -> NewEntry,
-) -> Result<Vec<NewEntry>> {
-    let ids = |batch: &RecordBatch| -> BTreeSet<String> {
-        (0..batch.num_rows()).filter_map(|row| text(batch, "candidate_id", row)).collect()
+) -> Vec<NewEntry> {
+    let owed = |batch: &RecordBatch| -> BTreeMap<(usize, String), usize> {
+        let has_entry = |row: usize| batch.column_by_name("state_entry_seq").is_some_and(|seq| seq.is_valid(row));
+        let rows = (0..batch.num_rows()).filter(|row| !has_entry(*row));
+        let rows = rows.filter_map(|row| {
+            let state = text(batch, "state", row)?;
+            let kind = FOUND.iter().position(|(found, _)| *found == state)?;
+            Some(((kind, text(batch, "candidate_id", row)?), row))
+        });
+        rows.collect()
     };
-    let (before, after) = (old.map(ids).unwrap_or_default(), ids(now));
-    let entry = |kind, batch: &RecordBatch, row: usize, hash: &str| {
-        let text = |column: &str| text(batch, column, row);
-        let detail = json!({
+    let before = old.map(owed).unwrap_or_default();
+    let after = owed(now).into_iter().filter(|(key, _)| !before.contains_key(key));
+    let entry = |kind: EntryKind, row: usize| {
+        let text = |column: &str| text(now, column, row);
+        let mut detail = json!({
             "candidate_id": text("candidate_id"),
             "sku_id": text("sku_id"),
             "action": text("action"),
-            "reason": text("reason"),
-            "due_on": day(batch, "due_on", row),
+            "reason": text("state_reason"),
+            "due_on": day(now, "due_on", row),
             "run": run,
         });
+        if kind == EntryKind::CandidateReopened {
+            detail["finding"] = json!(text("state_reason"));
+        }
         NewEntry {
             subject_key: text("account_id"),
             app_id: text("app_id"),
             policy_version: text("policy_version_id"),
-            evidence_sha256: Some(hash.to_owned()),
+            evidence_sha256: text("evidence_sha256"),
             ..new(kind, detail)
         }
     };
-    let mut entries = Vec::new();
-    let mut changes = |batch: &RecordBatch, other: &BTreeSet<String>, kind: EntryKind| -> Result<()> {
-        for (row, hash) in snapshot::row_hashes(batch)?.iter().enumerate() {
-            if text(batch, "candidate_id", row).is_some_and(|id| !other.contains(&id)) {
-                entries.push(entry(kind, batch, row, hash));
-            }
-        }
-        Ok(())
-    };
-    changes(now, &before, EntryKind::CandidateOpened)?;
-    if let Some(old) = old {
-        changes(old, &after, EntryKind::CandidateWithdrawn)?;
-    }
-    Ok(entries)
+    after.map(|((kind, _), row)| entry(FOUND[kind].1, row)).collect()
 }
 
 fn text(batch: &RecordBatch, column: &str, row: usize) -> Option<String> {

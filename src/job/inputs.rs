@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{
     ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
 };
-use arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{Date32Type, SchemaRef};
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
@@ -46,12 +46,19 @@ const NUMBERS: &[(&str, &str)] =
 
 /// Where episodes began, and why: columns of [`PROPOSED`] alone.
 const EPISODES: &str = "earlier.candidates";
-/// The candidates of the run before in their states: all of [`DECIDED`].
-pub(super) const DECIDED_BEFORE: &str = "earlier.review_candidates";
 /// What policies propose.
 const PROPOSED: &str = "policy.candidates";
-/// What became of it.
-pub(super) const DECIDED: &str = "review.candidates";
+/// Tables of the run before that models read whole, and the model that made each.
+const WHOLE: &[(&str, &str)] = &[
+    ("earlier.review_candidates", "review.candidates"),
+    ("earlier.review_holds", "review.holds"),
+    ("earlier.access_findings", "marts.access_findings"),
+];
+
+/// The model whose contract the rows of a table are under: its own, or that of the run before.
+pub(super) fn model_of(table: &str) -> &str {
+    WHOLE.iter().find(|(earlier, _)| *earlier == table).map_or(table, |(_, model)| model)
+}
 
 /// Columns of `earlier.candidates`: where episodes began, and why.
 const EPISODE: &[&str] =
@@ -73,10 +80,9 @@ pub(super) async fn register_earlier(
         .max_by_key(|(day, r)| (*day, r.version));
     let tables = before.map(|(_, record)| RunBody::read(record)).transpose()?.map(|body| body.tables);
     let current = Current::of(records);
-    for (name, model, schema) in [
-        (EPISODES, PROPOSED, only(EPISODE, &schema_of(catalogue, PROPOSED)?)?),
-        (DECIDED_BEFORE, DECIDED, schema_of(catalogue, DECIDED)?),
-    ] {
+    let episodes = (EPISODES, PROPOSED, only(EPISODE, &schema_of(catalogue, PROPOSED)?)?);
+    let whole = WHOLE.iter().map(|(name, model)| Ok((*name, *model, schema_of(catalogue, model)?)));
+    for (name, model, schema) in std::iter::once(Ok(episodes)).chain(whole).collect::<Result<Vec<_>>>()? {
         let file = tables.as_ref().and_then(|tables| tables.get(model)).and_then(|file| current.file(file));
         let batches = match file {
             Some(file) => parquet::decode(job.store.read(&file).await?)?.1,
@@ -89,42 +95,13 @@ pub(super) async fn register_earlier(
 }
 
 fn schema_of(catalogue: &Catalogue, model: &str) -> Result<SchemaRef> {
-    match catalogue.get(model) {
-        Some(found) => engine::schema_of(found),
-        None if model == DECIDED => Ok(not_yet(&schema_of(catalogue, PROPOSED)?)),
-        None => Err(Error::internal(format!("no model {model}"))),
-    }
+    engine::schema_of(catalogue.get(model).ok_or_else(|| Error::internal(format!("no model {model}")))?)
 }
 
 fn only(columns: &[&str], schema: &SchemaRef) -> Result<SchemaRef> {
     let places = columns.iter().map(|column| schema.index_of(column)).collect::<Result<Vec<_>, _>>();
     let kept = places.and_then(|places| schema.project(&places));
     Ok(Arc::new(kept.context(ErrorKind::Internal, "columns of an earlier run")?))
-}
-
-/// The columns of [`DECIDED`] as long as no model makes it.
-fn not_yet(proposed: &SchemaRef) -> SchemaRef {
-    let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
-    let more = [
-        ("state", DataType::Utf8),
-        ("state_at", instant.clone()),
-        ("state_entry_seq", DataType::Int64),
-        ("step", DataType::Int64),
-        ("asked_approver_key", DataType::Utf8),
-        ("decided_by_key", DataType::Utf8),
-        ("decided_at", instant),
-        ("decision_channel", DataType::Utf8),
-        ("reason_code", DataType::Utf8),
-        ("checker_key", DataType::Utf8),
-        ("ticket", DataType::Utf8),
-        ("batch", DataType::Utf8),
-        ("evidence_sha256", DataType::Utf8),
-        ("is_frozen", DataType::Boolean),
-        ("opened_on", DataType::Date32),
-        ("closed_on", DataType::Date32),
-    ];
-    let more = more.into_iter().map(|(name, ty)| Arc::new(Field::new(name, ty, true)));
-    Arc::new(Schema::new(proposed.fields().iter().cloned().chain(more).collect::<Vec<_>>()))
 }
 
 /// Rows of an earlier release under the contract of today.

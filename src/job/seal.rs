@@ -168,8 +168,7 @@ async fn veiled(run: &Run, identity: &IdentityMap) -> Result<(Tables, BTreeMap<S
     let (mut tables, mut grains) = (Vec::new(), BTreeMap::new());
     for name in sealed_tables(&run.catalogue) {
         let rows = run.session.table(&name).await?;
-        let contract = if name == inputs::DECIDED_BEFORE { inputs::DECIDED } else { &name };
-        let (shown, grain) = match run.catalogue.get(contract) {
+        let (shown, grain) = match run.catalogue.get(inputs::model_of(&name)) {
             Some(model) => (shown(&model.sidecar)?, model.sidecar.grain.clone()),
             None => input(&name, &rows)?,
         };

@@ -13,22 +13,39 @@ with actions_of_the_drop as (
         on line.file = rejected.file and line.line = rejected.line and rejected.drop = 'executed'
 ),
 
-actions_undone as (
-    select candidate_id, max(seq) as seq
+-- The desk says that it was done; where it says nothing, a feed that no longer has the seat does.
+newest_entries as (
+    select
+        candidate_id, max(seq) filter (where type = 'outcome.executed') as executed_seq,
+        max(seq) filter (where type = 'outcome.verified') as verified_seq,
+        max(seq) filter (where type = 'export.created') as export_seq,
+        max(seq) filter (where type in ('outcome.failed', 'outcome.rolled_back')) as undone_seq
     from log.entries
-    where type in ('outcome.failed', 'outcome.rolled_back') and candidate_id is not null
+    where
+        candidate_id is not null
+        and type in (
+            'outcome.executed', 'outcome.verified', 'outcome.failed', 'outcome.rolled_back', 'export.created'
+        )
     group by candidate_id
+),
+
+actions_done as (
+    select coalesce(executed_seq, verified_seq) as done_seq, export_seq
+    from newest_entries
+    where undone_seq is null or undone_seq < coalesce(executed_seq, verified_seq)
 ),
 
 actions_of_the_log as (
     select
         done.app_id, account.account_id, coalesce(done.sku_id, '') as sku_id_key, done.sku_id, done.action,
-        done.target_sku_id, coalesce(done.executed_on, done.entry_on) as executed_on, 'log' as file, done.seq as line
-    from log.entries as done
+        coalesce(done.target_sku_id, sent.target_sku_id) as target_sku_id,
+        coalesce(done.executed_on, done.entry_on) as executed_on, 'log' as file, done.seq as line
+    from actions_done as newest
+    inner join log.entries as done on newest.done_seq = done.seq
     inner join core.log_subjects as account
         on done.app_id = account.app_id and done.subject_key = account.subject_key
-    left join actions_undone as undone on done.candidate_id = undone.candidate_id
-    where done.type = 'outcome.executed' and done.action is not null and (undone.seq is null or undone.seq < done.seq)
+    left join log.entries as sent on newest.export_seq = sent.seq
+    where done.action is not null
 ),
 
 final as (

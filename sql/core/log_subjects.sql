@@ -6,7 +6,7 @@ with apps_spoken_of as (
     where
         type in (
             'hold.set', 'hold.released', 'exception.set', 'exception.released', 'decision.self_confirm',
-            'outcome.executed'
+            'outcome.executed', 'outcome.verified'
         )
         and (candidate_id is not null or channel <> 'drop')
 ),

@@ -132,14 +132,14 @@ overallocated_pools as (
 failed_removals as (
     select
         'failed_removal' as kind, app_id as system, account_id, sku_id, person_key, candidate_id,
-        case state_reason
+        case finding
             when 'still_assigned' then 'carried out on ' || cast(executed_on as varchar) || ', still assigned'
             when 'active_again' then 'carried out on ' || cast(executed_on as varchar) || ', its holder is active again'
             else 'the desk could not carry it out'
         end as detail,
         annual_saving_amount as amount_at_stake
     from review.candidates
-    where state = 'reopened'
+    where finding is not null
 ),
 
 findings_of_every_kind as (

@@ -1,6 +1,6 @@
 -- One row per candidate that is open, or was closed within 396 days: its evidence (review.evidence), what the log says
 -- of it (review.states), and what this run finds: a candidate nobody decided on and the policy no longer proposes is
--- withdrawn; one that was carried out is verified or reopened (review.outcome_checks). What a run finds becomes an
+-- withdrawn; one whose action went out is verified or reopened (review.outcome_checks). What a run finds becomes an
 -- entry of the log after it; until then state_entry_seq is NULL.
 with states_and_findings as (
     select
@@ -8,7 +8,7 @@ with states_and_findings as (
         case
             when coalesce(s.state, 'open') in ('open', 'notified') and not e.is_proposed then 'withdrawn'
             when o.outcome = 'removed' then 'verified'
-            when o.outcome is not null then 'reopened'
+            when o.outcome is not null and s.state <> 'verified' then 'reopened'
             else coalesce(s.state, 'open')
         end as state,
         coalesce(s.state, 'open') as state_told,
@@ -17,6 +17,8 @@ with states_and_findings as (
         s.state_on as state_told_on,
         s.state_reason as reason_told,
         o.outcome,
+        o.fed_on,
+        o.has_the_seat,
         c.cause as withdrawn_because,
         coalesce(s.step, 0) as step,
         s.asked_approver_key,
@@ -57,10 +59,17 @@ states_with_their_day as (
             when f.state = 'withdrawn' then coalesce(
                 case when b.state = 'withdrawn' then b.state_reason end, f.reason_told, f.withdrawn_because, 'policy'
             )
-            when f.state = 'reopened' then coalesce(f.outcome, f.reason_told)
+            when f.state = 'reopened' then coalesce(nullif(f.outcome, 'removed'), f.reason_told)
             when f.state in ('denied', 'held') then f.reason_code
             when f.state = 'expired' then 'no_response'
-        end as state_reason
+        end as state_reason,
+        case
+            when f.outcome in ('still_assigned', 'active_again') then f.outcome
+            when f.state = 'reopened' then f.reason_told
+        end as finding,
+        coalesce(b.regranted_on, case when f.state_told = 'verified' and f.has_the_seat then $as_of end)
+            as regranted_on,
+        coalesce(f.executed_on, b.executed_on, case when f.outcome = 'removed' then f.fed_on end) as carried_out_on
     from states_and_findings as f
     left join earlier.review_candidates as b on b.candidate_id = f.candidate_id
 ),
@@ -123,6 +132,8 @@ candidates_in_their_state as (
         coalesce(s.state_on, e.episode_from) as state_on,
         s.state_seq,
         s.state_reason,
+        s.finding,
+        s.regranted_on,
         s.step,
         s.asked_approver_key,
         s.asked_at,
@@ -139,7 +150,7 @@ candidates_in_their_state as (
         s.batch,
         s.idempotency_key,
         s.ticket,
-        s.executed_on,
+        s.carried_out_on as executed_on,
         s.state in (
             'denied', 'held', 'self_confirmed', 'expired', 'rejected', 'withdrawn', 'verified', 'rolled_back'
         ) as is_closed
@@ -224,8 +235,11 @@ final as (
         idempotency_key,
         ticket,
         executed_on,
+        finding,
+        regranted_on,
         case when is_closed then state_on end as closed_on,
         case
+            when regranted_on is not null then null
             when state in ('open', 'notified') then 'identified'
             when state in ('accepted', 'approved', 'exported', 'reopened') then 'accepted'
             when state in ('executed', 'verified') then 'executed'
@@ -312,6 +326,8 @@ select
     idempotency_key,
     ticket,
     executed_on,
+    finding,
+    regranted_on,
     closed_on,
     savings_state
 from final

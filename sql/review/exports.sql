@@ -41,7 +41,7 @@ final as (
         f.at as exported_at,
         n.batch,
         n.desk,
-        coalesce(o.ticket, n.ticket) as ticket,
+        coalesce(d.ticket, o.ticket, n.ticket) as ticket,
         x.entry_count,
         case o.type
             when 'outcome.executed' then 'executed'

@@ -1,6 +1,6 @@
--- One row per candidate that was carried out: whether the seat is gone from a feed extracted after that day, and
--- whether its person was active in the app since. What follows: `removed` (verified), `still_assigned` seven days later
--- and `active_again` (both reopen it).
+-- One row per candidate whose action went out: whether the seat is gone from a feed extracted after that day, and
+-- whether its person was active in the app since. What follows: `removed` (it is verified, whether or not the desk said
+-- that it was done), `still_assigned` seven days after it was, and `active_again` (these reopen what is not verified).
 with carried_out as (
     select
         e.candidate_id,
@@ -13,11 +13,17 @@ with carried_out as (
         s.state_reason,
         s.state_on,
         s.executed_on,
-        case when s.state = 'executed' then s.executed_on else s.state_on end as quiet_after
+        coalesce(s.executed_on, cast(s.exported_at as date), s.state_on) as acted_on,
+        case
+            when s.state = 'executed' then s.executed_on
+            when s.state = 'verified' then coalesce(case when b.state = 'verified' then b.state_on end, s.state_on)
+            when s.state = 'reopened' then s.state_on
+        end as quiet_after,
+        b.regranted_on is not null as was_granted_again
     from review.evidence as e
     inner join review.states as s on s.candidate_id = e.candidate_id
-    where s.state in ('executed', 'verified', 'reopened')
-        and s.executed_on is not null
+    left join earlier.review_candidates as b on b.candidate_id = e.candidate_id
+    where s.state in ('exported', 'executed', 'verified', 'reopened')
 ),
 
 feeds_of_apps as (
@@ -97,10 +103,12 @@ carried_out_beside_what_is_seen as (
         c.state_reason,
         c.state_on,
         c.executed_on,
+        c.acted_on,
+        c.was_granted_again,
         f.fed_on,
         coalesce(s.has_the_seat, false) as has_the_seat,
         -- A suspended account keeps its seat; it is done when nobody can use it.
-        coalesce(f.fed_on > c.executed_on, false)
+        coalesce(f.fed_on > c.acted_on, false)
         and (not coalesce(s.has_the_seat, false) or (c.action = 'suspend' and not coalesce(a.is_active, true)))
             as is_done,
         -- Use says nothing of a downgrade, nor of one who holds another seat of the app.
@@ -124,16 +132,17 @@ final as (
     select
         candidate_id,
         state,
-        executed_on,
+        acted_on,
         fed_on,
         has_the_seat,
         last_use_on,
         case
             when state = 'executed' and is_active_again then 'active_again'
-            when state = 'executed' and is_done then 'removed'
+            when state in ('exported', 'executed') and is_done then 'removed'
             when state = 'executed' and fed_on >= executed_on + 7 then 'still_assigned'
             -- a seat that stands again was granted again: see marts.boomerang_seats
-            when state = 'verified' and not has_the_seat and is_active_again then 'active_again'
+            when state = 'verified' and not has_the_seat and not was_granted_again and is_active_again
+                and last_use_on > $as_of - 30 then 'active_again'
             when state = 'reopened' and is_done and not is_active_again
                 and (state_reason <> 'active_again' or $as_of >= state_on + 7) then 'removed'
         end as outcome
@@ -143,7 +152,7 @@ final as (
 select
     candidate_id,
     state,
-    executed_on,
+    acted_on,
     fed_on,
     has_the_seat,
     last_use_on,

@@ -1,6 +1,7 @@
 //! Layer 1: what people wrote. The project file, the policies, the seeds and the drops, parsed and validated; every
 //! error of every file is found in one go, each with its file, line and column and with what to write instead.
 
+mod contracts;
 mod diagnostic;
 mod drops;
 mod engine;
@@ -9,6 +10,7 @@ mod kinds;
 mod policy;
 mod policy_check;
 mod project;
+mod renewal;
 mod retention;
 mod section;
 mod seeds;
@@ -21,6 +23,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+pub use contracts::{BudgetMonth, Clause, ContractClause, Invoice, InvoiceKind};
 pub use diagnostic::{Diagnostic, Severity, Snippet};
 pub use drops::{Drops, Executed, ExecutedAction, Hold, LegalHold, Rejected, SelfConfirmation, Target};
 pub use engine::{EngineOptions, Place, parse_memory};
@@ -30,6 +33,7 @@ pub use policy::{
     policies_of,
 };
 pub use project::{Format, Freshness, MappedRole, Project, RateSet, SnapshotKey, Source, StreamOptions};
+pub use renewal::Renewal;
 pub use retention::{Held, Retention, StoreHold};
 pub use seeds::{
     AccountPattern, AccountType, App, BudgetRate, DIRECTORY, IdentityOverride, ReasonCode, ReclaimConsequence, Seeds,

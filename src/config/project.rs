@@ -8,6 +8,7 @@ use chrono::format::{Item, StrftimeItems};
 use super::engine::{self, EngineOptions};
 use super::folder::Folder;
 use super::kinds::Kind;
+use super::renewal::{self, Renewal};
 use super::retention::{self, HeldApp, Retention};
 use super::section::{Codes, Section, Spanned, parse};
 use super::word::words;
@@ -63,6 +64,8 @@ pub struct Project {
     pub snapshot_key: Option<SnapshotKey>,
     /// How long what is kept.
     pub retention: Retention,
+    /// How a renewal is recommended.
+    pub renewal: Renewal,
     /// How models are computed.
     pub engine: EngineOptions,
     /// The sources in the order of the file.
@@ -195,6 +198,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<Held
         "freshness",
         "snapshot",
         "retention",
+        "renewal",
         "engine",
         "source",
     ]);
@@ -228,6 +232,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<Held
         freshness: root.section("freshness").map(|section| read_freshness(&section)).unwrap_or_default(),
         snapshot_key: root.section("snapshot").and_then(|section| read_snapshot_key(&section)),
         retention,
+        renewal: root.section("renewal").map(|section| renewal::read(&section)).unwrap_or_default(),
         engine: root.section("engine").map(|section| engine::read(&section)).unwrap_or_default(),
         sources: sources.into_iter().map(|(source, _)| source).collect(),
     };

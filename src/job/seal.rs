@@ -43,6 +43,7 @@ const INPUTS: &[Input] = &[
         names: &[("natural_key", Shown::IdKeys)],
     },
     Input { name: "config.project", grain: &["name"], names: &[] },
+    Input { name: "config.renewal", grain: &["buffer_share"], names: &[] },
     Input { name: "config.streams", grain: &["source", "stream"], names: &[] },
     Input { name: "earlier.candidates", grain: &["candidate_id"], names: &[("account_id", Shown::IdKeys)] },
     Input {

@@ -1,5 +1,5 @@
--- A row is what may be spent on a contract in a month and currency, and that in the reporting currency at budget rates,
--- else at the project's.
+-- A row is what may be spent on a contract in a month and currency, and that in the reporting currency at budget
+-- rates, else at the project's.
 with final as (
     select
         coalesce(contract.contract_id, budget.contract_number) as contract_id,

@@ -1,5 +1,5 @@
--- A row is a contract in force with its clauses: from the ITAM feed, else from the seed. A clause nobody states is null;
--- nothing is assumed.
+-- A row is a contract in force with its clauses: from the ITAM feed, else from the seed. A clause nobody states is
+-- null; nothing is assumed.
 with lines_of_contracts as (
     select
         contract_id,

@@ -1,5 +1,5 @@
--- A row is a step of the bridge from today's annual amount of a contract to that of its next term: in each currency of its
--- lines by itself (basis contract), and in the reporting currency (basis reporting), in three cases.
+-- A row is a step of the bridge from today's annual amount of a contract to that of its next term: in each currency of
+-- its lines by itself (basis contract), and in the reporting currency (basis reporting), in three cases.
 with amounts as (
     select
         contract_id, scenario, 'contract' as basis, currency, current_amount, price_driver_amount,

@@ -18,7 +18,7 @@ with clauses as (
         (12, 'true_up_measure', true, null, null, 'seed'),
         (13, 'true_up_price', true, 'true-up at the contracted price', 'true-up at the contracted price', 'seed'),
         (14, 'true_up_grace_percent', false, null, null, 'seed'),
-        (15, 'has_true_down', true, 'a right to reduce within the term', 'a yearly right to reduce by 10 percent', 'feed'),
+        (15, 'has_true_down', true, 'a right to reduce', 'a yearly right to reduce by 10 percent', 'feed'),
         (16, 'true_down_on', false, null, null, 'feed'),
         (17, 'co_term_on', false, null, null, 'seed'),
         (18, 'proration', false, null, null, 'seed'),

@@ -1,5 +1,5 @@
--- A row is a contract in force as its decision page shows it: what to do, how many seats, what it costs today, unchanged
--- and proposed, what that saves in three cases, and how far the numbers can be trusted.
+-- A row is a contract in force as its decision page shows it: what to do, how many seats, what it costs today,
+-- unchanged and proposed, what that saves in three cases, and how far the numbers can be trusted.
 with seats as (
     select
         contract_id,
@@ -42,7 +42,10 @@ amounts_of_contracts as (
 
 -- a budget of the next term counts when its twelve months are all there
 budgets as (
-    select contract.contract_id, sum(budget.reporting_amount) as budget_amount, count(distinct budget.month) as month_count
+    select
+        contract.contract_id,
+        sum(budget.reporting_amount) as budget_amount,
+        count(distinct budget.month) as month_count
     from core.contracts as contract
     inner join core.budget as budget on contract.contract_id = budget.contract_id
     where
@@ -80,7 +83,7 @@ judged as (
             / nullif(cast(seat.assigned_count as decimal(18, 6)), cast(0 as decimal(18, 6)))
         as decimal(12, 6)) as graded_share,
         -- more than half of the seats must be judged by something that can be relied on
-        coalesce(seat.graded_count * 2 > seat.assigned_count, false) and coalesce(seat.is_judged, false) as is_evidence_good,
+        coalesce(seat.graded_count * 2 > seat.assigned_count and seat.is_judged, false) as is_evidence_good,
         amount.current_amount, amount.unchanged_amount, amount.low_proposed_amount, amount.proposed_amount,
         amount.high_proposed_amount,
         case when budget.month_count = 12 then budget.budget_amount end as budget_amount,

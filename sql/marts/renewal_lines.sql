@@ -1,5 +1,6 @@
--- A row is a contract line in force as its buyer looks at it: what a seat costs bought, held and used, against list, and
--- against the cheapest price of the same SKU in another region; the rate of its currency, and its amount at budget rates.
+-- A row is a contract line in force as its buyer looks at it: what a seat costs bought, held and used, against list,
+-- and against the cheapest price of the same SKU in another region; the rate of its currency, and its amount at budget
+-- rates.
 with use_of_lines as (
     select
         contract_line_id,

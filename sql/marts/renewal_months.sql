@@ -1,5 +1,5 @@
--- A row is a month of a contract: budget, what its invoices accrue, what is still forecast, cash, and the year before; in
--- the reporting currency at one set of rates, so that no month moves for its rate alone. What was never invoiced or
+-- A row is a month of a contract: budget, what its invoices accrue, what is still forecast, cash, and the year before;
+-- in the reporting currency at one set of rates, so that no month moves for its rate alone. What was never invoiced or
 -- budgeted is null, not 0.
 with steps as (
     select tens.n * 7 + ones.n as step
@@ -20,19 +20,23 @@ months as (
     ) as counted
 ),
 
--- what was paid for a day long before its end accrues day by day; rounded at both ends of a month, so that the months of
--- an invoice add up to it exactly
+-- what was paid for a day long before its end accrues day by day; rounded at both ends of a month, so that the months
+-- of an invoice add up to it exactly
 invoices_of_months as (
     select
         invoice.contract_id, month.month,
         round_money(
             invoice.reporting_amount
-            * cast(greatest(least(month.month_to, invoice.period_to, $as_of + 1) - invoice.period_from, 0) as decimal(7, 0))
+            * cast(
+                greatest(least(month.month_to, invoice.period_to, $as_of + 1) - invoice.period_from, 0) as decimal(7, 0)
+            )
             / cast(invoice.period_to - invoice.period_from as decimal(7, 0))
         )
         - round_money(
             invoice.reporting_amount
-            * cast(greatest(least(month.month, invoice.period_to, $as_of + 1) - invoice.period_from, 0) as decimal(7, 0))
+            * cast(
+                greatest(least(month.month, invoice.period_to, $as_of + 1) - invoice.period_from, 0) as decimal(7, 0)
+            )
             / cast(invoice.period_to - invoice.period_from as decimal(7, 0))
         ) as accrued_amount
     from core.invoices as invoice
@@ -94,8 +98,8 @@ forecast_of_months as (
                 amount.proposed_amount
                 * cast(
                     greatest(
-                        month.month_to - greatest(month.month, $as_of + 1, coalesce(contract.renewal_on, month.month_to)),
-                        0
+                        month.month_to
+                        - greatest(month.month, $as_of + 1, coalesce(contract.renewal_on, month.month_to)), 0
                     ) as decimal(7, 0)
                 ) / 365
             ), 0

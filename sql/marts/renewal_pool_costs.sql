@@ -1,6 +1,6 @@
--- A row is a pool of a contract, or its credits, in one case (low, base, high saving): the quantities and amounts of the
--- bridge, each computed on the state the one before left:
---   current -> price -> unused seats -> tier downgrades -> joiners -> true-up -> term -> credits that lapse -> proposed
+-- A row is a pool of a contract, or its credits, in one case (low, base, high saving): the quantities and amounts of
+-- the bridge, each computed on the state the one before left:   current -> price -> unused seats -> tier downgrades ->
+-- joiners -> true-up -> term -> credits that lapse -> proposed
 with pools_priced as (
     select
         line.contract_id,
@@ -158,8 +158,8 @@ drivers as (
         credit.contract_id, credit.app_id, credit.sku_id, credit.currency, one.scenario, 0, 0, 0, 0, 0, 0,
         credit.unpriced_line_count, credit.current_amount, cast(0 as decimal(18, 4)), cast(0 as decimal(18, 4)),
         cast(0 as decimal(18, 4)), cast(0 as decimal(18, 4)), cast(0 as decimal(18, 4)), cast(0 as decimal(18, 4)),
-        -credit.current_amount, cast(0 as decimal(18, 4)), credit.current_reporting_amount, cast(null as decimal(28, 10)),
-        cast(null as decimal(28, 10))
+        -credit.current_amount, cast(0 as decimal(18, 4)), credit.current_reporting_amount,
+        cast(null as decimal(28, 10)), cast(null as decimal(28, 10))
     from credits as credit
     cross join cases as one
 ),
@@ -174,7 +174,8 @@ converted as (
         round_money(growth_driver_amount * fx_rate) as growth_driver_reporting_amount,
         round_money(true_up_driver_amount * fx_rate) as true_up_driver_reporting_amount,
         round_money(term_driver_amount * fx_rate) as term_driver_reporting_amount,
-        -current_reporting_amount as credit_reporting_amount,
+        -- of a credit nothing else moves; of what no rate converts nothing is known
+        case when current_reporting_amount is not null then cast(0 as decimal(18, 4)) end as nothing_amount,
         case
             when fx_rate is null then null
             when fx_clause_rate is null then cast(0 as decimal(18, 4))
@@ -192,22 +193,15 @@ final as (
         cost.current_amount, cost.price_driver_amount, cost.unused_driver_amount, cost.mix_driver_amount,
         cost.growth_driver_amount, cost.true_up_driver_amount, cost.term_driver_amount, cost.credit_driver_amount,
         cost.proposed_amount, cost.current_reporting_amount,
-        case when cost.app_id = 'credit' then cost.current_reporting_amount * 0 else cost.price_driver_reporting_amount end
-            as price_driver_reporting_amount,
-        case when cost.app_id = 'credit' then cost.current_reporting_amount * 0 else cost.unused_driver_reporting_amount end
-            as unused_driver_reporting_amount,
-        case when cost.app_id = 'credit' then cost.current_reporting_amount * 0 else cost.mix_driver_reporting_amount end
-            as mix_driver_reporting_amount,
-        case when cost.app_id = 'credit' then cost.current_reporting_amount * 0 else cost.growth_driver_reporting_amount end
-            as growth_driver_reporting_amount,
-        case when cost.app_id = 'credit' then cost.current_reporting_amount * 0 else cost.true_up_driver_reporting_amount end
-            as true_up_driver_reporting_amount,
-        case when cost.app_id = 'credit' then cost.current_reporting_amount * 0 else cost.term_driver_reporting_amount end
-            as term_driver_reporting_amount,
-        case when cost.app_id = 'credit' then cost.credit_reporting_amount else cost.current_reporting_amount * 0 end
+        coalesce(cost.price_driver_reporting_amount, cost.nothing_amount) as price_driver_reporting_amount,
+        coalesce(cost.unused_driver_reporting_amount, cost.nothing_amount) as unused_driver_reporting_amount,
+        coalesce(cost.mix_driver_reporting_amount, cost.nothing_amount) as mix_driver_reporting_amount,
+        coalesce(cost.growth_driver_reporting_amount, cost.nothing_amount) as growth_driver_reporting_amount,
+        coalesce(cost.true_up_driver_reporting_amount, cost.nothing_amount) as true_up_driver_reporting_amount,
+        coalesce(cost.term_driver_reporting_amount, cost.nothing_amount) as term_driver_reporting_amount,
+        case when cost.app_id = 'credit' then -cost.current_reporting_amount else cost.nothing_amount end
             as credit_driver_reporting_amount,
-        case when cost.app_id = 'credit' then cost.current_reporting_amount * 0 else cost.fx_driver_reporting_amount end
-            as fx_driver_reporting_amount,
+        coalesce(cost.fx_driver_reporting_amount, cost.nothing_amount) as fx_driver_reporting_amount,
         project.reporting_currency, cost.unpriced_line_count
     from converted as cost
     cross join config.project as project

@@ -1,7 +1,7 @@
--- A row is a pool of licences in a contract: one SKU in one currency, all regions together. What was bought, how its seats
--- stand, and how many the renewal needs, every term of the formula a column:
---   recommended = max(minimum, ceil((base + joiners - leavers) x (1 + buffer)))
--- A pool nobody can judge (no SKU of the catalogue, no seat feed) keeps what was bought.
+-- A row is a pool of licences in a contract: one SKU in one currency, all regions together. What was bought, how its
+-- seats stand, and how many the renewal needs, every term of the formula a column:   recommended = max(minimum,
+-- ceil((base + joiners - leavers) x (1 + buffer))) A pool nobody can judge (no SKU of the catalogue, no seat feed)
+-- keeps what was bought.
 with lines_of_pools as (
     select
         line.contract_id,
@@ -182,7 +182,8 @@ growth_of_contracts as (
 
 days_ranked as (
     select
-        app_id, sku_id, active_count, row_number() over (partition by app_id, sku_id order by active_count, day_on) as place,
+        app_id, sku_id, active_count,
+        row_number() over (partition by app_id, sku_id order by active_count, day_on) as place,
         count(*) over (partition by app_id, sku_id) as day_count
     from core.use_days
 ),

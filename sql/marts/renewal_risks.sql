@@ -1,5 +1,5 @@
--- A row is a risk of a contract at its renewal that holds today, with what stands on it. Risks overlap: their amounts are
--- never added up.
+-- A row is a risk of a contract at its renewal that holds today, with what stands on it. Risks overlap: their amounts
+-- are never added up.
 with seats as (
     select
         contract_id,
@@ -17,7 +17,10 @@ with seats as (
 ),
 
 pools as (
-    select pool.contract_id, sum(-pool.unassigned_quantity) as over_count, sum(cost.true_up_driver_reporting_amount) as over_amount
+    select
+        pool.contract_id,
+        sum(-pool.unassigned_quantity) as over_count,
+        sum(cost.true_up_driver_reporting_amount) as over_amount
     from marts.renewal_pools as pool
     inner join marts.renewal_pool_costs as cost
         on pool.contract_id = cost.contract_id

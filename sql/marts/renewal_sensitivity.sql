@@ -1,5 +1,5 @@
--- A row is a contract at one window of inactivity and one reserve: how many seats it would need if every seat idle that
--- long were given back. Held, on leave, excepted, protected and unknown seats are never given back here either.
+-- A row is a contract at one window of inactivity and one reserve: how many seats it would need if every seat idle
+-- that long were given back. Held, on leave, excepted, protected and unknown seats are never given back here either.
 with windows as (
     select window_days
     from (values (14), (30), (45), (60), (75), (90), (120), (150), (180)) as named (window_days)
@@ -64,7 +64,8 @@ final as (
         sum(
             round_money(
                 (cost.current_reporting_amount + cost.price_driver_reporting_amount)
-                * cast(pool.needed_quantity as decimal(12, 0)) / nullif(cast(pool.purchased_quantity as decimal(12, 0)), 0)
+                * cast(pool.needed_quantity as decimal(12, 0))
+                / nullif(cast(pool.purchased_quantity as decimal(12, 0)), 0)
             )
         ) as reporting_annual_amount,
         max(cost.reporting_currency) as reporting_currency

@@ -1,6 +1,6 @@
--- A row is a cost center's part of a contract, in the reporting currency: the seats of its people, and of what nobody holds
--- a part by seats. What no cost center answers for, and what rounding leaves, is on the line of `none`. The rows of a
--- contract add up to it to the last digit.
+-- A row is a cost center's part of a contract, in the reporting currency: the seats of its people, and of what nobody
+-- holds a part by seats. What no cost center answers for, and what rounding leaves, is on the line of `none`. The rows
+-- of a contract add up to it to the last digit.
 with seats_of_cost_centers as (
     select
         contract_id,
@@ -27,7 +27,8 @@ totals_of_contracts as (
 ),
 
 contracts_and_none as (
-    select contract_id, cost_center_id, cost_center_name, seat_count, active_90_count, candidate_count, direct_amount,
+    select
+        contract_id, cost_center_id, cost_center_name, seat_count, active_90_count, candidate_count, direct_amount,
         identified_amount
     from seats_of_cost_centers
     union all

@@ -97,10 +97,7 @@ const CSV_HEADERS: &[(&str, &str)] = &[
     ("seeds/reason_codes.csv", "code,meaning,kind"),
     ("seeds/contract_clauses.csv", "contract_number,sku_id,clause,value,effective_from,reference"),
     ("seeds/budget.csv", "contract_number,month,currency,amount"),
-    (
-        "seeds/invoices.csv",
-        "invoice_id,contract_number,kind,invoiced_on,period_from,period_to,currency,amount",
-    ),
+    ("seeds/invoices.csv", "invoice_id,contract_number,kind,invoiced_on,period_from,period_to,currency,amount"),
     ("drops/holds.csv", "app_id,account_id,sku_id,effective_from,expires_on,reason_code,actor"),
     ("drops/exceptions.csv", "app_id,account_id,sku_id,effective_from,expires_on,reason_code,actor"),
     ("drops/self_confirmations.csv", "app_id,account_id,sku_id,confirmed_on"),

@@ -13,6 +13,7 @@ mod ingest;
 mod init;
 mod log;
 mod output;
+mod report;
 mod run;
 mod sql;
 mod terminal;
@@ -52,6 +53,9 @@ enum Command {
     Build(build::Build),
     /// Ingest, build, publish and seal: the whole job
     Run(run::RunCommand),
+    /// Write the pages of a run again
+    #[command(subcommand)]
+    Report(report::Report),
     /// Why a seat got its verdict, and what would change it
     Explain(explain::Explain),
     /// Ask any table in SQL
@@ -139,6 +143,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Command::Ingest(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Build(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Run(command) => runtime.block_on(command.run(clock, &terminal)),
+        Command::Report(command) => runtime.block_on(command.run(clock)),
         Command::Explain(command) => runtime.block_on(command.run(clock)),
         Command::Sql(command) => runtime.block_on(command.run(clock)),
         Command::Describe(command) => command.run(),

@@ -20,12 +20,7 @@ pub struct Renewal {
 impl Default for Renewal {
     fn default() -> Self {
         let share = |percent| Decimal::new(percent, 2);
-        Self {
-            buffer: share(10),
-            renew_from: share(70),
-            right_size_from: share(40),
-            downgrade_from: share(15),
-        }
+        Self { buffer: share(10), renew_from: share(70), right_size_from: share(40), downgrade_from: share(15) }
     }
 }
 

@@ -49,8 +49,13 @@ const CLAUSES: &[(usize, &str, &str, &str)] = &[
 ];
 
 /// Minimums of 1000 bought, by contract and SKU.
-const MINIMUMS: &[(usize, &str, u64)] =
-    &[(0, "SFDC_UNLIMITED", 700), (0, "SFDC_ENTERPRISE", 920), (1, "SPE_E5", 900), (2, "business", 500), (9, "NS-FULL", 800)];
+const MINIMUMS: &[(usize, &str, u64)] = &[
+    (0, "SFDC_UNLIMITED", 700),
+    (0, "SFDC_ENTERPRISE", 920),
+    (1, "SPE_E5", 900),
+    (2, "business", 500),
+    (9, "NS-FULL", 800),
+];
 
 /// List prices of a billing period of the line, in thousandths of the contracted price.
 const LIST_PRICES: &[(usize, &str, u64)] = &[
@@ -94,7 +99,11 @@ pub fn clauses(seats: &[Seat], calendar: Calendar) -> String {
     let (contract, sku, steps) = RAMP;
     for (day, share) in steps {
         let (number, from) = (CONTRACTS[contract].number, calendar.date(*day));
-        put!(text, "{number},{sku},ramp_quantity,{},{from},{number} amendment 1\n", bought(contract, sku) * share / 1000);
+        put!(
+            text,
+            "{number},{sku},ramp_quantity,{},{from},{number} amendment 1\n",
+            bought(contract, sku) * share / 1000
+        );
     }
     text
 }
@@ -132,7 +141,7 @@ pub fn invoices(seats: &[Seat], calendar: Calendar) -> String {
     text
 }
 
-/// `seeds/budget.csv`: last year's, this year's and next year's months, in the reporting currency.
+/// `seeds/budget.csv`: the months of four years from the last on, in the reporting currency.
 pub fn budget(seats: &[Seat], calendar: Calendar) -> String {
     let mut text = String::from("contract_number,month,currency,amount\n");
     let year = calendar.date(0).year();
@@ -141,7 +150,7 @@ pub fn budget(seats: &[Seat], calendar: Calendar) -> String {
         for (currency, per_euro) in [("EUR", 100), ("USD", 110), ("GBP", 85), ("JPY", 16_800)] {
             annual_eur += annual(seats, n, currency) * Decimal::ONE_HUNDRED / Decimal::from(per_euro);
         }
-        for (of_year, percent) in [(year - 1, 96), (year, 102), (year + 1, 105)] {
+        for (of_year, percent) in [(year - 1, 96), (year, 102), (year + 1, 105), (year + 2, 108)] {
             let hundreds = (annual_eur * Decimal::new(percent, 2) / Decimal::from(1200)).round();
             for month in 1..=12 {
                 put!(text, "{},{of_year}-{month:02}-01,EUR,{}00.00\n", contract.number, hundreds.max(Decimal::ONE));

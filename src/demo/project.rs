@@ -189,7 +189,14 @@ pub struct Seats<'a> {
 }
 
 /// Writes all of them.
-pub fn write(out: &Out, people: &[Person], seats: Seats<'_>, calendar: Calendar, drops: &Drops, seed: u64) -> Result<()> {
+pub fn write(
+    out: &Out,
+    people: &[Person],
+    seats: Seats<'_>,
+    calendar: Calendar,
+    drops: &Drops,
+    seed: u64,
+) -> Result<()> {
     out.file("seatledger.toml", PROJECT)?;
     for app in &APPS {
         out.file(&format!("policies/{}.toml", app.id), policy(app, calendar))?;

@@ -61,6 +61,7 @@ final as (
         line.po_number, clause.paying_entity, line.term_from, line.term_to, line.renewal_on, line.notice_days,
         clause.notice_method, clause.zone, line.notice_on, line.is_auto_renew, clause.uplift_basis,
         coalesce(line.uplift_percent, cast(clause.seed_uplift_percent as decimal(9, 4))) as uplift_percent,
+        line.uplift_percent is not null as is_uplift_from_feed,
         cast(clause.uplift_cap_percent as decimal(9, 4)) as uplift_cap_percent,
         -- what the vendor may ask at most; without a cap the uplift that is stated
         least(
@@ -84,7 +85,8 @@ final as (
 select
     contract_id, contract_number, vendor, app_ids, owner_email, cost_center_id, po_number, paying_entity, term_from,
     term_to, renewal_on, notice_days, notice_method, zone, notice_on, is_auto_renew, uplift_basis, uplift_percent,
-    uplift_cap_percent, expected_uplift_percent, price_hold, has_true_up, true_up_frequency, true_up_measure,
-    true_up_price, true_up_grace_percent, has_true_down, true_down_on, co_term_on, proration, payment_terms_days,
-    billing, currency, currency_count, fx_clause, fx_clause_rate, renewal_term_months, term_discount_percent, ai_terms
+    is_uplift_from_feed, uplift_cap_percent, expected_uplift_percent, price_hold, has_true_up, true_up_frequency,
+    true_up_measure, true_up_price, true_up_grace_percent, has_true_down, true_down_on, co_term_on, proration,
+    payment_terms_days, billing, currency, currency_count, fx_clause, fx_clause_rate, renewal_term_months,
+    term_discount_percent, ai_terms
 from final

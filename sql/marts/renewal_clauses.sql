@@ -31,13 +31,16 @@ with clauses as (
         (25, 'term_discount_percent', false, null, null, 'seed'),
         (26, 'paying_entity', true, null, null, 'seed'),
         (27, 'po_number', true, null, null, 'feed'),
+        (29, 'owner', true, null, null, 'feed'),
         (28, 'ai_terms', true, 'no use of our data for training', 'exclude use of our data for training', 'seed')
     ) as named (position, clause, is_required, standard, ask, kept_in)
 ),
 
 said as (
     select
-        c.contract_id, c.contract_number, k.position, k.clause, k.is_required, k.standard, k.ask, k.kept_in,
+        c.contract_id, c.contract_number, k.position, k.clause, k.is_required, k.standard, k.ask,
+        -- of the uplift the feed speaks first
+        case when k.clause = 'uplift_percent' and not c.is_uplift_from_feed then 'seed' else k.kept_in end as kept_in,
         case k.clause
             when 'renewal_on' then cast(c.renewal_on as varchar)
             when 'notice_days' then cast(c.notice_days as varchar)
@@ -66,6 +69,7 @@ said as (
             when 'term_discount_percent' then cast(cast(c.term_discount_percent as decimal(9, 2)) as varchar)
             when 'paying_entity' then c.paying_entity
             when 'po_number' then c.po_number
+            when 'owner' then case when c.owner_email is not null then 'named in the feed' end
             when 'ai_terms' then c.ai_terms
         end as value,
         case k.clause

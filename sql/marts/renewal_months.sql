@@ -82,30 +82,26 @@ amounts_of_contracts as (
 forecast_of_months as (
     select
         contract.contract_id, month.month, month.month_to,
-        coalesce(
-            round_money(
-                amount.current_amount
-                * cast(
-                    greatest(
-                        least(month.month_to, coalesce(contract.renewal_on, month.month_to))
-                        - greatest(month.month, $as_of + 1), 0
-                    ) as decimal(7, 0)
-                ) / 365
-            ), 0
+        round_money(
+            amount.current_amount
+            * cast(
+                greatest(
+                    least(month.month_to, coalesce(contract.renewal_on, month.month_to))
+                    - greatest(month.month, $as_of + 1), 0
+                ) as decimal(7, 0)
+            ) / 365
         )
-        + coalesce(
-            round_money(
-                amount.proposed_amount
-                * cast(
-                    greatest(
-                        month.month_to
-                        - greatest(month.month, $as_of + 1, coalesce(contract.renewal_on, month.month_to)), 0
-                    ) as decimal(7, 0)
-                ) / 365
-            ), 0
+        + round_money(
+            amount.proposed_amount
+            * cast(
+                greatest(
+                    month.month_to
+                    - greatest(month.month, $as_of + 1, coalesce(contract.renewal_on, month.month_to)), 0
+                ) as decimal(7, 0)
+            ) / 365
         ) as forecast_amount
     from core.contracts as contract
-    inner join amounts_of_contracts as amount on contract.contract_id = amount.contract_id
+    left join amounts_of_contracts as amount on contract.contract_id = amount.contract_id
     cross join months as month
 ),
 

@@ -11,6 +11,7 @@ mod identify;
 mod notes;
 mod outputs;
 mod record;
+mod renewal;
 mod replay;
 mod run;
 mod seal;

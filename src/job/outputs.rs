@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::record::RunBody;
 use super::seal::CONCLUSIONS;
-use super::{Job, Run};
+use super::{Job, Run, renewal};
+use arrow::array::RecordBatch;
+
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::engine::{Catalogue, Model, Session};
 use crate::publish::{self, Format};
-use crate::report::{self, Proofs, RunMeta};
+use crate::report::{self, RunMeta};
 use crate::snapshot;
 use crate::store::{Chain, Record};
 
@@ -29,9 +30,6 @@ pub struct Outputs {
 
 /// What people open of a day, beside its snapshots: the page, and the candidates as sheets.
 pub(super) const FILES: &[&str; 4] = &["report.html", "candidates.csv", "candidates.json", "candidates.parquet"];
-
-/// The folder of the renewal pack; its pages name nobody.
-const RENEWAL: &str = "renewal";
 
 impl Job {
     /// Seals the run and writes its outputs, a copy of the snapshot to hand out among them. Each file appears whole; a
@@ -74,65 +72,16 @@ impl Job {
             let bytes = publish::encode(format, &rows.schema(), std::slice::from_ref(&rows))?;
             write(&folder.join(name), &bytes)?;
         }
-        let mut tables = BTreeMap::new();
-        let shown = |model: &&Model| model.is_table() && CONCLUSIONS.contains(&model.schema());
-        for model in catalogue.models().iter().filter(shown) {
-            tables.insert(model.name.clone(), session.table(&model.name).await?);
-        }
+        let tables = conclusions(session, catalogue).await?;
         let meta = self.meta(session.as_of(), record).await?;
         let page = report::render(&tables, &meta)?;
         write(&folder.join(report), page.as_bytes())?;
-        let renewal = folder.join(RENEWAL);
-        std::fs::create_dir_all(&renewal).context(ErrorKind::Store, format!("cannot make {}", renewal.display()))?;
-        for (name, page) in report::render_renewal(&tables, &meta, &proofs(catalogue, record)?)? {
-            write(&renewal.join(name), page.as_bytes())?;
-        }
+        renewal::put(&folder.join(renewal::FOLDER), renewal::pack(session, catalogue, record, &tables, &meta).await?)?;
         Ok(())
     }
 
-    /// Writes the renewal pack of the newest run of a day, or of any, to a folder; of one contract where it is named.
-    ///
-    /// # Errors
-    /// A usage error for a day without a run or a contract that is not in force; a store error when it cannot be written.
-    pub async fn renewal(
-        &self,
-        as_of: Option<AsOf>,
-        contract: Option<&str>,
-        to: Option<&Path>,
-    ) -> Result<Vec<PathBuf>> {
-        let (session, record) = self.reader(as_of).await?;
-        let catalogue = Catalogue::load()?;
-        let mut tables = BTreeMap::new();
-        let shown = |model: &&Model| model.is_table() && CONCLUSIONS.contains(&model.schema());
-        for model in catalogue.models().iter().filter(shown) {
-            tables.insert(model.name.clone(), session.table(&model.name).await?);
-        }
-        let meta = self.meta(session.as_of(), &record).await?;
-        let mut pages = report::render_renewal(&tables, &meta, &proofs(&catalogue, &record)?)?;
-        if let Some(contract) = contract {
-            let names: Vec<String> = pages.iter().map(|(name, _)| name.trim_end_matches(".html").to_owned()).collect();
-            pages.retain(|(name, _)| name.strip_suffix(".html") == Some(contract));
-            if pages.is_empty() {
-                let near = crate::base::text::nearest(contract, names.iter().map(String::as_str));
-                let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-                return Err(Error::usage(format!("no contract in force has the number `{contract}`{hint}")));
-            }
-        }
-        let folder = match to {
-            Some(folder) => folder.to_owned(),
-            None => self.config.root.join("outputs").join(session.as_of().to_string()).join(RENEWAL),
-        };
-        std::fs::create_dir_all(&folder).context(ErrorKind::Store, format!("cannot make {}", folder.display()))?;
-        let mut written = Vec::new();
-        for (name, page) in pages {
-            let path = folder.join(name);
-            write(&path, page.as_bytes())?;
-            written.push(path);
-        }
-        Ok(written)
-    }
-
-    async fn meta(&self, as_of: AsOf, record: &Record) -> Result<RunMeta> {
+    /// What pages say of a run.
+    pub(super) async fn meta(&self, as_of: AsOf, record: &Record) -> Result<RunMeta> {
         let index = self.store.records(&Chain::Snapshots).await?;
         let said = |sealed: &Record, key: &str| sealed.body.get(key).cloned().unwrap_or_default();
         let sealed = index.iter().rev().find(|sealed| said(sealed, "run") == record.version);
@@ -149,18 +98,18 @@ impl Job {
     }
 }
 
-/// What the footnotes of a page rest on.
-fn proofs(catalogue: &Catalogue, record: &Record) -> Result<Proofs> {
-    let body = RunBody::read(record)?;
-    Ok(Proofs {
-        sql: catalogue.models().iter().map(|model| (model.name.clone(), model.sql.clone())).collect(),
-        files: body.tables.into_iter().map(|(name, file)| (name, (file.rows, file.sha256))).collect(),
-        reads: record.reads.clone(),
-    })
+/// The tables that pages show: those of the schemas that conclude.
+pub(super) async fn conclusions(session: &Session, catalogue: &Catalogue) -> Result<BTreeMap<String, RecordBatch>> {
+    let mut tables = BTreeMap::new();
+    let shown = |model: &&Model| model.is_table() && CONCLUSIONS.contains(&model.schema());
+    for model in catalogue.models().iter().filter(shown) {
+        tables.insert(model.name.clone(), session.table(&model.name).await?);
+    }
+    Ok(tables)
 }
 
 /// Writes a file so that a reader sees the old one or the new one, never half of it.
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let draft = path.with_extension("part");
     std::fs::write(&draft, bytes)
         .and_then(|()| std::fs::rename(&draft, path))

@@ -2,7 +2,10 @@
 //! not disclose it is not in them.
 
 mod csv;
+mod ics;
 mod json;
+mod workbook;
+mod xlsx;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -13,6 +16,9 @@ use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
 use crate::schema::sidecar::Sidecar;
 use crate::store::parquet;
+
+pub use ics::{Deadline, calendar};
+pub use workbook::{About, Data, workbook};
 
 /// The forms in which rows are listed and exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -33,7 +33,7 @@ pub(super) fn percent(part: i64, whole: i64) -> String {
 pub(super) fn share(share: Option<Decimal>) -> String {
     share.map_or("–".into(), |share| {
         let percent = (share * Decimal::ONE_HUNDRED).round_dp_with_strategy(1, RoundingStrategy::MidpointNearestEven);
-        format!("{percent:.1} %").replace('-', "−")
+        format!("{percent:.1}%").replace('-', "−")
     })
 }
 

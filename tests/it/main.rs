@@ -16,6 +16,7 @@ mod kills;
 mod project;
 mod properties;
 mod real_samples;
+mod renewal;
 mod scenarios;
 mod store_faults;
 mod ties;

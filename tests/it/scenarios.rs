@@ -9,7 +9,19 @@ use serde::Deserialize;
 use super::project::{Project, Row, Tables, in_parallel, scenarios};
 
 /// The columns that find a row; all others of an expected row are compared.
-const KEY: &[&str] = &["app_id", "account_id", "sku_id", "kind", "subject"];
+const KEY: &[&str] = &[
+    "app_id",
+    "account_id",
+    "sku_id",
+    "kind",
+    "subject",
+    "contract_id",
+    "scenario",
+    "basis",
+    "step",
+    "month",
+    "clause",
+];
 
 /// The table a story means when it names none.
 const EVALUATIONS: &str = "policy.evaluations";

@@ -35,7 +35,7 @@ pub(in crate::report) fn bullet(
             let hue = if measure.is_proposed { BLUE } else { GREY };
             canvas.text(&cut(&measure.label, 30), (LABELS - 8, middle), Held::Right, INK)?;
             canvas.block((LABELS, top), (x(measure.amount), top + ROW - 10), hue)?;
-            canvas.text(&brief(measure.amount), (x(measure.amount) + 8, middle), Held::Left, INK)?;
+            canvas.text(&brief(measure.amount), (WIDTH - 8, middle), Held::Right, INK)?;
         }
         if let Some((name, amount)) = target {
             canvas.dashed((x(amount), 0), (x(amount), rows * ROW + 6), ORANGE)?;

@@ -1,4 +1,4 @@
-//! Months as columns: actual solid, forecast hatched on top of it, the plan an outline around both.
+//! Months as columns: actual solid, forecast hatched on top of it, the plan a line across both.
 
 use rust_decimal::Decimal;
 
@@ -35,7 +35,7 @@ pub(in crate::report) fn columns(caption: Caption<'_>, months: &[Month]) -> Resu
             match kind {
                 0 => canvas.block(from, to, BLUE)?,
                 1 => canvas.hatched(from, to, BLUE)?,
-                _ => canvas.outline(from, to, ORANGE)?,
+                _ => canvas.line(&[(from.0, 11), (to.0, 11)], ORANGE, 2)?,
             }
             canvas.small(name, (to.0 + 6, 11), Held::Left, SOFT)?;
         }

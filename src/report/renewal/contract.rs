@@ -1,6 +1,6 @@
 //! The page of one contract: what to decide, then what that rests on.
 
-use super::{Decision, Document, Pack, Part, Sheet, banner, facts, money, seats, table, terms, verdict};
+use super::{Decision, Document, Figure, Pack, Part, Sheet, banner, facts, money, seats, table, terms, verdict};
 use crate::base::Result;
 use crate::report::chart::{Caption, Measure, bullet};
 use crate::report::context::Tile;
@@ -100,7 +100,7 @@ fn decision(pack: &Pack<'_>, row: &Frame) -> Result<Decision> {
                 format!("{currency}; today {}", ledger(amount("current_amount")?, currency)),
             ),
             tile(
-                "Saving, likely",
+                "Saving against unchanged",
                 ledger(amount("saving_amount")?, currency),
                 format!(
                     "{} at least, {} at most",
@@ -109,7 +109,7 @@ fn decision(pack: &Pack<'_>, row: &Frame) -> Result<Decision> {
                 ),
             ),
         ],
-        charts: if measures.is_empty() { Vec::new() } else { vec![chart] },
+        charts: if measures.is_empty() { Vec::new() } else { vec![Figure::plain(chart)] },
         sheets: vec![per_tier(pack)?],
         caveats: caveats(row)?,
         signatures: vec!["App owner", "Procurement", "Finance"],

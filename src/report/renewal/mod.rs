@@ -58,7 +58,7 @@ struct Decision {
     verdict: String,
     sentence: String,
     tiles: Vec<Tile>,
-    charts: Vec<String>,
+    charts: Vec<Figure>,
     sheets: Vec<Sheet>,
     caveats: Vec<String>,
     signatures: Vec<&'static str>,
@@ -72,9 +72,23 @@ struct Part {
     name: &'static str,
     title: String,
     subtitle: String,
-    charts: Vec<String>,
+    charts: Vec<Figure>,
     sheets: Vec<Sheet>,
     notes: Vec<String>,
+}
+
+/// A chart; its caption is what the heading above it does not say.
+#[derive(Debug, Serialize)]
+struct Figure {
+    caption: Option<String>,
+    svg: String,
+}
+
+impl Figure {
+    /// A chart whose message is the heading.
+    fn plain(svg: String) -> Self {
+        Self { caption: None, svg }
+    }
 }
 
 /// A table with its caption and the footnote that says where it comes from.
@@ -208,7 +222,31 @@ fn verdict(recommendation: &str) -> &'static str {
 
 /// A clause as people call it.
 fn clause(name: &str) -> String {
-    let text = words(name.trim_start_matches("has_").trim_start_matches("is_").trim_end_matches("_on"));
+    const NAMES: &[(&str, &str)] = &[
+        ("ai_terms", "Use of our data for AI"),
+        ("co_term_on", "Co-term day"),
+        ("fx_clause", "FX clause"),
+        ("fx_rate", "Fixed FX rate"),
+        ("has_true_down", "True-down right"),
+        ("has_true_up", "True-up"),
+        ("is_auto_renew", "Renews by itself"),
+        ("payment_terms_days", "Payment terms, days"),
+        ("po_number", "PO number"),
+        ("renewal_on", "Renewal day"),
+        ("renewal_term_months", "Next term, months"),
+        ("true_down_on", "True-down day"),
+        ("true_up_frequency", "True-up frequency"),
+        ("true_up_grace_percent", "True-up grace, %"),
+        ("true_up_measure", "True-up measure"),
+        ("true_up_price", "True-up price"),
+        ("term_discount_percent", "Term discount, %"),
+        ("uplift_cap_percent", "Uplift cap, %"),
+        ("uplift_percent", "Uplift, %"),
+    ];
+    if let Some((_, known)) = NAMES.iter().find(|(known, _)| *known == name) {
+        return (*known).to_owned();
+    }
+    let text = words(name);
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }

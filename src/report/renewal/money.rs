@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Pack, Part, Sheet, table};
+use super::{Figure, Pack, Part, Sheet, table};
 use crate::base::Result;
 use crate::report::chart::{Bar, Caption, DotRow, Month, Segment, Step, bars, brief, columns, dots, waterfall};
 use crate::report::format::{count, ledger, share, words};
@@ -52,15 +52,15 @@ pub(super) fn bridge(pack: &Pack<'_>) -> Result<Option<Part>> {
         _ => "No line of this contract converts: the bridge stands in its own currency".into(),
     };
     if from.is_some() {
-        part.charts.push(drawn("bridge-chart", &part.title, &base)?);
+        part.charts.push(Figure::plain(drawn("bridge-chart", &part.title, &base)?));
         let high = reporting.only("scenario", "high")?;
         if step(&high, "proposed")? != to {
             let title = format!(
                 "With every candidate accepted it ends at {currency} {}",
                 ledger(step(&high, "proposed")?, currency)
             );
-            part.notes.push(format!("{title}."));
-            part.charts.push(drawn("bridge-high-chart", &title, &high)?);
+            let svg = drawn("bridge-high-chart", &title, &high)?;
+            part.charts.push(Figure { caption: Some(title), svg });
         }
         part.sheets.push(sheet(&reporting, format!("The bridge in {currency}"), currency, cite)?);
     }
@@ -179,9 +179,12 @@ pub(super) fn months(pack: &Pack<'_>) -> Result<Option<Part>> {
             ledger(amount("prior_year_amount")?, currency),
         ]);
     }
+    if drawn.iter().all(|m| m.actual.is_none() && m.forecast.is_none() && m.plan.is_none()) {
+        return Ok(None);
+    }
     let title = match material {
-        0 => "No month differs from its budget by more than 5 %".to_owned(),
-        n => format!("{n} of {} months differ from their budget by more than 5 %", frame.height()),
+        0 => "No month differs from its budget by more than 5%".to_owned(),
+        n => format!("{n} of {} months differ from their budget by more than 5%", frame.height()),
     };
     let chart = columns(
         Caption { id: "months-chart", title: &title, description: "Actual, forecast and budget of each month" },
@@ -193,7 +196,7 @@ pub(super) fn months(pack: &Pack<'_>) -> Result<Option<Part>> {
         name: "Budget",
         title,
         subtitle: format!("{currency}, accrued day by day over what invoices pay for; cash is the day they fall due"),
-        charts: vec![chart],
+        charts: vec![Figure::plain(chart)],
         sheets: vec![Sheet {
             caption: "Month by month".into(),
             table: table(
@@ -211,9 +214,9 @@ pub(super) fn months(pack: &Pack<'_>) -> Result<Option<Part>> {
 
 /// The region of a line, where it has one.
 fn place(lines: &Frame, row: usize) -> Result<String> {
-    let tier = Some(lines.text("tier", row)?).filter(|t| !t.is_empty()).unwrap_or(lines.text("sku_id", row)?);
+    let tier = Some(words(&lines.text("tier", row)?)).filter(|t| !t.is_empty()).unwrap_or(lines.text("sku_id", row)?);
     let region = lines.text("region", row)?;
-    Ok(if region == "*" { words(&tier) } else { format!("{} {region}", words(&tier)) })
+    Ok(if region == "*" { tier } else { format!("{tier} {region}") })
 }
 
 pub(super) fn units(pack: &Pack<'_>) -> Result<Option<Part>> {
@@ -265,7 +268,7 @@ pub(super) fn units(pack: &Pack<'_>) -> Result<Option<Part>> {
         name: "Unit cost",
         title,
         subtitle: format!("{currency} a seat and year; per use: a quarter of the year over feature uses of 90 days"),
-        charts: vec![chart],
+        charts: vec![Figure::plain(chart)],
         sheets: vec![Sheet {
             caption: "What a seat costs".into(),
             table: table(
@@ -346,7 +349,7 @@ pub(super) fn showback(pack: &Pack<'_>) -> Result<Option<Part>> {
         id: "showback",
         name: "Showback",
         subtitle: format!("{currency} a year by cost center of the holder; what nobody holds is shared by seats"),
-        charts: vec![bars(caption, &drawn)?],
+        charts: vec![Figure::plain(bars(caption, &drawn)?)],
         sheets: vec![Sheet {
             caption: "By cost center".into(),
             table: table(

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Decision, Document, Pack, Part, Sheet, banner, facts, file_name, table, terms, verdict};
+use super::{Decision, Document, Figure, Pack, Part, Sheet, banner, facts, file_name, table, terms, verdict};
 use crate::base::Result;
 use crate::report::chart::{Caption, Span, Step, brief, timeline, waterfall};
 use crate::report::context::Tile;
@@ -50,11 +50,15 @@ fn decision(pack: &Pack<'_>, rows: &Frame) -> Result<Decision> {
     let total = |column: &str| rows.total(column).map(|a| ledger(Some(a), currency));
     let mut caveats = Vec::new();
     if missed > 0 {
-        caveats.push(format!("{missed} last days of notice have passed already."));
+        caveats.push(match missed {
+            1 => "One last day of notice has passed already.".to_owned(),
+            n => format!("{n} last days of notice have passed already."),
+        });
     }
     let unconverted = rows.count("unconverted_line_count")?;
     if unconverted > 0 {
-        caveats.push(format!("{unconverted} contract lines convert at no usable rate and are in no amount here."));
+        caveats
+            .push(format!("Contract lines that convert at no usable rate and are in no amount here: {unconverted}."));
     }
     caveats.push("Cases of savings stand side by side and are never added to each other.".into());
     Ok(Decision {
@@ -115,7 +119,7 @@ fn calendar(pack: &Pack<'_>, rows: &Frame) -> Result<Part> {
     Ok(Part {
         id: "calendar",
         name: "Calendar",
-        charts: vec![timeline(caption, AHEAD, &spans)?],
+        charts: vec![Figure::plain(timeline(caption, AHEAD, &spans)?)],
         title,
         subtitle:
             "The dot is the last day of notice, ringed when it is within 30 days or past; the bar ends at the renewal"
@@ -134,7 +138,6 @@ fn contracts(pack: &Pack<'_>, rows: &Frame) -> Result<Part> {
             rows.text("vendor", row)?,
             verdict(&rows.text("recommendation", row)?).split(':').next().unwrap_or_default().to_owned(),
             rows.text("notice_on", row)?,
-            rows.text("renewal_on", row)?,
             days(rows, row)?.map_or("–".into(), |d| d.to_string().replace('-', "−")),
             share(rows.amount("utilisation_ratio", row)?),
             count(rows.int("purchased_quantity", row)?),
@@ -144,13 +147,11 @@ fn contracts(pack: &Pack<'_>, rows: &Frame) -> Result<Part> {
             amount("proposed_amount")?,
             amount("saving_amount")?,
             amount("high_saving_amount")?,
-            count(rows.int("unproved_count", row)?),
         ]);
     }
     let total = |column: &str| rows.total(column).map(|a| ledger(Some(a), currency));
     let foot = vec![
         "Total".into(),
-        String::new(),
         String::new(),
         String::new(),
         String::new(),
@@ -163,7 +164,6 @@ fn contracts(pack: &Pack<'_>, rows: &Frame) -> Result<Part> {
         total("proposed_amount")?,
         total("saving_amount")?,
         total("high_saving_amount")?,
-        count(rows.count("unproved_count")?),
     ];
     let first = (rows.height() > 0).then(|| rows.text("contract_number", 0)).transpose()?.unwrap_or_default();
     Ok(Part {
@@ -177,7 +177,7 @@ fn contracts(pack: &Pack<'_>, rows: &Frame) -> Result<Part> {
         sheets: vec![Sheet {
             caption: "Contracts".into(),
             table: table(
-                &["Contract", "Vendor", "Recommendation", "Notice by", "Renews"],
+                &["Contract", "Vendor", "Recommendation", "Notice by"],
                 &[
                     "Days left",
                     "In use",
@@ -239,7 +239,7 @@ fn bridge(pack: &Pack<'_>) -> Result<Part> {
     Ok(Part {
         id: "bridge",
         name: "Bridge",
-        charts: vec![waterfall(caption, &steps)?],
+        charts: vec![Figure::plain(waterfall(caption, &steps)?)],
         title,
         subtitle: format!(
             "Annual amounts in {currency} at {} rates, each contract at its own renewal",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::contract::tier;
-use super::{Pack, Part, Sheet, table};
+use super::{Figure, Pack, Part, Sheet, table};
 use crate::base::Result;
 use crate::report::chart::{Bar, Caption, Heat, Lines, Segment, Stack, bars, heat, lines, stacked};
 use crate::report::format::{count, ledger, percent, share, signed, words};
@@ -69,7 +69,7 @@ pub(super) fn tiers(pack: &Pack<'_>) -> Result<Option<Part>> {
         name: "Seats",
         title,
         subtitle: "Assigned seats by verdict; their number at the end".into(),
-        charts: if drawn.is_empty() { Vec::new() } else { vec![chart] },
+        charts: if drawn.is_empty() { Vec::new() } else { vec![Figure::plain(chart)] },
         sheets: vec![Sheet {
             caption: "Seats by tier".into(),
             table: table(
@@ -152,14 +152,14 @@ pub(super) fn need(pack: &Pack<'_>) -> Result<Option<Part>> {
                 &[
                     "Assigned",
                     "− reclaims",
-                    "Downgrades out / in",
+                    "Tier out / in",
                     "= base",
                     "+ joiners",
                     "− leavers",
                     "Reserve",
                     "Minimum",
-                    "Next ramp step",
-                    "Need P50 / P80 / P95",
+                    "Ramp",
+                    "P50 / P80 / P95",
                     "Recommended",
                 ],
                 rows,
@@ -204,10 +204,11 @@ pub(super) fn weeks(pack: &Pack<'_>, decision: &Frame) -> Result<Option<Part>> {
             title: &said,
             description: "Accounts with a sign-in in each week, beside seats bought and assigned",
         };
-        charts.push(lines(
+        let svg = lines(
             caption,
             &Lines { points: &points, name: "signed in", levels: &levels, threshold: None, is_stepped: false },
-        )?);
+        )?;
+        charts.push(Figure { caption: title.is_some().then(|| said.clone()), svg });
         title.get_or_insert(said);
     }
     let Some(title) = title else { return Ok(None) };
@@ -256,7 +257,7 @@ pub(super) fn sensitivity(pack: &Pack<'_>, decision: &Frame) -> Result<Option<Pa
         }
         rows.push(vec![
             window.to_string(),
-            format!("{buffer} %"),
+            format!("{buffer}%"),
             count(int("idle_count")?),
             count(seats),
             ledger(frame.amount("reporting_annual_amount", row)?, pack.currency()),
@@ -281,7 +282,7 @@ pub(super) fn sensitivity(pack: &Pack<'_>, decision: &Frame) -> Result<Option<Pa
         },
         &Heat {
             across: "reserve",
-            columns: buffers.iter().map(|b| format!("{b} %")).collect(),
+            columns: buffers.iter().map(|b| format!("{b}%")).collect(),
             rows: needed.into_iter().map(|(window, cells)| (format!("idle ≥ {window} days"), cells)).collect(),
         },
     )?;
@@ -291,7 +292,10 @@ pub(super) fn sensitivity(pack: &Pack<'_>, decision: &Frame) -> Result<Option<Pa
         title,
         subtitle: "Every seat idle that long given back, minimums kept; above: seats kept by window without reserve"
             .into(),
-        charts: vec![survival, grid],
+        charts: vec![
+            Figure::plain(survival),
+            Figure { caption: Some("Seats needed by window and reserve".into()), svg: grid },
+        ],
         sheets: vec![Sheet {
             caption: "By window and reserve".into(),
             table: table(&[], &["Window, days", "Reserve", "Idle seats", "Seats needed", "Annual cost"], rows, None),
@@ -360,7 +364,7 @@ pub(super) fn candidates(pack: &Pack<'_>) -> Result<Option<Part>> {
     Ok(Some(Part {
         id: "candidates",
         name: "Candidates",
-        charts: if drawn.is_empty() { Vec::new() } else { vec![bars(caption, &drawn)?] },
+        charts: if drawn.is_empty() { Vec::new() } else { vec![Figure::plain(bars(caption, &drawn)?)] },
         subtitle: "Seats a policy proposes to act on; states of savings are never added up".into(),
         sheets: if total == 0 {
             Vec::new()

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Pack, Part, Sheet, clause, table};
+use super::{Figure, Pack, Part, Sheet, clause, table};
 use crate::base::Result;
 use crate::report::chart::{Bar, Caption, Segment, Span, bars, timeline};
 use crate::report::format::{count, ledger, words};
@@ -76,7 +76,7 @@ pub(super) fn calendar(pack: &Pack<'_>) -> Result<Option<Part>> {
     Ok(Some(Part {
         id: "calendar",
         name: "Calendar",
-        charts: vec![timeline(caption, days, &spans)?],
+        charts: vec![Figure::plain(timeline(caption, days, &spans)?)],
         title,
         subtitle: format!("Steps counted back from the renewal; clauses from feed and paper, {unproved} unproved"),
         sheets: vec![
@@ -157,7 +157,7 @@ pub(super) fn risks(pack: &Pack<'_>) -> Result<Option<Part>> {
     Ok(Some(Part {
         id: "risks",
         name: "Risks",
-        charts: if drawn.is_empty() { Vec::new() } else { vec![bars(caption, &drawn)?] },
+        charts: if drawn.is_empty() { Vec::new() } else { vec![Figure::plain(bars(caption, &drawn)?)] },
         title,
         subtitle: format!("What stands on each, {} a year; they overlap and are not added up", pack.currency()),
         sheets: vec![Sheet {

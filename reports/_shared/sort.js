@@ -8,7 +8,9 @@ for (const button of document.querySelectorAll("th button")) {
     const at = heading.cellIndex, number = heading.classList.contains("number");
     const key = (row) => {
       const text = row.cells[at].textContent.trim();
-      return number ? Number.parseFloat(text.replace(/[,%]/g, "").replace("−", "-")) || 0 : text;
+      if (!number) return text;
+      const below = /^(minus )?\(/.test(text) ? -1 : 1;
+      return below * Number.parseFloat(text.replace(/minus |[,%()]/g, "").replace("−", "-")) || 0;
     };
     const order = (a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0) * (rising ? 1 : -1);
     body.append(...[...body.rows].sort(order));

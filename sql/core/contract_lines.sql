@@ -73,7 +73,7 @@ annualised as (
         and coalesce(line.contract_state, 'active') not in ('draft', 'canceled', 'cancelled') as is_in_force,
         coalesce(line.renewal_on, line.term_to) as renewal_on, line.notice_days, line.is_auto_renew,
         line.uplift_percent, line.has_true_up, line.has_true_down, line.true_down_on, line.contract_rate,
-        line.owner_email, line.cost_center_id, line.source, line.landing
+        line.owner_email, line.cost_center_id, line.po_number, line.source, line.landing
     from staging.contract_lines as line
     inner join yearly_factors as factor on line.contract_line_id = factor.contract_line_id
 ),
@@ -89,7 +89,7 @@ laid_to_apps as (
         line.suspended_annual_unit_amount, line.term_from, line.term_to, line.has_contract, line.is_in_force,
         line.renewal_on, line.notice_days, line.renewal_on - line.notice_days as last_day_to_cancel,
         line.is_auto_renew, line.uplift_percent, line.has_true_up, line.has_true_down, line.true_down_on,
-        line.contract_rate, line.owner_email, line.cost_center_id, line.source, line.landing
+        line.contract_rate, line.owner_email, line.cost_center_id, line.po_number, line.source, line.landing
     from annualised as line
     left join skus_named_by_lines as sku on line.contract_line_id = sku.contract_line_id
     left join apps_named_by_lines as named on line.contract_line_id = named.contract_line_id
@@ -157,7 +157,7 @@ final as (
             when rate.from_rate is null and rate.is_rate_stale then 'stale_rate'
             when rate.from_rate is null then 'no_rate'
         end as gap_reason,
-        line.owner_email, line.cost_center_id, line.source, line.landing
+        line.owner_email, line.cost_center_id, line.po_number, line.source, line.landing
     from laid_to_apps as line
     inner join rates_of_lines as rate on line.contract_line_id = rate.contract_line_id
     left join core.skus as sku on line.app_id = sku.app_id and line.sku_id = sku.sku_id
@@ -169,5 +169,5 @@ select
     term_from, term_to, is_in_force, renewal_on, notice_days, notice_on, is_auto_renew, uplift_percent, has_true_up,
     has_true_down, true_down_on, suspended_annual_unit_amount, reporting_annual_unit_amount,
     reporting_annual_amount, suspended_reporting_annual_unit_amount, spot_annual_unit_amount, reporting_currency,
-    rate_set, fx_rate, fx_rate_on, gap_reason, owner_email, cost_center_id, source, landing
+    rate_set, fx_rate, fx_rate_on, gap_reason, owner_email, cost_center_id, po_number, source, landing
 from final

@@ -47,6 +47,13 @@ seats_carried_per_contract as (
     group by contract_id
 ),
 
+clauses_nobody_states as (
+    select contract_id, string_agg(clause, '|' order by position) as unproved_clauses
+    from marts.renewal_clauses
+    where is_unproved
+    group by contract_id
+),
+
 final as (
     select
         c.contract_id,
@@ -76,15 +83,7 @@ final as (
         c.has_true_up,
         c.has_true_down,
         c.true_down_on,
-        concat_ws(
-            '|',
-            case when c.is_auto_renew is null then 'is_auto_renew' end,
-            case when c.notice_days is null then 'notice_days' end,
-            case when c.owner_email is null then 'owner_email' end,
-            case when c.renewal_on is null then 'renewal_on' end,
-            case when c.has_true_down and c.true_down_on is null then 'true_down_on' end,
-            case when c.uplift_percent is null then 'uplift_percent' end
-        ) as unproved_clauses,
+        coalesce(u.unproved_clauses, '') as unproved_clauses,
         c.contract_line_count,
         c.purchased_quantity,
         coalesce(s.seat_count, 0) as seat_count,
@@ -101,6 +100,7 @@ final as (
         c.unconverted_line_count
     from contracts_in_force as c
     left join seats_carried_per_contract as s on s.contract_id = c.contract_id
+    left join clauses_nobody_states as u on u.contract_id = c.contract_id
 )
 
 select

@@ -13,7 +13,7 @@ with final as (
         contract.renewal_on, contract.notice_days, contract.is_auto_renew, contract.uplift_percent,
         coalesce(line.has_true_up, false) as has_true_up, coalesce(line.has_true_down, false) as has_true_down,
         line.true_down_on, line.suspended_unit_price, line.contract_rate, contract.owner_email, contract.cost_center_id,
-        line.source, line.landing
+        contract.po_number, line.source, line.landing
     from raw.servicenow_entitlements as line
     left join raw.servicenow_contracts as contract
         on line.source = contract.source and line.contract_id = contract.contract_id
@@ -23,5 +23,5 @@ select
     contract_line_id, contract_id, contract_number, vendor, app_name, source_sku_id, region, line_type, quantity,
     unit_price, currency, billing_period, term_from, term_to, contract_state, has_contract, renewal_on, notice_days,
     is_auto_renew, uplift_percent, has_true_up, has_true_down, true_down_on, suspended_unit_price, contract_rate,
-    owner_email, cost_center_id, source, landing
+    owner_email, cost_center_id, po_number, source, landing
 from final

@@ -71,6 +71,12 @@ rate_set = "spot"                    # spot | budget (seeds/budget_rates.csv)
 # from = "extracts/okta"
 # streams = ["system_log", "users", "apps", "app_users"]
 #
+# [renewal]                          # how a renewal is recommended; these are the defaults
+# buffer = 0.10                      # seats kept in reserve
+# renew_from = 0.70                  # share of purchased seats in use from which a contract is renewed as it is
+# right_size_from = 0.40             # from here renewed with fewer seats
+# downgrade_from = 0.15              # from here in a lower tier; below, dropped
+#
 # [snapshot]
 # key = "agent:keys/snapshots.pub"   # signs the evidence; or the path of an OpenSSH Ed25519 key without passphrase
 "#;
@@ -89,6 +95,9 @@ const CSV_HEADERS: &[(&str, &str)] = &[
     ("seeds/critical_roles.csv", "job_family"),
     ("seeds/worker_statuses.csv", "status"),
     ("seeds/reason_codes.csv", "code,meaning,kind"),
+    ("seeds/contract_clauses.csv", "contract_number,sku_id,clause,value,effective_from,reference"),
+    ("seeds/budget.csv", "contract_number,month,currency,amount"),
+    ("seeds/invoices.csv", "invoice_id,contract_number,kind,invoiced_on,period_from,period_to,currency,amount"),
     ("drops/holds.csv", "app_id,account_id,sku_id,effective_from,expires_on,reason_code,actor"),
     ("drops/exceptions.csv", "app_id,account_id,sku_id,effective_from,expires_on,reason_code,actor"),
     ("drops/self_confirmations.csv", "app_id,account_id,sku_id,confirmed_on"),

@@ -14,6 +14,7 @@ mod ingest;
 mod init;
 mod log;
 mod output;
+mod report;
 mod review;
 mod run;
 mod sql;
@@ -63,6 +64,9 @@ enum Command {
     /// Set or clear the kill switch: while it is set, nothing goes outward
     #[command(subcommand)]
     Stop(stop::Stop),
+    /// Write the pages of a run again
+    #[command(subcommand)]
+    Report(report::Report),
     /// Why a seat got its verdict, and what would change it
     Explain(explain::Explain),
     /// Ask any table in SQL
@@ -153,6 +157,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Command::Decide(command) => runtime.block_on(command.run(clock)),
         Command::Review(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Stop(command) => runtime.block_on(command.run(clock, &terminal)),
+        Command::Report(command) => runtime.block_on(command.run(clock)),
         Command::Explain(command) => runtime.block_on(command.run(clock)),
         Command::Sql(command) => runtime.block_on(command.run(clock)),
         Command::Describe(command) => command.run(),

@@ -180,7 +180,7 @@ pub const STREAMS: &[KnownStream] = &[
         Kind::Servicenow,
         "contracts",
         "contract_id number vendor starts_on ends_on state renewal_on notice_days is_auto_renew uplift_percent \
-         currency owner_email cost_center_id",
+         currency owner_email cost_center_id po_number",
     ),
     stream(
         Kind::Servicenow,

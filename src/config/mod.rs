@@ -1,6 +1,7 @@
 //! Layer 1: what people wrote. The project file, the policies, the seeds and the drops, parsed and validated; every
 //! error of every file is found in one go, each with its file, line and column and with what to write instead.
 
+mod contracts;
 mod diagnostic;
 mod drops;
 mod engine;
@@ -11,6 +12,7 @@ mod policy;
 mod policy_check;
 mod project;
 mod rails;
+mod renewal;
 mod retention;
 mod secret;
 mod section;
@@ -26,6 +28,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+pub use contracts::{BudgetMonth, Clause, ContractClause, Invoice, InvoiceKind};
 pub use diagnostic::{Diagnostic, Severity, Snippet};
 pub use drops::{
     Decided, Decision, Drops, Executed, ExecutedAction, Hold, LegalHold, Rejected, SelfConfirmation, Target,
@@ -42,6 +45,7 @@ pub use policy::{
 };
 pub use project::{Format, Freshness, MappedRole, Project, RateSet, SnapshotKey, Source, StreamOptions};
 pub use rails::{AppRails, Freeze, Rails};
+pub use renewal::Renewal;
 pub use retention::{Held, Retention, StoreHold};
 pub use secret::SecretRef;
 pub use seeds::{

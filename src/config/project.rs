@@ -10,6 +10,7 @@ use super::folder::Folder;
 use super::kinds::Kind;
 use super::outward::{self, Outward};
 use super::rails::{self, Rails};
+use super::renewal::{self, Renewal};
 use super::retention::{self, NamedApp, Retention};
 use super::section::{Codes, Section, Spanned, parse};
 use super::word::words;
@@ -67,6 +68,8 @@ pub struct Project {
     pub retention: Retention,
     /// How much may happen at once.
     pub rails: Rails,
+    /// How a renewal is recommended.
+    pub renewal: Renewal,
     /// How models are computed.
     pub engine: EngineOptions,
     /// What leaves the house, and by which door.
@@ -202,6 +205,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<Name
         "snapshot",
         "retention",
         "rails",
+        "renewal",
         "engine",
         "tickets",
         "notices",
@@ -240,6 +244,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<Name
         snapshot_key: root.section("snapshot").and_then(|section| read_snapshot_key(&section)),
         retention,
         rails: root.section("rails").map(|section| rails::read(&section, &mut named_apps)).unwrap_or_default(),
+        renewal: root.section("renewal").map(|section| renewal::read(&section)).unwrap_or_default(),
         engine: root.section("engine").map(|section| engine::read(&section)).unwrap_or_default(),
         outward: outward::read(&root),
         sources: sources.into_iter().map(|(source, _)| source).collect(),

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+use super::contracts::{self, BudgetMonth, ContractClause, Invoice};
 use super::diagnostic::Diagnostic;
 use super::folder::Folder;
 use super::kinds::Kind;
@@ -15,13 +16,14 @@ use super::word::words;
 use crate::base::money::is_currency;
 use crate::base::text::fold;
 
-const CODES: Codes = Codes { syntax: "SL0301", unknown: "SL0302", kind: "SL0303", value: "SL0304", missing: "SL0305" };
+pub(super) const CODES: Codes =
+    Codes { syntax: "SL0301", unknown: "SL0302", kind: "SL0303", value: "SL0304", missing: "SL0305" };
 /// Two records with one key.
 const DUPLICATE: &str = "SL0306";
 /// A name that nothing else knows.
 const REFERENCE: &str = "SL0307";
 /// Records that cannot be true together.
-const CONFLICT: &str = "SL0308";
+pub(super) const CONFLICT: &str = "SL0308";
 /// A file that is needed and missing, or that nothing reads.
 const FILE: &str = "SL0309";
 
@@ -69,6 +71,12 @@ pub struct Seeds {
     pub sod_rules: Vec<SodRule>,
     /// The reasons that holds and denials may give.
     pub reason_codes: Vec<ReasonCode>,
+    /// Clauses of contracts that the ITAM feed does not bring.
+    pub contract_clauses: Vec<ContractClause>,
+    /// The budget by contract and month.
+    pub budget: Vec<BudgetMonth>,
+    /// What was invoiced.
+    pub invoices: Vec<Invoice>,
 }
 
 /// One app of the catalogue.
@@ -229,6 +237,9 @@ pub(super) fn read(folder: &Folder<'_>, project: Option<&Project>) -> Seeds {
         "worker_statuses",
         "sod_rules",
         "reason_codes",
+        "contract_clauses",
+        "budget",
+        "invoices",
     ];
     folder.refuse_strays("seeds", &known.map(|name| format!("{name}.csv")), &["csv"], FILE);
     let mut seeds = Seeds { apps: read_apps(folder, project), ..Seeds::default() };
@@ -252,6 +263,9 @@ pub(super) fn read(folder: &Folder<'_>, project: Option<&Project>) -> Seeds {
         let [code, meaning, kind] = ["code", "meaning", "kind"].map(|column| row.text(column));
         Some(ReasonCode { code, meaning, kind })
     });
+    seeds.contract_clauses = contracts::read_clauses(folder);
+    seeds.budget = contracts::read_budget(folder);
+    seeds.invoices = contracts::read_invoices(folder);
     seeds
 }
 
@@ -264,7 +278,7 @@ pub(super) fn require(folder: &Folder<'_>, name: &str, rows: usize) {
 }
 
 /// Reads the records of one file; records of another width or with a key seen before are reported.
-fn records<T>(
+pub(super) fn records<T>(
     folder: &Folder<'_>,
     name: &str,
     columns: &Columns,

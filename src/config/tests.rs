@@ -121,6 +121,26 @@ project,Needed for a project,hold
 "#,
     ),
     (
+        "seeds/contract_clauses.csv",
+        r#"contract_number,sku_id,clause,value,effective_from,reference
+CT-1,,uplift_cap_percent,5,,order form 4
+CT-1,SPE_E3,ramp_quantity,120,2026-07-01,amendment 1
+CT-1,,zone,Europe/Berlin,,
+"#,
+    ),
+    (
+        "seeds/budget.csv",
+        r#"contract_number,month,currency,amount
+CT-1,2026-12-01,EUR,1000
+"#,
+    ),
+    (
+        "seeds/invoices.csv",
+        r#"invoice_id,contract_number,kind,invoiced_on,period_from,period_to,currency,amount
+I-1,CT-1,invoice,2026-01-01,2026-01-01,2027-01-01,EUR,12000.50
+"#,
+    ),
+    (
         "drops/holds.csv",
         r#"app_id,account_id,sku_id,effective_from,expires_on,reason_code,actor
 m365,ana@northwind.example,,2026-01-01,2026-03-01,project,boss@northwind.example
@@ -640,6 +660,60 @@ fn each_error_of_seeds_has_its_place() {
             "break_glass",
         ),
         ("seeds/budget_rates.csv", "USD", "USX", "SL0304", (2, 6), "`USX` is not a currency of ISO 4217", ""),
+        (
+            "seeds/contract_clauses.csv",
+            "uplift_cap_percent,5",
+            "uplift_cap_percent,500",
+            "SL0304",
+            (2, 26),
+            "column value: `uplift_cap_percent` cannot be 500",
+            "use 0 to 100",
+        ),
+        (
+            "seeds/contract_clauses.csv",
+            "zone,Europe/Berlin",
+            "zone,Europe/Berln",
+            "SL0303",
+            (4, 12),
+            "column value: `Europe/Berln` is not a zone",
+            "",
+        ),
+        (
+            "seeds/contract_clauses.csv",
+            "SPE_E3,ramp",
+            ",ramp",
+            "SL0308",
+            (3, 6),
+            "column sku_id: `ramp_quantity` is said of one SKU",
+            "write the SKU",
+        ),
+        (
+            "seeds/budget.csv",
+            "2026-12-01",
+            "2026-12-02",
+            "SL0304",
+            (2, 6),
+            "column month: 2026-12-02 does not begin a month",
+            "use YYYY-MM-01",
+        ),
+        (
+            "seeds/invoices.csv",
+            "2027-01-01",
+            "2025-01-01",
+            "SL0308",
+            (2, 40),
+            "is no period that is paid for",
+            "period_to is the first day outside",
+        ),
+        (
+            "seeds/invoices.csv",
+            "12000.50",
+            "-1",
+            "SL0308",
+            (2, 55),
+            "column amount: -1 on a line of kind `invoice`",
+            "a credit is negative",
+        ),
         (
             "seeds/identity_overrides.csv",
             "00043,2026-06-01",

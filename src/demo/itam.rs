@@ -9,13 +9,14 @@ use super::rng::{Rng, hash, hex32};
 use super::seats::Seat;
 use super::text::{Calendar, Day, Js, put};
 
-struct Contract {
-    number: &'static str,
+/// A contract of the ITAM feed; what else is agreed stands in the seeds (`clauses.rs`).
+pub(super) struct Contract {
+    pub(super) number: &'static str,
     vendor: &'static str,
-    currency: &'static str,
-    starts: Day,
+    pub(super) currency: &'static str,
+    pub(super) starts: Day,
     /// Last day inside.
-    ends: Day,
+    pub(super) ends: Day,
     notice_days: u32,
     auto_renew: &'static str,
     uplift: &'static str,
@@ -30,7 +31,7 @@ const fn contract(number: &'static str, vendor: &'static str, currency: &'static
 
 /// The contracts, in days around the as-of date. Salesforce's notice deadline is near.
 #[rustfmt::skip]
-const CONTRACTS: [Contract; 13] = [
+pub(super) const CONTRACTS: [Contract; 13] = [
     Contract { notice_days: 60, auto_renew: "true", uplift: "7", cost_center: "CC-SAL-EMEA", ..contract("CNTR0010001", "Salesforce", "EUR", -656, 74) },
     Contract { notice_days: 90, uplift: "4.5", ..contract("CNTR0010002", "Microsoft", "EUR", -599, 496) },
     Contract { notice_days: 30, cost_center: "CC-ENG-AMER", ..contract("CNTR0010003", "GitHub", "USD", -204, 160) },
@@ -47,13 +48,13 @@ const CONTRACTS: [Contract; 13] = [
 ];
 
 /// A line: contract, app, tier, seats bought of 1000 held, price, period, region.
-struct Line {
-    contract: usize,
+pub(super) struct Line {
+    pub(super) contract: usize,
     app: AppId,
     tier: usize,
     bought: u64,
-    price: &'static str,
-    period: &'static str,
+    pub(super) price: &'static str,
+    pub(super) period: &'static str,
     region: &'static str,
     currency: &'static str,
     true_down: Option<Day>,
@@ -67,7 +68,7 @@ const fn line(contract: usize, app: AppId, tier: usize, bought: u64, price: &'st
 
 /// The lines. Power BI Premium and the NetSuite employee centre in APAC have none that fits: a data gap or the world line.
 #[rustfmt::skip]
-const LINES: [Line; 28] = [
+pub(super) const LINES: [Line; 28] = [
     Line { region: "EMEA", ..line(0, SALESFORCE, 0, 480, "3960.00", "annually") },
     line(0, SALESFORCE, 0, 610, "4180.00", "annually"),
     line(0, SALESFORCE, 1, 980, "1980.00", "annually"),
@@ -97,6 +98,24 @@ const LINES: [Line; 28] = [
     line(12, SALESFORCE, 1, 900, "1850.00", "annually"),
     line(12, SALESFORCE, 2, 900, "290.00", "annually"),
 ];
+
+impl Line {
+    /// How many seats are bought: a share of those held, in packs of five.
+    pub(super) fn quantity(&self, seats: &[Seat]) -> u64 {
+        let held = seats.iter().filter(|s| s.app == self.app && s.tier == self.tier && s.stands(0)).count() as u64;
+        (held * self.bought / 1000).div_ceil(5).max(1) * 5
+    }
+
+    /// The currency of the line, else of its contract.
+    pub(super) fn currency(&self) -> &'static str {
+        if self.currency.is_empty() { CONTRACTS[self.contract].currency } else { self.currency }
+    }
+
+    /// The SKU as the contract names it.
+    pub(super) fn sku(&self) -> &'static str {
+        APPS[self.app].tiers[self.tier].skus[0]
+    }
+}
 
 /// The landings of ServiceNow and of the ECB on these days.
 pub fn jobs<'a>(
@@ -151,6 +170,7 @@ fn contracts(calendar: Calendar) -> String {
         put!(row, "\"renewal_date\":{},", both(&calendar.date(c.ends + 1).to_string()));
         put!(row, "\"notice_days\":{},\"auto_renew\":{},", both(&c.notice_days.to_string()), both(c.auto_renew));
         put!(row, "\"uplift_percent\":{},\"currency\":{},", both(c.uplift), both(c.currency));
+        put!(row, "\"po_number\":{},", both(&c.number.replace("CNTR00", "PO45")));
         put!(row, "\"business_owner_email\":{},", both(&format!("{}@{}", c.owner, super::company::DOMAIN)));
         put!(row, "\"substate\":{{\"display_value\":null,\"value\":\"\"}},");
         put!(
@@ -169,18 +189,15 @@ fn entitlements(seats: &[Seat], calendar: Calendar) -> String {
         .iter()
         .enumerate()
         .map(|(n, l)| {
-            let held = seats.iter().filter(|s| s.app == l.app && s.tier == l.tier && s.stands(0)).count() as u64;
-            let quantity = (held * l.bought / 1000).div_ceil(5).max(1) * 5;
-            let currency = if l.currency.is_empty() { CONTRACTS[l.contract].currency } else { l.currency };
             entitlement(
                 n,
                 l.contract,
                 APPS[l.app].name,
-                APPS[l.app].tiers[l.tier].skus[0],
+                l.sku(),
                 "normal",
-                quantity,
+                l.quantity(seats),
                 l.price,
-                currency,
+                l.currency(),
                 l,
                 calendar,
             )

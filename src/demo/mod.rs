@@ -2,6 +2,7 @@
 
 mod apps;
 mod cases;
+mod clauses;
 mod company;
 mod event;
 mod hr;
@@ -115,7 +116,8 @@ pub fn write(dir: &Path, options: &DemoOptions) -> Result<DemoSummary> {
     jobs.extend(hr::jobs(&out, &people, calendar, &monthly));
     jobs.extend(itam::jobs(&out, &people, &seats, calendar, &monthly, options.seed));
     jobs.into_par_iter().try_for_each(|job| job())?;
-    project::write(&out, &people, &seats[..by_chance], calendar, &drops, options.seed)?;
+    let held = project::Seats { all: &seats, by_chance: &seats[..by_chance] };
+    project::write(&out, &people, held, calendar, &drops, options.seed)?;
     out.file("README.md", readme(options, &cases))?;
     out.file("cases.csv", case_table(&cases))?;
 

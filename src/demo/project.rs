@@ -2,6 +2,7 @@
 
 use super::apps::{APPS, App};
 use super::cases::Drops;
+use super::clauses;
 use super::company::{DOMAIN, Person};
 use super::out::Out;
 use super::rng::Rng;
@@ -178,8 +179,24 @@ streams = ["system_log"]
 covers_days = 1                       # a few events come a day late
 "#;
 
+/// The seats: contracts are of all, chance plays with those that are no cases.
+#[derive(Clone, Copy)]
+pub struct Seats<'a> {
+    /// Every seat.
+    pub all: &'a [Seat],
+    /// Those that are no case.
+    pub by_chance: &'a [Seat],
+}
+
 /// Writes all of them.
-pub fn write(out: &Out, people: &[Person], seats: &[Seat], calendar: Calendar, drops: &Drops, seed: u64) -> Result<()> {
+pub fn write(
+    out: &Out,
+    people: &[Person],
+    seats: Seats<'_>,
+    calendar: Calendar,
+    drops: &Drops,
+    seed: u64,
+) -> Result<()> {
     out.file("seatledger.toml", PROJECT)?;
     for app in &APPS {
         out.file(&format!("policies/{}.toml", app.id), policy(app, calendar))?;
@@ -192,9 +209,12 @@ pub fn write(out: &Out, people: &[Person], seats: &[Seat], calendar: Calendar, d
     out.file("seeds/critical_roles.csv", "job_family\nTreasury\nPlatform Administration\n")?;
     out.file("seeds/sod_rules.csv", SOD_RULES)?;
     out.file("seeds/reason_codes.csv", REASON_CODES)?;
+    out.file("seeds/contract_clauses.csv", clauses::clauses(seats.all, calendar))?;
+    out.file("seeds/budget.csv", clauses::budget(seats.all, calendar))?;
+    out.file("seeds/invoices.csv", clauses::invoices(seats.all, calendar))?;
     let (mut holds, mut exceptions) = (drops.holds(calendar), drops.exceptions(calendar));
     let mut rng = Rng::new(seed, "drops");
-    for seat in seats.iter().filter(|s| s.stands(0)) {
+    for seat in seats.by_chance.iter().filter(|s| s.stands(0)) {
         let (target, reason, from) = match rng.below(1000) {
             0 => (&mut holds, "client_project", -rng.between(1, 60)),
             1 => (&mut exceptions, "audit_access", -rng.between(10, 150)),

@@ -20,6 +20,7 @@ mod outward_files;
 mod poll;
 mod record;
 mod release;
+mod renewal;
 mod replay;
 mod review;
 mod round;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::seal::CONCLUSIONS;
-use super::{Job, Run};
+use super::{Job, Run, renewal};
+use arrow::array::RecordBatch;
+
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::engine::{Catalogue, Model, Session};
@@ -70,16 +72,16 @@ impl Job {
             let bytes = publish::encode(format, &rows.schema(), std::slice::from_ref(&rows))?;
             write(&folder.join(name), &bytes)?;
         }
-        let mut tables = BTreeMap::new();
-        let shown = |model: &&Model| model.is_table() && CONCLUSIONS.contains(&model.schema());
-        for model in catalogue.models().iter().filter(shown) {
-            tables.insert(model.name.clone(), session.table(&model.name).await?);
-        }
-        let page = report::render(&tables, &self.meta(session.as_of(), record).await?)?;
-        write(&folder.join(report), page.as_bytes())
+        let tables = conclusions(session, catalogue).await?;
+        let meta = self.meta(session.as_of(), record).await?;
+        let page = report::render(&tables, &meta)?;
+        write(&folder.join(report), page.as_bytes())?;
+        renewal::put(&folder.join(renewal::FOLDER), renewal::pack(session, catalogue, record, &tables, &meta).await?)?;
+        Ok(())
     }
 
-    async fn meta(&self, as_of: AsOf, record: &Record) -> Result<RunMeta> {
+    /// What pages say of a run.
+    pub(super) async fn meta(&self, as_of: AsOf, record: &Record) -> Result<RunMeta> {
         let index = self.store.records(&Chain::Snapshots).await?;
         let said = |sealed: &Record, key: &str| sealed.body.get(key).cloned().unwrap_or_default();
         let sealed = index.iter().rev().find(|sealed| said(sealed, "run") == record.version);
@@ -96,8 +98,18 @@ impl Job {
     }
 }
 
+/// The tables that pages show: those of the schemas that conclude.
+pub(super) async fn conclusions(session: &Session, catalogue: &Catalogue) -> Result<BTreeMap<String, RecordBatch>> {
+    let mut tables = BTreeMap::new();
+    let shown = |model: &&Model| model.is_table() && CONCLUSIONS.contains(&model.schema());
+    for model in catalogue.models().iter().filter(shown) {
+        tables.insert(model.name.clone(), session.table(&model.name).await?);
+    }
+    Ok(tables)
+}
+
 /// Writes a file so that a reader sees the old one or the new one, never half of it.
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let draft = path.with_extension("part");
     std::fs::write(&draft, bytes)
         .and_then(|()| std::fs::rename(&draft, path))

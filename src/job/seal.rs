@@ -45,6 +45,7 @@ const INPUTS: &[Input] = &[
     Input { name: "config.project", grain: &["name"], names: &[] },
     // Its names are keys already.
     Input { name: "log.entries", grain: &["seq"], names: &[] },
+    Input { name: "config.renewal", grain: &["buffer_share"], names: &[] },
     Input { name: "config.streams", grain: &["source", "stream"], names: &[] },
     Input { name: "earlier.candidates", grain: &["candidate_id"], names: &[("account_id", Shown::IdKeys)] },
     Input {

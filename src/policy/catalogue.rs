@@ -17,6 +17,7 @@ pub(super) fn tables(seeds: &Seeds) -> Result<Vec<Table>> {
         reason_codes,
         ..
     } = seeds;
+    all.extend(contracts(seeds)?);
     let positions: Vec<_> = account_types.iter().enumerate().collect();
     all.push(table(
         "seeds.account_types",
@@ -65,6 +66,48 @@ pub(super) fn tables(seeds: &Seeds) -> Result<Vec<Table>> {
         ],
     )?);
     Ok(all)
+}
+
+/// What people keep of contracts. Where no clause is dated it holds from the beginning of the contract.
+fn contracts(seeds: &Seeds) -> Result<Vec<Table>> {
+    let Seeds { contract_clauses, budget, invoices, .. } = seeds;
+    Ok(vec![
+        table(
+            "seeds.contract_clauses",
+            [
+                text("contract_number", contract_clauses, |c| c.contract_number.as_str()),
+                text("sku_id", contract_clauses, |c| c.sku_id.as_deref()),
+                text("clause", contract_clauses, |c| c.clause.as_str()),
+                text("value", contract_clauses, |c| c.value.as_str()),
+                decimal("number", (18, 6), contract_clauses, |c| c.number)?,
+                day("day", contract_clauses, |c| c.day),
+                day("effective_from", contract_clauses, |c| c.effective_from),
+                text("reference", contract_clauses, |c| c.reference.as_deref()),
+            ],
+        )?,
+        table(
+            "seeds.budget",
+            [
+                text("contract_number", budget, |b| b.contract_number.as_str()),
+                day("month", budget, |b| b.month),
+                text("currency", budget, |b| b.currency.as_str()),
+                decimal("amount", (18, 4), budget, |b| b.amount)?,
+            ],
+        )?,
+        table(
+            "seeds.invoices",
+            [
+                text("invoice_id", invoices, |i| i.invoice_id.as_str()),
+                text("contract_number", invoices, |i| i.contract_number.as_str()),
+                text("kind", invoices, |i| i.kind.as_str()),
+                day("invoiced_on", invoices, |i| i.invoiced_on),
+                day("period_from", invoices, |i| i.period_from),
+                day("period_to", invoices, |i| i.period_to),
+                text("currency", invoices, |i| i.currency.as_str()),
+                decimal("amount", (18, 4), invoices, |i| i.amount)?,
+            ],
+        )?,
+    ])
 }
 
 fn apps(seeds: &Seeds) -> Result<Vec<Table>> {

@@ -9,7 +9,7 @@ mod versions;
 use crate::base::{Error, Result};
 use crate::config::{Config, Freshness, PolicyFile};
 use crate::schema::{self, Dataset, Role};
-use columns::{Table, int, table, text};
+use columns::{Table, decimal, int, table, text};
 
 /// The window of `core.seat_signals.feature_uses_90`.
 const FEATURE_USES_DAYS: u32 = 90;
@@ -19,7 +19,7 @@ const FEATURE_USES_DAYS: u32 = 90;
 /// # Errors
 /// An internal error when a value does not fit its column: validation should have refused it.
 pub fn tables(config: &Config) -> Result<Vec<Table>> {
-    let mut all = vec![project(config)?, streams(config)?, windows(config)?];
+    let mut all = vec![project(config)?, renewal(config)?, streams(config)?, windows(config)?];
     all.extend(catalogue::tables(&config.seeds)?);
     all.extend(drops::tables(&config.drops)?);
     all.extend(versions::tables(&config.policies)?);
@@ -44,6 +44,20 @@ fn project(config: &Config) -> Result<Table> {
             text("rate_set", one, |p| p.rate_set.as_str()),
             int("fiscal_year_start_month", one, |p| i64::from(p.fiscal_year_start_month)),
             int("fx_error_days", one, |p| i64::from(p.freshness.fx)),
+        ],
+    )
+}
+
+/// By which shares a renewal is recommended, and how many seats it keeps in reserve.
+fn renewal(config: &Config) -> Result<Table> {
+    let one = std::slice::from_ref(&config.project.renewal);
+    table(
+        "config.renewal",
+        [
+            decimal("buffer_share", (9, 4), one, |r| r.buffer)?,
+            decimal("renew_share", (9, 4), one, |r| r.renew_from)?,
+            decimal("right_size_share", (9, 4), one, |r| r.right_size_from)?,
+            decimal("downgrade_share", (9, 4), one, |r| r.downgrade_from)?,
         ],
     )
 }

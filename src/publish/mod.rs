@@ -3,10 +3,13 @@
 //! may leave, and nothing else.
 
 mod csv;
+mod ics;
 mod json;
 pub mod notices;
 pub mod siem;
 pub mod tickets;
+mod workbook;
+mod xlsx;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -17,6 +20,9 @@ use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
 use crate::schema::sidecar::Sidecar;
 use crate::store::parquet;
+
+pub use ics::{Deadline, calendar};
+pub use workbook::{About, Data, workbook};
 
 /// The forms in which rows are listed and exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

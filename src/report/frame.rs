@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 use arrow::array::RecordBatch;
 use arrow::ipc::writer::StreamWriter;
-use polars::prelude::{AnyValue, DataFrame, IpcStreamReader, SerReader, SortMultipleOptions};
+use polars::prelude::{AnyValue, ChunkCompareEq, DataFrame, IpcStreamReader, SerReader, SortMultipleOptions};
 use rust_decimal::Decimal;
 
 use crate::base::error::Context;
@@ -54,6 +54,20 @@ impl Frame {
         let names = by.iter().map(|(name, _)| *name);
         let frame = self.frame.sort(names, options).context(ErrorKind::Internal, "a report's order")?;
         Ok(Self { frame })
+    }
+
+    /// The rows in which a column holds a text.
+    pub(super) fn only(&self, column: &str, text: &str) -> Result<Self> {
+        let texts =
+            self.frame.column(column).and_then(|c| c.str()).context(ErrorKind::Internal, "a report's column")?;
+        let frame = self.frame.filter(&texts.equal(text)).context(ErrorKind::Internal, "a report's rows")?;
+        Ok(Self { frame })
+    }
+
+    /// The different texts of a column, in order.
+    pub(super) fn texts(&self, column: &str) -> Result<Vec<String>> {
+        let texts = (0..self.height()).map(|row| self.text(column, row));
+        Ok(texts.collect::<Result<std::collections::BTreeSet<_>>>()?.into_iter().collect())
     }
 
     fn value(&self, column: &str, row: usize) -> Result<AnyValue<'_>> {

@@ -1,10 +1,12 @@
-//! Layer 5: the page a run leaves for people. Rows become frames, frames become a typed context (titles, formatted
+//! Layer 5: the pages a run leaves for people. Rows become frames, frames become a typed context (titles, formatted
 //! cells, charts), the context goes through `reports/<name>/page.html`. No number is computed in the template, and
 //! every number is a cell or a sum of cells of a published table.
 
 mod chart;
 mod context;
+mod format;
 mod frame;
+mod renewal;
 mod sections;
 
 use std::collections::BTreeMap;
@@ -43,22 +45,50 @@ pub struct RunMeta {
     pub snapshot_sha256: String,
 }
 
+/// What footnotes rest on.
+#[derive(Debug, Clone, Default)]
+pub struct Proofs {
+    /// The statement of each model, by table.
+    pub sql: BTreeMap<String, String>,
+    /// Rows and hash of the file of each published table.
+    pub files: BTreeMap<String, (u64, String)>,
+    /// The newest landing of each stream that the run could see.
+    pub reads: BTreeMap<String, u64>,
+}
+
 /// Renders the report of a run: one file that asks nothing of the network.
 ///
 /// # Errors
 /// An internal error when a table is not as its sidecar says or the template fails.
 pub fn render(tables: &BTreeMap<String, RecordBatch>, meta: &RunMeta) -> Result<String> {
     let page = sections::page(&frame::Frames::new(tables), meta)?;
+    fill("run/page.html", Value::from(Serde(page)))
+}
+
+/// Renders the renewal pack: the name of each file, and the file.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_renewal(
+    tables: &BTreeMap<String, RecordBatch>,
+    meta: &RunMeta,
+    proofs: &Proofs,
+) -> Result<Vec<(String, String)>> {
+    let pages = renewal::documents(tables, meta, proofs)?.into_iter();
+    pages.map(|(name, page)| Ok((name, fill("renewal/page.html", Value::from(Serde(page)))?))).collect()
+}
+
+fn fill(template: &str, page: Value) -> Result<String> {
     let script = text("_shared/sort.js");
     let mut templates = Environment::new();
     templates.set_auto_escape_callback(|_| AutoEscape::Html);
     templates
         .render_named_str(
-            "run/page.html",
-            &text("run/page.html"),
-            context! { page => Value::from(Serde(page)), style => text("_shared/style.css"), script_sha256 => csp_hash(&script), script },
+            template,
+            &text(template),
+            context! { page, style => text("_shared/style.css"), script_sha256 => csp_hash(&script), script },
         )
-        .context(ErrorKind::Internal, "the report's template")
+        .context(ErrorKind::Internal, "a page's template")
 }
 
 fn text(path: &str) -> String {

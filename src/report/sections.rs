@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::RunMeta;
-use super::chart::{Bar, Segment, bars};
+use super::chart::{Bar, Caption, Segment, bars};
 use super::context::{Page, Section, Table, Tile};
+use super::format::{count, money, percent, signed};
 use super::frame::{Frame, Frames};
 use crate::base::Result;
-use crate::base::money::{display, thousands};
+use crate::base::money::display;
 
 /// Rows of a long table that are shown; the rest is counted.
 const SHOWN: usize = 25;
@@ -577,7 +578,7 @@ fn chart(id: &str, title: &str, description: &str, drawn: &[Bar]) -> Result<Opti
     if drawn.is_empty() {
         return Ok(None);
     }
-    bars(id, title, description, drawn).map(Some)
+    bars(Caption { id, title, description }, drawn).map(Some)
 }
 
 fn table(
@@ -590,27 +591,4 @@ fn table(
     rows.truncate(SHOWN);
     let headings = texts.iter().chain(numbers).map(|(name, number)| ((*name).to_owned(), *number)).collect();
     Table { headings, rows, total, hidden }
-}
-
-fn money(amount: Option<Decimal>, currency: &str) -> String {
-    amount.map_or(String::new(), |a| display(a, currency))
-}
-
-fn count(n: i64) -> String {
-    let digits = thousands(&n.unsigned_abs().to_string());
-    if n < 0 { format!("-{digits}") } else { digits }
-}
-
-/// A count whose sign is the message.
-fn signed(n: i64) -> String {
-    if n < 0 { format!("−{}", thousands(&n.unsigned_abs().to_string())) } else { count(n) }
-}
-
-/// A share with one decimal; a dash when there is nothing to share.
-fn percent(part: i64, whole: i64) -> String {
-    if whole == 0 {
-        return "–".into();
-    }
-    let share = Decimal::from(part) * Decimal::ONE_HUNDRED / Decimal::from(whole);
-    format!("{}%", share.round_dp_with_strategy(1, rust_decimal::RoundingStrategy::MidpointNearestEven))
 }

@@ -48,6 +48,7 @@ const CONTRACTS: &[Field] = &[
     )
     .identifier(),
     id("cost_center_id", &["cost_center", "cost_center_id"]),
+    text("po_number", &["po_number", "po_number.display_value"]),
 ];
 
 const ENTITLEMENTS: &[Field] = &[

@@ -159,6 +159,8 @@ const ORDERS_END_IN: &[&str] = &[
     "contract_line_id",
     "day_on",
     "email_folded",
+    // of one clause of one contract and SKU
+    "effective_from",
     // a range frame takes all runs alike that begin at one place; else of one seat
     "first_ordinal",
     // source and stream in one
@@ -176,6 +178,8 @@ const ORDERS_END_IN: &[&str] = &[
     // of a SKU one price for each region and one for any: the order puts that one last
     "region = ''",
     "row_number",
+    // of the clauses of one contract
+    "position",
     // one quote a currency and day is left when this is asked
     "rate_on",
     "sku_id",

@@ -16,7 +16,7 @@ pub const AS_OF: &str = "2026-11-20";
 /// The company, its run, and what the run left for people.
 pub struct Demo {
     /// Where it is: the folder goes away with it.
-    _project: Project,
+    pub project: Project,
     /// What was made.
     pub summary: DemoSummary,
     /// The run of [`AS_OF`].
@@ -44,7 +44,7 @@ fn make() -> seatledger::base::Result<Demo> {
     let project = Project::in_folder(folder);
     let tables = project.run(AS_OF)?;
     let outputs = project.publish(&tables)?;
-    Ok(Demo { _project: project, summary, tables, outputs })
+    Ok(Demo { project, summary, tables, outputs })
 }
 
 /// A static is never dropped, so each process of tests leaves its demo behind: the next one clears the old ones away.

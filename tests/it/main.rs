@@ -17,6 +17,7 @@ mod kills;
 mod project;
 mod properties;
 mod real_samples;
+mod renewal;
 mod review;
 mod said;
 mod scenarios;

@@ -12,7 +12,22 @@ use super::project::{Project, Row, Tables, in_parallel, scenarios};
 use super::said::Said;
 
 /// The columns that find a row; all others of an expected row are compared.
-const KEY: &[&str] = &["app_id", "system", "account_id", "sku_id", "kind", "subject", "opened_on", "step", "waits_for"];
+const KEY: &[&str] = &[
+    "app_id",
+    "system",
+    "account_id",
+    "sku_id",
+    "kind",
+    "subject",
+    "opened_on",
+    "step",
+    "waits_for",
+    "contract_id",
+    "scenario",
+    "basis",
+    "month",
+    "clause",
+];
 
 /// What a log holds of a day on which Ada works and nobody else.
 const AT_WORK: &[(&str, &str)] = &[

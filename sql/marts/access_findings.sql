@@ -43,25 +43,45 @@ is_hr_known as (
     where role = 'hr' and stream = 'workers'
 ),
 
+accounts_of_leavers as (
+    select
+        a.system, a.account_id, p.person_key
+    from core.persons as p
+    inner join core.identity_crosswalk as i on i.person_key = p.person_key
+    inner join core.accounts as a on a.system = i.system and a.account_id = i.account_id
+    cross join is_hr_known as h
+    where p.is_terminated and p.next_start_on is null and not p.has_quarantined_row
+        and a.is_active and a.account_type is null and h.is_hr_good
+),
+
+accounts_of_nobody as (
+    select distinct
+        app_id as system, account_id
+    from core.seats
+    where person_key is null and not is_ambiguous and account_type is null
+),
+
+accounts_in_question as (
+    select system, account_id from accounts_of_leavers
+    union
+    select system, account_id from accounts_of_nobody
+),
+
+-- Seats are many and these accounts few: costs are summed for them alone.
 cost_of_accounts as (
     select
-        app_id, account_id, sum(reporting_annual_amount) as reporting_annual_amount
-    from core.seat_costs
-    group by app_id, account_id
+        c.app_id, c.account_id, sum(c.reporting_annual_amount) as reporting_annual_amount
+    from core.seat_costs as c
+    inner join accounts_in_question as q on q.system = c.app_id and q.account_id = c.account_id
+    group by c.app_id, c.account_id
 ),
 
 terminated_active as (
     select
-        'terminated_active' as kind, a.system, a.account_id, p.person_key,
-        'active account of a person who has left' as detail,
-        c.reporting_annual_amount as amount_at_stake
-    from core.persons as p
-    inner join core.identity_crosswalk as i on i.person_key = p.person_key
-    inner join core.accounts as a on a.system = i.system and a.account_id = i.account_id
-    left join cost_of_accounts as c on c.app_id = a.system and c.account_id = a.account_id
-    cross join is_hr_known as h
-    where p.is_terminated and p.next_start_on is null and not p.has_quarantined_row
-        and a.is_active and a.account_type is null and h.is_hr_good
+        'terminated_active' as kind, l.system, l.account_id, l.person_key,
+        'active account of a person who has left' as detail, c.reporting_annual_amount as amount_at_stake
+    from accounts_of_leavers as l
+    left join cost_of_accounts as c on c.app_id = l.system and c.account_id = l.account_id
 ),
 
 people_of_grants as (
@@ -102,13 +122,10 @@ stale_access as (
 
 orphan_accounts as (
     select
-        'orphan_account' as kind, s.app_id as system, s.account_id,
-        'account with seats that matches no person' as detail,
-        max(c.reporting_annual_amount) as amount_at_stake
-    from core.seats as s
-    left join cost_of_accounts as c on c.app_id = s.app_id and c.account_id = s.account_id
-    where s.person_key is null and not s.is_ambiguous and s.account_type is null
-    group by s.app_id, s.account_id
+        'orphan_account' as kind, n.system, n.account_id, 'account with seats that matches no person' as detail,
+        c.reporting_annual_amount as amount_at_stake
+    from accounts_of_nobody as n
+    left join cost_of_accounts as c on c.app_id = n.system and c.account_id = n.account_id
 ),
 
 shadow_allocations as (

@@ -4,7 +4,7 @@ use super::canvas::{BLUE, Caption, GREY, Held, INK, LINE, ORANGE, SOFT, WIDTH, c
 use crate::base::Result;
 
 const ROW: i32 = 28;
-const LABELS: i32 = 170;
+const LABELS: i32 = 220;
 const ENDS: i32 = 120;
 const HEAD: i32 = 26;
 
@@ -39,7 +39,7 @@ pub(in crate::report) fn timeline(caption: Caption<'_>, days: i64, spans: &[Span
         }
         for (n, span) in (0i32..).zip(spans) {
             let middle = HEAD + n * ROW + ROW / 2;
-            canvas.text(&cut(&span.label, 22), (LABELS - 10, middle), Held::Right, INK)?;
+            canvas.text(&cut(&span.label, 30), (LABELS - 14, middle), Held::Right, INK)?;
             let from = span.deadline.unwrap_or(0);
             canvas.line(&[(x(from), middle), (x(span.end), middle)], GREY, 4)?;
             if span.end <= days {

@@ -159,7 +159,7 @@ fn caveats(row: &Frame) -> Result<Vec<String>> {
     when(
         int("unconverted_line_count")? > 0,
         format!(
-            "{} contract lines convert at no usable rate: they stand in their own currency only.",
+            "Contract lines that convert at no usable rate, and stand in their own currency only: {}.",
             int("unconverted_line_count")?
         ),
     );

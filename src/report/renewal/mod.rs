@@ -186,7 +186,13 @@ fn facts(pack: &Pack<'_>) -> Result<Vec<(String, String)>> {
         fact("Currency", format!("{}, {} rates of {}", meta.reporting_currency, meta.rate_set, meta.as_of)),
         fact("Run", format!("{}, release {}", meta.run_id, meta.release)),
         fact("Policies", if versions.is_empty() { "none in force".into() } else { versions.join(", ") }),
-        fact("Snapshot", format!("SHA256SUMS {}", meta.snapshot_sha256)),
+        fact(
+            "Snapshot",
+            match meta.snapshot_sha256.as_str() {
+                "" => "not sealed".to_owned(),
+                sums => format!("SHA256SUMS {sums}"),
+            },
+        ),
         fact("Sources", if late.is_empty() { "all fresh and complete".into() } else { late.join(", ") }),
     ])
 }

@@ -177,7 +177,7 @@ fn contracts(pack: &Pack<'_>, rows: &Frame) -> Result<Part> {
         sheets: vec![Sheet {
             caption: "Contracts".into(),
             table: table(
-                &["Contract", "Vendor", "Recommendation", "Notice by"],
+                &["Contract", "Vendor", "Verdict", "Notice by"],
                 &[
                     "Days left",
                     "In use",
@@ -187,7 +187,7 @@ fn contracts(pack: &Pack<'_>, rows: &Frame) -> Result<Part> {
                     "Unchanged",
                     "Proposed",
                     "Saving",
-                    "All accepted",
+                    "At most",
                     "Unproved",
                 ],
                 lines,

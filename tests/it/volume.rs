@@ -56,7 +56,7 @@ async fn days_of_use_are_merged_into_the_state_of_many_seats() {
         for _ in 0..uses_a_day {
             // A few people use much, many little: the square of an even number crowds at the low end.
             let even = chance.below(1 << 32);
-            let account = (u128::from(even * (even >> 16)) * accounts.len() as u128 >> 48) as u64;
+            let account = ((u128::from(even * (even >> 16)) * accounts.len() as u128) >> 48) as u64;
             let app = chance.below(APPS);
             let at = midnight + chance.below(DAY_MICROS.unsigned_abs()) as i64;
             rollup.add(&apps[app as usize], &accounts[account as usize], at, true);

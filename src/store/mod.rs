@@ -1,6 +1,9 @@
 //! Layer 2: the object store. Every path ([`Key`]) and every commit ([`Store::commit`]); others only call it.
 
 mod commit;
+#[cfg(test)]
+#[path = "../../tests/it/fault.rs"]
+pub(crate) mod fault;
 mod fsck;
 mod gc;
 mod key;

@@ -1,20 +1,13 @@
 //! Stores that misbehave: what a commit makes of them.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use arrow::array::{Date32Array, Decimal128Array, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
-use async_trait::async_trait;
 use chrono::DateTime;
-use futures::stream::BoxStream;
 use object_store::memory::InMemory;
-use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, PutMultipartOptions, PutOptions,
-    PutPayload, PutResult,
-};
 
+use super::fault::{Answer, Fault, FaultStore, Op};
 use super::*;
 
 fn clock() -> Clock {
@@ -130,10 +123,25 @@ fn parquet_bytes_do_not_depend_on_batches_and_types_survive() {
     assert!(parquet::decode(Bytes::from_static(b"PAR1 no PAR1")).is_err());
 }
 
+/// A store in memory in which something goes wrong with what is put into it, by the number of the put, from 1.
+fn faulty(fault: impl Fn(usize) -> Option<Fault> + Send + 'static) -> Store {
+    let mut puts = 0;
+    let script = move |op: &Op| {
+        let is_put = matches!(op.name, "create" | "put");
+        puts += usize::from(is_put);
+        is_put.then(|| fault(puts)).flatten()
+    };
+    over(FaultStore::new(Arc::new(InMemory::new()), script))
+}
+
 #[tokio::test]
 async fn an_answer_that_got_lost_is_no_failure() {
-    for fault in [Fault::WritesThenFails, Fault::FailsTwice, Fault::WritesThenSaysPrecondition] {
-        let store = over(Faulty::new(fault));
+    for (fault, times) in [
+        (Fault::HappensThenFails(Answer::Unavailable), 1),
+        (Fault::Fails(Answer::Unavailable), 2),
+        (Fault::HappensThenFails(Answer::Precondition), 1),
+    ] {
+        let store = faulty(move |nth| (nth <= times).then_some(fault));
         let first = written(&store, None, "one").await;
         assert_eq!(store.records(&Chain::Runs).await.unwrap(), [first], "{fault:?}");
     }
@@ -141,13 +149,14 @@ async fn an_answer_that_got_lost_is_no_failure() {
 
 #[tokio::test]
 async fn a_store_that_never_answers_ends_in_run_again() {
-    let error = over(Faulty::new(Fault::AlwaysFails)).commit(&Chain::Runs, None, draft("one")).await.unwrap_err();
+    let store = faulty(|_| Some(Fault::Fails(Answer::Unavailable)));
+    let error = store.commit(&Chain::Runs, None, draft("one")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
 }
 
 #[tokio::test]
 async fn a_store_that_overwrites_is_refused() {
-    let store = over(Faulty::new(Fault::Overwrites));
+    let store = over(FaultStore::sound(Arc::new(InMemory::new())).overwriting());
     let error = store.init(clock(), 1).await.unwrap_err();
     assert!(error.to_string().contains("overwrites where it must refuse"), "{error}");
     assert!(store.check().await.is_err(), "store.json must not be there");
@@ -342,87 +351,4 @@ fn rows(count: usize, batch: usize) -> (SchemaRef, Vec<RecordBatch>) {
     });
     let batches = batches.collect();
     (schema, batches)
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Fault {
-    WritesThenFails,
-    WritesThenSaysPrecondition,
-    FailsTwice,
-    AlwaysFails,
-    Overwrites,
-}
-
-/// A store in memory whose creates go wrong.
-#[derive(Debug)]
-struct Faulty {
-    inner: InMemory,
-    fault: Fault,
-    creates: AtomicUsize,
-    is_lost: AtomicBool,
-}
-
-impl Faulty {
-    fn new(fault: Fault) -> Self {
-        Self { inner: InMemory::new(), fault, creates: AtomicUsize::new(0), is_lost: AtomicBool::new(false) }
-    }
-}
-
-impl fmt::Display for Faulty {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.fault)
-    }
-}
-
-#[async_trait]
-impl ObjectStore for Faulty {
-    async fn put_opts(&self, at: &Path, data: PutPayload, mut opts: PutOptions) -> object_store::Result<PutResult> {
-        let timeout = || failed("timeout");
-        match self.fault {
-            Fault::AlwaysFails => return Err(timeout()),
-            Fault::FailsTwice if self.creates.fetch_add(1, Ordering::SeqCst) < 2 => return Err(timeout()),
-            Fault::Overwrites => opts.mode = PutMode::Overwrite,
-            _ => {}
-        }
-        let result = self.inner.put_opts(at, data, opts).await?;
-        let loses = matches!(self.fault, Fault::WritesThenFails | Fault::WritesThenSaysPrecondition);
-        if loses && !self.is_lost.swap(true, Ordering::SeqCst) {
-            return Err(match self.fault {
-                Fault::WritesThenFails => timeout(),
-                _ => StoreError::Precondition { path: at.to_string(), source: "412".into() },
-            });
-        }
-        Ok(result)
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        at: &Path,
-        opts: PutMultipartOptions,
-    ) -> object_store::Result<Box<dyn MultipartUpload>> {
-        self.inner.put_multipart_opts(at, opts).await
-    }
-
-    async fn get_opts(&self, at: &Path, opts: GetOptions) -> object_store::Result<GetResult> {
-        self.inner.get_opts(at, opts).await
-    }
-
-    fn delete_stream(
-        &self,
-        paths: BoxStream<'static, object_store::Result<Path>>,
-    ) -> BoxStream<'static, object_store::Result<Path>> {
-        self.inner.delete_stream(paths)
-    }
-
-    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
-        self.inner.list(prefix)
-    }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<ListResult> {
-        self.inner.list_with_delimiter(prefix).await
-    }
-
-    async fn copy_opts(&self, from: &Path, to: &Path, opts: CopyOptions) -> object_store::Result<()> {
-        self.inner.copy_opts(from, to, opts).await
-    }
 }

@@ -2,9 +2,6 @@
 
 mod advance;
 mod erase;
-#[cfg(test)]
-#[path = "../../tests/it/fault.rs"]
-mod fault;
 mod files;
 mod merge;
 mod month;

@@ -9,10 +9,10 @@ use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::fault::{Fault, FaultStore};
 use super::files::day_number;
 use super::*;
 use crate::base::{AsOf, Clock, Result};
+use crate::store::fault::{Fault, FaultStore};
 use crate::store::parquet::Batches;
 use crate::store::{FileEntry, RunId, Store, day_use};
 

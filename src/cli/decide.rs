@@ -116,7 +116,8 @@ impl DecideArgs {
 
     async fn release(self, clock: Clock) -> Result<u8> {
         let job = Job::open(&self.project.project, clock).await?;
-        let reason = self.reason.ok_or_else(|| Error::usage("to release needs --reason, a code of seeds/reason_codes.csv"))?;
+        let reason =
+            self.reason.ok_or_else(|| Error::usage("to release needs --reason, a code of seeds/reason_codes.csv"))?;
         let said = job.release(&self.about, self.by.as_deref(), &reason, self.note.as_deref()).await?;
         output::write(format!("{said}\n").as_bytes())?;
         Ok(0)
@@ -132,7 +133,8 @@ impl ImportArgs {
         for (row, answered) in rows.iter().zip(&answered) {
             let (outcome, why) = told(answered);
             let day = |day: Option<NaiveDate>| day.map_or(String::new(), |day| day.to_string());
-            let (candidate, decision, until) = (row.candidate_id.clone(), row.decision.to_string(), day(row.expires_on));
+            let (candidate, decision, until) =
+                (row.candidate_id.clone(), row.decision.to_string(), day(row.expires_on));
             lines.push((row.line, vec![candidate, decision, until, outcome.to_owned(), why]));
         }
         for row in &rejected {

@@ -33,7 +33,8 @@ impl ReviewCommand {
         let review = job.review(&options).await?;
         let headings = ["what", "candidate", "app", "action", "to", "due_on", "ticket"];
         let cells = review.lines.iter().map(|line| {
-            let cells = [line.what, &line.candidate_id, &line.app_id, &line.action, &line.to, &line.due_on, &line.ticket];
+            let cells =
+                [line.what, &line.candidate_id, &line.app_id, &line.action, &line.to, &line.due_on, &line.ticket];
             cells.map(str::to_owned).to_vec()
         });
         output::texts(self.format, &headings, &cells.collect::<Vec<_>>())?;

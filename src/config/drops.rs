@@ -258,8 +258,7 @@ fn read_legal_hold(entry: &Entry<'_>) -> Result<LegalHold, Reject> {
 fn read_decision(entry: &Entry<'_>) -> Result<Decided, Reject> {
     let word = entry.need("decision")?;
     let known = Decision::known().collect::<Vec<_>>().join(", ");
-    let decision =
-        Decision::parse(word).ok_or_else(|| ("unknown_decision", format!("`{word}` is none of {known}")))?;
+    let decision = Decision::parse(word).ok_or_else(|| ("unknown_decision", format!("`{word}` is none of {known}")))?;
     let reason_code = match entry.get("reason_code") {
         "" if decision.needs_reason() => {
             return Err(("missing_reason", format!("column reason_code is empty: to {decision} needs a reason")));

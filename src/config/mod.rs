@@ -18,12 +18,16 @@ mod word;
 mod zone;
 
 #[cfg(test)]
+mod rails_tests;
+#[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
 
 pub use diagnostic::{Diagnostic, Severity, Snippet};
-pub use drops::{Decided, Decision, Drops, Executed, ExecutedAction, Hold, LegalHold, Rejected, SelfConfirmation, Target};
+pub use drops::{
+    Decided, Decision, Drops, Executed, ExecutedAction, Hold, LegalHold, Rejected, SelfConfirmation, Target,
+};
 pub use engine::{EngineOptions, Place, parse_memory};
 pub use kinds::{Kind, KnownStream, STREAMS};
 pub use policy::{

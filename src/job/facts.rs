@@ -141,7 +141,17 @@ impl Facts {
     /// The word to the user of a candidate's seat.
     pub(super) fn notice(&self, candidate: &Candidate, key: &str, run: u64, to: &str, due_on: NaiveDate) -> Notice {
         let Order { candidate_id, app, tier, action, target_tier, last_use, .. } = self.order(candidate, key, run);
-        Notice { key: key.to_owned(), candidate_id, to: to.to_owned(), app, tier, action, target_tier, due_on, last_use }
+        Notice {
+            key: key.to_owned(),
+            candidate_id,
+            to: to.to_owned(),
+            app,
+            tier,
+            action,
+            target_tier,
+            due_on,
+            last_use,
+        }
     }
 }
 
@@ -194,12 +204,7 @@ fn candidate(row: &Row, ladder: Vec<Rung>, people: &People, identity: &IdentityM
     })
 }
 
-fn rung(
-    identity: &IdentityMap,
-    step: u32,
-    person: Option<String>,
-    address: Option<String>,
-) -> Result<Option<Rung>> {
+fn rung(identity: &IdentityMap, step: u32, person: Option<String>, address: Option<String>) -> Result<Option<Rung>> {
     let name = match (&person, &address) {
         (Some(person), _) => Name::id(person),
         (None, Some(address)) => Name::identifier(address),
@@ -214,7 +219,12 @@ fn evidence(row: &Row) -> Vec<String> {
     let fact = |label: &str, column: &str| text(row, column).map(|value| format!("{label} {value}"));
     let from = |label: &str, column: &str| text(row, column).map(|value| format!("{label} from {value}"));
     let lines = [
-        Some(format!("reason {}, rule {} of policy {}", said(row, "told_reason"), said(row, "rule"), said(row, "policy_version_id"))),
+        Some(format!(
+            "reason {}, rule {} of policy {}",
+            said(row, "told_reason"),
+            said(row, "rule"),
+            said(row, "policy_version_id")
+        )),
         fact("left on", "evidence_terminated_on"),
         Some(format!("last use {}", last_use(row))),
         fact("observed through", "observed_through"),

@@ -17,7 +17,13 @@ impl Job {
     ///
     /// # Errors
     /// Usage when nothing such is held, or this person may not; a store error.
-    pub async fn release(&self, about: &str, by: Option<&str>, reason_code: &str, note: Option<&str>) -> Result<String> {
+    pub async fn release(
+        &self,
+        about: &str,
+        by: Option<&str>,
+        reason_code: &str,
+        note: Option<&str>,
+    ) -> Result<String> {
         let identity = self.identity().await?;
         self.settle_log(&identity).await?;
         let (session, _) = self.reader(None).await?;

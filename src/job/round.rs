@@ -105,10 +105,14 @@ impl Round<'_> {
             let entry = match step {
                 Step::Expire(candidate) => self.conclude(candidate, book, EXPIRE).await?,
                 Step::Assume(candidate) => self.conclude(candidate, book, "accept").await?,
-                Step::Withdraw(life) => Some(self.entry(EntryKind::CandidateWithdrawn, life, json!({
-                    "reason": "not_proposed",
-                    "run": self.run,
-                }))),
+                Step::Withdraw(life) => Some(self.entry(
+                    EntryKind::CandidateWithdrawn,
+                    life,
+                    json!({
+                        "reason": "not_proposed",
+                        "run": self.run,
+                    }),
+                )),
                 Step::Ask { .. } | Step::Export(_) => self.entry_of_sent(step, book),
             };
             if let Some(entry) = entry {
@@ -136,7 +140,7 @@ impl Round<'_> {
                 self.left.insert(key);
             } else {
                 match self.thing(step, &key) {
-                    Thing::Ask(ask) => asks.push(ask),
+                    Thing::Ask(ask) => asks.push(*ask),
                     Thing::Notice(notice) => notices.push(notice),
                     Thing::Order(order) => orders.push(order),
                     Thing::Nothing => {}
@@ -145,7 +149,10 @@ impl Round<'_> {
         }
         // The switch may have been set since the plan was made.
         if (asks.len() + notices.len() + orders.len()) == 0 || self.job.is_stopped().await? {
-            asks.iter().map(|ask| &ask.key).chain(notices.iter().map(|n| &n.key)).chain(orders.iter().map(|o| &o.key))
+            asks.iter()
+                .map(|ask| &ask.key)
+                .chain(notices.iter().map(|n| &n.key))
+                .chain(orders.iter().map(|o| &o.key))
                 .for_each(|key| self.left.extend([key.clone()]));
             return Ok(());
         }
@@ -175,7 +182,8 @@ impl Round<'_> {
         let now = self.job.clock.now();
         let own = Claim { run_id: self.run_id.clone(), at: now };
         let first = self.job.store.claim(&Key::Outward { key: key.to_owned() }, &canonical(&own)?.into()).await?;
-        let first: Claim = serde_json::from_slice(&first).context(ErrorKind::Evidence, format!("the claim of {key}"))?;
+        let first: Claim =
+            serde_json::from_slice(&first).context(ErrorKind::Evidence, format!("the claim of {key}"))?;
         Ok(first.run_id == *self.run_id || now - first.at >= Duration::minutes(PATIENCE_MINUTES))
     }
 
@@ -186,7 +194,7 @@ impl Round<'_> {
                 _ => {
                     let is_reminder = *why == Why::Reminder;
                     let (facts, run) = (self.facts, self.run);
-                    Thing::Ask(facts.ask(candidate, key, run, *audience, to, *step, *due_on, is_reminder))
+                    Thing::Ask(Box::new(facts.ask(candidate, key, run, *audience, to, *step, *due_on, is_reminder)))
                 }
             },
             Step::Export(candidate) => Thing::Order(self.facts.order(candidate, key, self.run)),
@@ -256,7 +264,7 @@ impl Round<'_> {
         for step in steps {
             let Some(key) = step.key(book) else { continue };
             match self.thing(step, &crate::review::digest(&["rehearsal", &key])) {
-                Thing::Ask(ask) => asks.push(Ask { to: to.to_owned(), ..ask }),
+                Thing::Ask(ask) => asks.push(Ask { to: to.to_owned(), ..*ask }),
                 Thing::Notice(notice) => notices.push(Notice { to: to.to_owned(), ..notice }),
                 Thing::Order(_) | Thing::Nothing => continue,
             }
@@ -271,7 +279,7 @@ impl Round<'_> {
 
 /// What goes out by a door.
 enum Thing {
-    Ask(Ask),
+    Ask(Box<Ask>),
     Notice(Notice),
     Order(Order),
     Nothing,

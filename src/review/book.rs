@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::batch::Batch;
 use super::life::{Event, Refusal, State};
-use crate::log::{Entry, EntryKind};
+use crate::log::{Entry, EntryKind, NewEntry};
 
 /// One candidate, as the log tells of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,9 +142,10 @@ impl Book {
             self.answers.entry(id.to_owned()).or_insert(entry.seq);
         }
         match entry.kind {
-            EntryKind::BreakerTripped => self.batches.extend(said.text("batch").and_then(|name| {
-                Batch::tripped(name, said.text("rail").unwrap_or_default(), entry.at)
-            })),
+            EntryKind::BreakerTripped => self.batches.extend(
+                said.text("batch")
+                    .and_then(|name| Batch::tripped(name, said.text("rail").unwrap_or_default(), entry.at)),
+            ),
             EntryKind::BreakerReleased => {
                 let who = entry.on_behalf_of.as_ref().unwrap_or(&entry.actor);
                 let batch = self.batches.iter_mut().find(|batch| said.text("batch") == Some(&batch.name));
@@ -163,7 +164,9 @@ impl Book {
         }
         // A late answer settles no question, unless it was the first to one that is gone.
         let settles = entry.kind != EntryKind::DecisionLate || said.flag("is_claim");
-        if let (Some(question), Some(life)) = (said.text("question").filter(|_| settles), self.lives.get_mut(candidate_id)) {
+        if let (Some(question), Some(life)) =
+            (said.text("question").filter(|_| settles), self.lives.get_mut(candidate_id))
+        {
             life.answered.insert(question.to_owned());
         }
         let Some(event) = event(entry.kind) else { return };
@@ -176,6 +179,16 @@ impl Book {
             None => Err(Refusal::new("unknown_candidate", format!("nobody opened {candidate_id}"))),
         };
         self.odd.extend(told.err().map(|refusal| (entry.seq, refusal)));
+    }
+
+    /// Whether an entry that is to be made says something that can be, as the log stands.
+    pub fn admits(&self, entry: &NewEntry) -> bool {
+        let life = entry.detail.get("candidate_id").and_then(Value::as_str).map(|id| self.lives.get(id));
+        match (life, event(entry.kind)) {
+            (Some(Some(life)), Some(event)) => life.state.after(event).is_ok(),
+            (Some(None), Some(event)) => event == Event::Open,
+            _ => true,
+        }
     }
 
     /// The lives of an account that the log tells of, newest last.

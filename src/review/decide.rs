@@ -75,9 +75,9 @@ impl Answer {
         }
         let unknown = || Refusal::new("unknown_candidate", format!("no run proposed {}", self.candidate_id));
         let life = book.lives.get(&self.candidate_id).ok_or_else(unknown)?;
-        let (decision, event) = self.decision().ok_or_else(|| {
-            Refusal::new("unknown_decision", format!("`{}` is no decision", self.decision))
-        })?;
+        let (decision, event) = self
+            .decision()
+            .ok_or_else(|| Refusal::new("unknown_decision", format!("`{}` is no decision", self.decision)))?;
         self.is_complete(decision, codes, today)?;
         let is_extension = life.state == State::Held && decision == Decision::Hold;
         match (candidate, is_extension) {
@@ -114,14 +114,17 @@ impl Answer {
     pub fn decision(&self) -> Option<(Decision, Event)> {
         use crate::config::Word;
         let decision = Decision::parse(&self.decision)?;
-        Some((decision, match decision {
-            Decision::Accept => Event::Accept,
-            Decision::Deny => Event::Deny,
-            Decision::Hold => Event::Hold,
-            Decision::Confirm => Event::Confirm,
-            Decision::Approve => Event::Approve,
-            Decision::Reject => Event::Reject,
-        }))
+        Some((
+            decision,
+            match decision {
+                Decision::Accept => Event::Accept,
+                Decision::Deny => Event::Deny,
+                Decision::Hold => Event::Hold,
+                Decision::Confirm => Event::Confirm,
+                Decision::Approve => Event::Approve,
+                Decision::Reject => Event::Reject,
+            },
+        ))
     }
 
     fn is_complete(&self, decision: Decision, codes: &[ReasonCode], today: NaiveDate) -> Result<(), Refusal> {
@@ -146,7 +149,8 @@ impl Answer {
 
     fn may_answer(&self, decision: Decision, life: &Life, candidate: &Candidate) -> Result<(), Refusal> {
         if decision == Decision::Confirm {
-            let message = "only the person whose seat it is can say that they need it; whoever decides can deny or hold";
+            let message =
+                "only the person whose seat it is can say that they need it; whoever decides can deny or hold";
             return match candidate.is_holder(&self.by_key) {
                 true => Ok(()),
                 false => Err(Refusal::new("not_the_holder", message)),
@@ -159,8 +163,8 @@ impl Answer {
         if is_checking {
             return self.may_check(life, candidate);
         }
-        let is_asked = candidate.ladder.iter().any(|rung| rung.who.key == self.by_key)
-            || life.asked_keys.contains(&self.by_key);
+        let is_asked =
+            candidate.ladder.iter().any(|rung| rung.who.key == self.by_key) || life.asked_keys.contains(&self.by_key);
         if !is_asked {
             let message = "only whoever is asked may decide, or somebody above them who is asked next";
             return Err(Refusal::new("not_asked", message));

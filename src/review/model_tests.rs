@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::tests::{World, candidate};
+use super::world::{World, candidate};
 use super::*;
 use crate::config::{AppRails, Decision, Mode, OnNoResponse, Rails};
 use crate::log::{Entry, EntryKind};
@@ -51,11 +51,19 @@ fn act() -> impl Strategy<Value = Act> {
     let mode = prop_oneof![Just(Mode::Shadow), Just(Mode::Notify), Just(Mode::DowngradeOnly), Just(Mode::Enforce)];
     let mode = prop_oneof![3 => Just(Mode::Enforce), 1 => mode];
     let decisions = vec![
-        Decision::Accept, Decision::Accept, Decision::Deny, Decision::Hold, Decision::Confirm, Decision::Approve,
+        Decision::Accept,
+        Decision::Accept,
+        Decision::Deny,
+        Decision::Hold,
+        Decision::Confirm,
+        Decision::Approve,
         Decision::Reject,
     ];
     let outcomes = vec![
-        EntryKind::OutcomeExecuted, EntryKind::OutcomeVerified, EntryKind::OutcomeFailed, EntryKind::OutcomeRolledBack,
+        EntryKind::OutcomeExecuted,
+        EntryKind::OutcomeVerified,
+        EntryKind::OutcomeFailed,
+        EntryKind::OutcomeRolledBack,
         EntryKind::CandidateReopened,
     ];
     prop_oneof![
@@ -90,12 +98,8 @@ impl Model {
         let policies = (0..SEATS).map(|n| {
             let action = if n % 2 == 0 { "reclaim" } else { "downgrade" };
             let is_checker_required = checked[n];
-            let made = Candidate {
-                is_checker_required,
-                on_no_response: silence,
-                action: action.to_owned(),
-                ..candidate(n)
-            };
+            let made =
+                Candidate { is_checker_required, on_no_response: silence, action: action.to_owned(), ..candidate(n) };
             (made.candidate_id.clone(), made)
         });
         let policies: BTreeMap<String, Candidate> = policies.collect();
@@ -264,8 +268,9 @@ fn is_about(entry: &Entry, id: &str) -> bool {
 /// The entries about a candidate since its question was last opened, by kind.
 fn of_round<'e>(entries: &'e [Entry], id: &str) -> Vec<&'e Entry> {
     let own: Vec<&Entry> = entries.iter().filter(|e| is_about(e, id)).collect();
-    let opens =
-        |e: &&Entry| matches!(e.kind, EntryKind::CandidateOpened | EntryKind::OutcomeFailed | EntryKind::CandidateReopened);
+    let opens = |e: &&Entry| {
+        matches!(e.kind, EntryKind::CandidateOpened | EntryKind::OutcomeFailed | EntryKind::CandidateReopened)
+    };
     let from = own.iter().rposition(opens).unwrap_or_default();
     own[from..].to_vec()
 }

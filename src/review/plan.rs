@@ -172,7 +172,9 @@ impl<'a> Situation<'a> {
     fn due(&self, candidate: &'a Candidate, life: &Life) -> Due<'a> {
         if life.state.is_granted() {
             return match candidate.is_checker_required && life.state != State::Approved {
-                true => self.ask_checker(candidate, life).map_or(Due::Kept(Obstacle::Unchecked), |ask| Due::Steps(vec![ask])),
+                true => self
+                    .ask_checker(candidate, life)
+                    .map_or(Due::Kept(Obstacle::Unchecked), |ask| Due::Steps(vec![ask])),
                 false => Due::Export,
             };
         }
@@ -304,13 +306,7 @@ enum Due<'a> {
     Kept(Obstacle),
 }
 
-fn ask<'a>(
-    candidate: &'a Candidate,
-    rung: &Rung,
-    audience: Audience,
-    due_on: NaiveDate,
-    why: Why,
-) -> Step<'a> {
+fn ask<'a>(candidate: &'a Candidate, rung: &Rung, audience: Audience, due_on: NaiveDate, why: Why) -> Step<'a> {
     Step::Ask {
         candidate,
         audience,

@@ -17,6 +17,8 @@ mod project;
 mod properties;
 mod real_samples;
 mod review;
+mod review_cli;
+mod review_life;
 mod said;
 mod scenarios;
 mod store_faults;

@@ -169,7 +169,9 @@ fn a_candidate_is_asked_about_decided_on_and_handed_over_once() {
     // What people said decides the next day.
     let tables = project.run(DAY).unwrap();
     let verdict = |account: &str| {
-        tables.value(&format!("select verdict from policy.evaluations where app_id = 'figma' and account_id = '{account}'"))
+        tables.value(&format!(
+            "select verdict from policy.evaluations where app_id = 'figma' and account_id = '{account}'"
+        ))
     };
     assert_eq!((verdict("f-ian"), verdict("f-ivo")), ("keep".to_owned(), "held".to_owned()));
     let after = review(&project, &ReviewOptions::default());
@@ -345,7 +347,8 @@ fn people_who_leave_by_one_feed_beyond_the_limit_hold_everything() {
     };
     let some: Vec<String> = hr.lines().map(left).collect();
     // Half of six would be no feed at all: one more works here.
-    let more = format!("{}\n1011,Zoe,zoe@northwind.example,employee,2025-01-07,,,CC-1,EMEA,Design,Manager\n", some.join("\n"));
+    let more =
+        format!("{}\n1011,Zoe,zoe@northwind.example,employee,2025-01-07,,,CC-1,EMEA,Design,Manager\n", some.join("\n"));
     let (project, outcome) = next_day(Some(&more));
     assert_eq!(outcome, Ok(()));
     let project = project.at(clock(24));
@@ -430,7 +433,8 @@ fn whenever_a_review_dies_everything_due_is_on_record_once_and_there_under_one_k
         let sound = FaultStore::sound(Arc::new(company.objects.fork()));
         let sound = Arc::new(sound);
         company.review(sound.clone(), &Door::default(), 0).await.unwrap();
-        let writes: Vec<usize> = sound.log().iter().filter(|op| matches!(op.name, "create" | "put")).map(|op| op.number).collect();
+        let writes: Vec<usize> =
+            sound.log().iter().filter(|op| matches!(op.name, "create" | "put")).map(|op| op.number).collect();
         assert!(writes.len() > 6, "{writes:?}");
         let expected = on_record(&company.entries(&company.objects).await).len();
         assert_eq!(expected, 0, "nothing went out yet");

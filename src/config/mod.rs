@@ -24,6 +24,8 @@ mod zone;
 #[cfg(test)]
 mod outward_tests;
 #[cfg(test)]
+mod rails_tests;
+#[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};

@@ -149,7 +149,7 @@ m365,ana@northwind.example,,2026-01-01,2026-03-01,project,boss@northwind.example
 ];
 
 /// A project on disk: the good one with some texts replaced and some files added.
-fn load_with(edits: &[(&str, &str, &str)], more: &[(&str, &str)]) -> Result<Config, Vec<Diagnostic>> {
+pub(super) fn load_with(edits: &[(&str, &str, &str)], more: &[(&str, &str)]) -> Result<Config, Vec<Diagnostic>> {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in GOOD.iter().chain(more) {
         let mut text = text.to_string();

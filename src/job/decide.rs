@@ -1,7 +1,7 @@
 //! Answers on their way to the log: judged, claimed, put on record. The claim is what counts; an answer whose claim was
 //! made and whose entry was not is put on record by whoever comes next.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde_json::json;
@@ -348,9 +348,9 @@ impl Job {
         run_id: &RunId,
         what: &str,
     ) -> Result<bool> {
-        let (reads, id) = (self.seen_by_log().await?, format!("{what} {run_id}"));
+        let (reads, notes, id) = (self.seen_by_log().await?, BTreeMap::new(), format!("{what} {run_id}"));
         let config = &self.config.sha256;
-        let commit = log::append_after(&self.store, version, entries, reads, &id, run_id, config).await?;
+        let commit = log::append_after(&self.store, version, entries, reads, notes, &id, run_id, config).await?;
         Ok(!matches!(commit, Some(Commit::Conflict(_))))
     }
 

@@ -13,6 +13,7 @@ use crate::base::{Error, ErrorKind, Result};
 use crate::engine::Catalogue;
 use crate::identity::{IdentityMap, Name, veil};
 use crate::log::{self, EntryKind, NewEntry};
+use crate::review::Book;
 use crate::store::{Chain, Commit, Current, FileEntry, Kind, Record, parquet, sha256_hex};
 use crate::{config, ingest, snapshot};
 
@@ -63,6 +64,7 @@ impl Job {
             let snapshots = index.iter().zip(std::iter::once(None).chain(index.iter().map(Some)));
             let owed: Vec<_> = runs.chain(snapshots).filter(|(record, _)| is_new(record)).collect();
             for (record, before) in owed {
+                let after = log::head(&self.store).await?.map_or(0, |head| head.version);
                 let (chain, effect, entries, notes) = match record.kind {
                     Kind::Run => {
                         let (entries, notes) = self.entries_of_run(record, before, &current, identity).await?;
@@ -80,7 +82,8 @@ impl Job {
                 seen.insert(record.chain.clone(), record.version);
                 let (commit_id, reads) = (format!("{effect} {}", record.version), seen.clone());
                 let (run_id, config) = (&record.run_id, &record.config_sha256);
-                let commit = log::append(&self.store, entries, reads, notes, &commit_id, run_id, config).await?;
+                let commit =
+                    log::append_after(&self.store, after, entries, reads, notes, &commit_id, run_id, config).await?;
                 if let Some(Commit::Conflict(_)) = commit {
                     is_behind = true;
                     break;
@@ -167,10 +170,11 @@ impl Job {
                 }
             }
             let (old, now) = self.rows(&catalogue, CANDIDATES, before_body.as_ref(), &body, identity).await?;
-            entries.extend(found(old.as_ref(), &now, run.version, &new));
-        }
-        if !is_history {
-            entries.extend(self.trips(run, &body, identity, at, &actor).await?);
+            // What people said after the day of the run, the run could not know.
+            let book = Book::of(&log::entries(&self.store, 0).await?);
+            let found = found(old.as_ref(), &now, run.version, &new);
+            entries.extend(found.into_iter().filter(|entry| book.admits(entry)));
+            entries.extend(self.trips(run, &body, identity, &book, at, &actor).await?);
             let rails = self.config.project.rails.overrides();
             let hash = hash_of(&rails);
             // Whoever loosens or tightens a limit of everybody goes on record, once.

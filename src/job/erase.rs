@@ -116,7 +116,7 @@ impl Job {
             landed_files: ingest::erase(&self.config, &self.store, person, run_id, false).await?
                 + self.erase_from_states(person, run_id, false).await?,
             run_tables: self.erase_from_runs(person, run_id, false).await?,
-            outputs: self.outputs_naming(person)?.len(),
+            outputs: self.outputs_naming(person)?.len() + self.erase_from_reviews(person, false)?,
             keys: names_of(person).iter().filter(|name| identity.known(name).is_some()).count(),
             notes: self.erase_notes(person, keys, run_id, false).await?,
         })
@@ -139,6 +139,7 @@ impl Job {
         for folder in outputs.iter().filter_map(|file| file.parent()).collect::<BTreeSet<_>>() {
             self.republish(folder).await?;
         }
+        let handed_out = self.erase_from_reviews(person, true)?;
         let notes = self.erase_notes(person, keys, run_id, true).await?;
         let keys = identity.erase(&names_of(person), run_id, &self.config.sha256).await?;
         let detail = json!({
@@ -157,7 +158,7 @@ impl Job {
             names: person.name_count(),
             landed_files,
             run_tables,
-            outputs: outputs.len(),
+            outputs: outputs.len() + handed_out,
             keys,
             notes,
         })
@@ -291,6 +292,13 @@ impl Job {
             }
         }
         Ok(found)
+    }
+
+    /// Questions, notices and actions about the person, of every day.
+    fn erase_from_reviews(&self, person: &Person, apply: bool) -> Result<usize> {
+        let folders = std::fs::read_dir(self.config.root.join("outputs")).into_iter().flatten().flatten();
+        let folders = folders.map(|entry| entry.path()).filter(|path| path.is_dir());
+        folders.map(|day| super::outward_files::erase(&day, |text| person.is_mentioned(text), apply)).sum()
     }
 
     /// Writes the files of a day anew from the tables of its run; removes them when those have expired.

@@ -13,7 +13,7 @@ use super::facts::acting;
 use super::record::RunBody;
 use crate::base::Result;
 use crate::identity::IdentityMap;
-use crate::log::{self, EntryKind, NewEntry};
+use crate::log::{EntryKind, NewEntry};
 use crate::review::{self, Batch, Book, Measures, Scope};
 use crate::store::{Chain, Current, Kind, Record, parquet};
 
@@ -31,6 +31,7 @@ impl Job {
         run: &Record,
         body: &RunBody,
         identity: &IdentityMap,
+        book: &Book,
         at: DateTime<Utc>,
         actor: &str,
     ) -> Result<Vec<NewEntry>> {
@@ -40,10 +41,9 @@ impl Job {
         if candidates.is_empty() {
             return Ok(Vec::new());
         }
-        let book = Book::of(&log::entries(&self.store, 0).await?);
         let before: Vec<&Record> =
             records.iter().rev().filter(|r| r.kind == Kind::Run && r.version < run.version).collect();
-        let good = |app: Option<&str>| before.iter().find(|r| review::is_good(&book, r.version, app)).copied();
+        let good = |app: Option<&str>| before.iter().find(|r| review::is_good(book, r.version, app)).copied();
         let seats_now = seats(&self.table(body, &current, SEATS).await?);
         let mut measures = Measures::default();
         for (app, now) in &seats_now {
@@ -61,7 +61,7 @@ impl Job {
             measures.terminated =
                 stayed.filter(|(person, _)| now.get(*person).is_some_and(|left| *left)).count() as u64;
         }
-        let trips = review::trips(&candidates, &book, &self.config.project.rails, &measures, at);
+        let trips = review::trips(&candidates, book, &self.config.project.rails, &measures, at);
         let entry = |trip: review::Trip| {
             let detail = json!({
                 "batch": Batch::name(run.version, &trip.scope),

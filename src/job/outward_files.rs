@@ -17,7 +17,10 @@ use crate::base::{Error, ErrorKind, Result};
 use crate::publish::{Format, encode};
 
 /// The folder below that of the day.
-pub(super) const FOLDER: &str = "review";
+const FOLDER: &str = "review";
+const ASKS: &str = "asks";
+const NOTICES: &str = "notices";
+const ACTIONS: &str = "actions";
 /// What stands in the sheet that takes actions back.
 const UNDO: &[&str] = &["key", "candidate_id", "app_id", "account_id", "sku_id", "action", "undo"];
 
@@ -80,6 +83,42 @@ impl Files {
     }
 }
 
+/// Takes out of the folder of a day what is about somebody, and makes its sheets anew; without `apply` counts it.
+///
+/// # Errors
+/// Store when a file cannot be read or written.
+pub(super) fn erase(of_day: &Path, is_about: impl Fn(&str) -> bool, apply: bool) -> Result<usize> {
+    let files = Files::new(of_day);
+    let mut taken = 0;
+    for name in [ASKS, NOTICES, ACTIONS] {
+        let folder = files.folder.join(name);
+        let mut of_name = 0;
+        for path in paths(&folder)? {
+            let text = std::fs::read_to_string(&path).context(ErrorKind::Store, format!("{}", path.display()))?;
+            if is_about(&text) {
+                of_name += 1;
+                if apply {
+                    std::fs::remove_file(&path).context(ErrorKind::Store, format!("{}", path.display()))?;
+                }
+            }
+        }
+        if apply && of_name > 0 {
+            for sheet in std::fs::read_dir(&files.folder).into_iter().flatten().flatten() {
+                let sheet = sheet.path();
+                let of_this = sheet.file_stem().is_some_and(|stem| stem == name);
+                let is_undo =
+                    name == ACTIONS && sheet.file_name().is_some_and(|n| n.to_string_lossy().starts_with("undo-"));
+                if sheet.is_file() && (of_this || is_undo) {
+                    std::fs::remove_file(&sheet).context(ErrorKind::Store, format!("{}", sheet.display()))?;
+                }
+            }
+            files.write_sheets(name, &read(&folder)?)?;
+        }
+        taken += of_name;
+    }
+    Ok(taken)
+}
+
 #[async_trait]
 impl Outward for Files {
     fn desk(&self) -> &'static str {
@@ -91,28 +130,35 @@ impl Outward for Files {
     }
 
     async fn ask(&self, asks: &[Ask]) -> Vec<Result<Sent>> {
-        self.put("asks", asks, |ask| &ask.key)
+        self.put(ASKS, asks, |ask| &ask.key)
     }
 
     async fn tell(&self, notices: &[Notice]) -> Vec<Result<Sent>> {
-        self.put("notices", notices, |notice| &notice.key)
+        self.put(NOTICES, notices, |notice| &notice.key)
     }
 
     async fn order(&self, orders: &[Order]) -> Vec<Result<Sent>> {
-        self.put("actions", orders, |order| &order.key)
+        self.put(ACTIONS, orders, |order| &order.key)
     }
+}
+
+/// The files of a folder that hold one thing each; none when it is not there.
+fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.context(ErrorKind::Store, format!("cannot read {}", folder.display()))?,
+    };
+    let is_json = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json");
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_json).collect();
+    paths.sort();
+    Ok(paths)
 }
 
 /// Everything in a folder, by key.
 fn read(folder: &Path) -> Result<Vec<Map<String, Value>>> {
-    let unreadable = || format!("cannot read {}", folder.display());
-    let entries = std::fs::read_dir(folder).context(ErrorKind::Store, unreadable())?;
-    let is_json = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json");
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_json).collect();
-    paths.sort();
-    let mut lines = Vec::with_capacity(paths.len());
-    for path in paths {
-        let bytes = std::fs::read(&path).context(ErrorKind::Store, unreadable())?;
+    let mut lines = Vec::new();
+    for path in paths(folder)? {
+        let bytes = std::fs::read(&path).context(ErrorKind::Store, format!("cannot read {}", folder.display()))?;
         lines.push(serde_json::from_slice(&bytes).context(ErrorKind::Data, format!("{}", path.display()))?);
     }
     Ok(lines)

@@ -140,7 +140,7 @@ impl Round<'_> {
                 self.left.insert(key);
             } else {
                 match self.thing(step, &key) {
-                    Thing::Ask(ask) => asks.push(ask),
+                    Thing::Ask(ask) => asks.push(*ask),
                     Thing::Notice(notice) => notices.push(notice),
                     Thing::Order(order) => orders.push(order),
                     Thing::Nothing => {}
@@ -194,7 +194,7 @@ impl Round<'_> {
                 _ => {
                     let is_reminder = *why == Why::Reminder;
                     let (facts, run) = (self.facts, self.run);
-                    Thing::Ask(facts.ask(candidate, key, run, *audience, to, *step, *due_on, is_reminder))
+                    Thing::Ask(Box::new(facts.ask(candidate, key, run, *audience, to, *step, *due_on, is_reminder)))
                 }
             },
             Step::Export(candidate) => Thing::Order(self.facts.order(candidate, key, self.run)),
@@ -264,7 +264,7 @@ impl Round<'_> {
         for step in steps {
             let Some(key) = step.key(book) else { continue };
             match self.thing(step, &crate::review::digest(&["rehearsal", &key])) {
-                Thing::Ask(ask) => asks.push(Ask { to: to.to_owned(), is_rehearsal: true, ..ask }),
+                Thing::Ask(ask) => asks.push(Ask { to: to.to_owned(), is_rehearsal: true, ..*ask }),
                 Thing::Notice(notice) => notices.push(Notice { to: to.to_owned(), is_rehearsal: true, ..notice }),
                 Thing::Order(_) | Thing::Nothing => continue,
             }
@@ -279,7 +279,7 @@ impl Round<'_> {
 
 /// What goes out by a door.
 enum Thing {
-    Ask(Ask),
+    Ask(Box<Ask>),
     Notice(Notice),
     Order(Order),
     Nothing,

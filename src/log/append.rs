@@ -33,16 +33,18 @@ pub async fn append(
 ///
 /// # Errors
 /// As [`append`].
+#[allow(clippy::too_many_arguments, reason = "the parts of one commit")]
 pub async fn append_after(
     store: &Store,
     after: u64,
     entries: Vec<NewEntry>,
     reads: BTreeMap<String, u64>,
+    notes: BTreeMap<String, String>,
     commit_id: &str,
     run_id: &RunId,
     config_sha256: &str,
 ) -> Result<Option<Commit>> {
-    append_to(store, Some(after), entries, reads, BTreeMap::new(), commit_id, run_id, config_sha256).await
+    append_to(store, Some(after), entries, reads, notes, commit_id, run_id, config_sha256).await
 }
 
 #[allow(clippy::too_many_arguments, reason = "the parts of one commit")]

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::batch::Batch;
 use super::candidate::digest;
 use super::life::{Event, Refusal, State};
-use crate::log::{Entry, EntryKind};
+use crate::log::{Entry, EntryKind, NewEntry};
 
 /// One candidate, as the log tells of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -188,6 +188,16 @@ impl Book {
             None => Err(Refusal::new("unknown_candidate", format!("nobody opened {candidate_id}"))),
         };
         self.odd.extend(told.err().map(|refusal| (entry.seq, refusal)));
+    }
+
+    /// Whether an entry that is to be made says something that can be, as the log stands.
+    pub fn admits(&self, entry: &NewEntry) -> bool {
+        let life = entry.detail.get("candidate_id").and_then(Value::as_str).map(|id| self.lives.get(id));
+        match (life, event(entry.kind)) {
+            (Some(Some(life)), Some(event)) => life.state.after(event).is_ok(),
+            (Some(None), Some(event)) => event == Event::Open,
+            _ => true,
+        }
     }
 
     /// The lives of an account that the log tells of, newest last.

@@ -24,3 +24,5 @@ pub use rails::{Measures, Trip, held, is_good, trips};
 mod model_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod world;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::tests::{World, candidate};
+use super::world::{World, candidate};
 use super::*;
 use crate::config::{AppRails, Decision, Mode, OnNoResponse, Rails};
 use crate::log::{Entry, EntryKind};

@@ -59,13 +59,13 @@ pub fn trips(
         let scope = Scope::App(app.to_owned());
         let limit = limit_of_app(rails.of(app), measures.seats.get(app).copied().unwrap_or_default());
         let count = count(&scope);
-        trips.extend((count > limit).then(|| Trip { scope, rail: "app", count, limit }));
+        trips.extend((count > limit).then_some(Trip { scope, rail: "app", count, limit }));
     }
     let managers: BTreeSet<&str> = new.iter().filter_map(|c| Some(c.rung(0)?.who.key.as_str())).collect();
     for manager in managers {
         let (scope, limit) = (Scope::Manager(manager.to_owned()), u64::from(rails.manager_limit));
         let count = count(&scope);
-        trips.extend((count > limit).then(|| Trip { scope, rail: "manager", count, limit }));
+        trips.extend((count > limit).then_some(Trip { scope, rail: "manager", count, limit }));
     }
     let few = rails.standard.small_limit;
     let (waiting, seats) = (count(&Scope::All), measures.seats.values().sum());

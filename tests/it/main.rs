@@ -19,6 +19,8 @@ mod properties;
 mod real_samples;
 mod renewal;
 mod review;
+mod review_cli;
+mod review_life;
 mod said;
 mod scenarios;
 mod store_faults;

@@ -191,7 +191,7 @@ fn morning_after(day: &str) -> Clock {
 }
 
 /// Writes what every feed says on a day: lists as they stood, rates of that day, logs with Ada at work.
-fn write_feeds_of(day: &str, extracts: &Path) {
+pub(super) fn write_feeds_of(day: &str, extracts: &Path) {
     for stream in folders(extracts).iter().flat_map(|source| folders(source)) {
         let name = stream.strip_prefix(extracts).unwrap().to_string_lossy().into_owned();
         let day_of = |file: &PathBuf| file.file_stem().unwrap().to_string_lossy().into_owned();

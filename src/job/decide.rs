@@ -389,7 +389,13 @@ impl Job {
         let mut lives = Vec::new();
         for id in super::explain::accounts(session, app, account).await? {
             let key = identity.key(crate::identity::Name::id(&id))?;
-            lives.extend(book.of_account(app, &key).into_iter().filter(|life| is_meant(life)));
+            let of_account = book.of_account(app, &key);
+            let before = lives.len();
+            lives.extend(of_account.iter().copied().filter(|life| is_meant(life)));
+            // Where nothing is open, whoever decides hears what became of the newest.
+            if lives.len() == before {
+                lives.extend(of_account.last());
+            }
         }
         if lives.is_empty() {
             return Err(Error::usage(format!("`{about}` has no candidate to decide about: see review.candidates")));

@@ -1,6 +1,6 @@
 //! What a run says of its candidates, as far as their review is concerned: who is asked, and what they are told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow::array::RecordBatch;
 use chrono::NaiveDate;
@@ -35,6 +35,8 @@ const TOLD: &str = "select p.candidate_id, p.app_id, a.name as app, p.account_id
 pub(super) struct Facts {
     /// For the plan.
     pub candidates: Vec<Candidate>,
+    /// Where each of them is.
+    places: HashMap<String, usize>,
     /// For people, by candidate.
     told: BTreeMap<String, Row>,
 }
@@ -59,12 +61,13 @@ impl Facts {
             let ladder = ladders.remove(&said(row, "candidate_id")).unwrap_or_default();
             candidates.push(candidate(row, ladder, &people, identity)?);
         }
-        Ok(Self { candidates, told: told.into_iter().map(|row| (said(&row, "candidate_id"), row)).collect() })
+        let places = candidates.iter().enumerate().map(|(at, c)| (c.candidate_id.clone(), at)).collect();
+        Ok(Self { candidates, places, told: told.into_iter().map(|row| (said(&row, "candidate_id"), row)).collect() })
     }
 
     /// A candidate by its id.
     pub(super) fn get(&self, candidate_id: &str) -> Option<&Candidate> {
-        self.candidates.iter().find(|candidate| candidate.candidate_id == candidate_id)
+        self.candidates.get(*self.places.get(candidate_id)?)
     }
 
     /// Hash of what a candidate rests on.

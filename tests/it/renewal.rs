@@ -176,6 +176,12 @@ fn pages_ask_nothing_of_the_network_and_every_footnote_leads_somewhere() {
         if path.extension().is_some_and(|e| e == "html") {
             asks_nothing_of_the_network(&path);
             let page = fs::read_to_string(&path).unwrap();
+            for table in page.split("<table>").skip(1).map(|rest| rest.split("</table>").next().unwrap()) {
+                let heads = table.matches("<th ").count();
+                for row in table.split("<tr>").skip(2) {
+                    assert_eq!(row.matches("<td").count(), heads, "{}: {row}", path.display());
+                }
+            }
             for cited in page.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
                 assert!(page.contains(&format!("id=\"{cited}\"")), "{}: #{cited}", path.display());
             }

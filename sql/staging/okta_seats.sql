@@ -7,10 +7,11 @@ with final as (
             when scope = 'GROUP' then 'group:' || coalesce(group_name, group_id, 'unknown')
             else 'direct'
         end as assigned_via,
+        case when scope = 'GROUP' then group_id end as group_id,
         landing
     from raw.okta_app_users
     where upper(coalesce(status, '')) not in ('DEPROVISIONED', 'UNASSIGNED', 'REVOKED', 'IMPORTED', 'MATCHED')
 )
 
-select source, stream, okta_app_id, account_id, source_sku_id, assigned_on, assigned_via, landing
+select source, stream, okta_app_id, account_id, source_sku_id, assigned_on, assigned_via, group_id, landing
 from final

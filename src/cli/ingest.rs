@@ -118,7 +118,7 @@ pub(super) fn complain(report: &LandReport, terminal: &Terminal) {
         }
         if let Outcome::Refused { reason_code, message } = &landing.outcome {
             let place = format!("{}/{}{day}", landing.source, landing.stream);
-            terminal.say(&format!("error: {place}: refused ({reason_code}): {message}"));
+            terminal.error(&format!("{place}: refused ({reason_code}): {message}"));
         }
     }
     for (count, newest) in kinds.values() {

@@ -17,6 +17,7 @@ mod output;
 mod report;
 mod review;
 mod run;
+mod serve;
 mod sql;
 mod stop;
 mod terminal;
@@ -61,6 +62,8 @@ enum Command {
     Decide(decide::Decide),
     /// Do what is due after a run: ask, remind, escalate, hand actions over
     Review(review::ReviewCommand),
+    /// Serve the page behind the links in notices, until it is stopped
+    Serve(serve::Serve),
     /// Set or clear the kill switch: while it is set, nothing goes outward
     #[command(subcommand)]
     Stop(stop::Stop),
@@ -156,6 +159,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Command::Run(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Decide(command) => runtime.block_on(command.run(clock)),
         Command::Review(command) => runtime.block_on(command.run(clock, &terminal)),
+        Command::Serve(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Stop(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Report(command) => runtime.block_on(command.run(clock)),
         Command::Explain(command) => runtime.block_on(command.run(clock)),

@@ -52,10 +52,10 @@ pub(super) fn complain(review: &Review, terminal: &Terminal) {
         terminal.say(&format!("{count} candidates wait: {why}"));
     }
     for held in &review.held {
-        terminal.say(&format!("error: {held}"));
+        terminal.error(held);
     }
     for failed in &review.failed {
-        terminal.say(&format!("error: {failed}"));
+        terminal.error(failed);
     }
 }
 

@@ -97,7 +97,7 @@ async fn exit_code(run: &Run, report: &LandReport, terminal: &Terminal) -> Resul
         .await?;
     let stale: Vec<&str> = stale.iter().flat_map(|b| b.column(0).as_string::<i32>().iter().flatten()).collect();
     for line in &stale {
-        terminal.say(&format!("error: {line}: what rests on it is unknown, not idle"));
+        terminal.error(&format!("{line}: what rests on it is unknown, not idle"));
     }
     Ok(if stale.is_empty() { 0 } else { ErrorKind::Stale.exit_code() })
 }

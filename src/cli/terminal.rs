@@ -27,6 +27,11 @@ impl Terminal {
         }
     }
 
+    /// What went wrong: said however quiet one is asked to be, for nobody learns of it otherwise.
+    pub(super) fn error(&self, line: &str) {
+        let _ = writeln!(std::io::stderr(), "error: {line}");
+    }
+
     fn with_bar(&self, act: impl FnOnce(&mut Option<ProgressBar>)) {
         if let Ok(mut bar) = self.bar.lock() {
             act(&mut bar);

@@ -178,6 +178,8 @@ pub struct Answers {
     pub bind: SocketAddr,
     /// What a browser calls it: scheme, host and port.
     pub origin: String,
+    /// The program, and its arguments, that brings a code to somebody by another way than mail.
+    pub codes: Vec<String>,
 }
 
 /// `[siem]`: each transport that is named gets every entry.
@@ -330,7 +332,9 @@ fn read_notices(section: &Section<'_>) -> Option<Notices> {
 }
 
 fn read_answers(section: &Section<'_>) -> Option<Answers> {
-    section.only(&["bind", "origin"]);
+    section.only(&["bind", "origin", "codes"]);
+    section.need(&["codes"]);
+    let codes: Vec<String> = section.text("codes")?.split_whitespace().map(str::to_owned).collect();
     let bind = section.text("bind").unwrap_or_else(|| "127.0.0.1:8470".to_owned());
     let Ok(bind) = bind.parse::<SocketAddr>() else {
         section.refuse(
@@ -341,7 +345,7 @@ fn read_answers(section: &Section<'_>) -> Option<Answers> {
         return None;
     };
     let Some(origin) = section.text("origin") else {
-        return Some(Answers { bind, origin: format!("http://{bind}") });
+        return Some(Answers { bind, origin: format!("http://{bind}"), codes });
     };
     let url = Url::parse(&origin).ok().filter(is_guarded).filter(|url| url.path() == "/" && url.query().is_none());
     let Some(url) = url else {
@@ -349,7 +353,7 @@ fn read_answers(section: &Section<'_>) -> Option<Answers> {
         section.refuse("origin", format!("`{origin}` is no origin of the page"), help);
         return None;
     };
-    Some(Answers { bind, origin: url.origin().ascii_serialization() })
+    Some(Answers { bind, origin: url.origin().ascii_serialization(), codes })
 }
 
 fn read_siem(section: &Section<'_>) -> Siem {

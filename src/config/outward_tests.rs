@@ -25,6 +25,7 @@ secret = "file:secrets/smtp"
 private_network = true
 [answers]
 origin = "https://answers.northwind.example/"
+codes = "page-somebody --quietly"
 [siem]
 file = "outputs/siem.ndjson"
 [siem.splunk]
@@ -63,7 +64,9 @@ fn good_doors_parse() {
     assert!(matches!(okta.server.secret, SecretRef::Command(words) if words.len() == 4));
     let smtp = open.notices.unwrap().smtp.unwrap();
     assert_eq!((smtp.wire.guard, smtp.wire.port, smtp.private_network), (Guard::StartTls, 587, true));
-    assert_eq!(open.answers.unwrap().origin, "https://answers.northwind.example");
+    let answers = open.answers.unwrap();
+    assert_eq!(answers.origin, "https://answers.northwind.example");
+    assert_eq!(answers.codes, ["page-somebody", "--quietly"]);
     let syslog = open.siem.syslog.unwrap();
     assert_eq!((syslog.wire.host.as_str(), syslog.wire.port, syslog.enterprise), ("2001:db8::1", 6514, 32473));
     assert!(open.siem.splunk.unwrap().ack);

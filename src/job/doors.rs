@@ -1,16 +1,19 @@
 //! The doors that the project file opens: a desk for questions and orders, the post for people. Whatever has no door of
 //! its own becomes a file.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::Job;
-use super::outward::{Ask, Notice, Order, Outward, Sent};
+use super::outward::{Ask, Link, Links, Notice, Order, Outward, Sent};
 use super::outward_files::Files;
-use crate::base::{AsOf, Error, Result};
+use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::config::Notices;
-use crate::publish::notices::{self, Audience, Item, LastUse, Post};
-use crate::publish::tickets::{self, Action, Desk};
+use crate::publish::notices::{self, Audience, Courier, Item, LastUse, Post};
+use crate::publish::tickets::{self, Action, Desk, Grant};
+use crate::review;
 
 /// The folder of messages, below that of the day.
 const OUTBOX: &str = "notices";
@@ -19,7 +22,11 @@ const OUTBOX: &str = "notices";
 pub struct Doors {
     files: Files,
     desk: Option<Box<dyn Desk>>,
+    /// Carries out by itself what it can; whatever it cannot goes to the desk.
+    executor: Option<Box<dyn Desk>>,
     post: Option<(Box<dyn Post>, Notices)>,
+    /// What a browser calls the page of answers, and who brings the codes.
+    page: Option<(String, Courier)>,
     at: DateTime<Utc>,
 }
 
@@ -34,7 +41,10 @@ impl Job {
         let post = |sender: &Notices| Ok((notices::open(sender, root, &folder.join(OUTBOX))?, sender.clone()));
         let post = outward.notices.as_ref().map(post).transpose()?;
         let desk = tickets::open(&outward.tickets, root)?;
-        Ok(Doors { files: Files::new(&folder), desk, post, at: self.clock.now() })
+        let executor = tickets::executor(&outward.tickets, root)?;
+        let page = outward.answers.as_ref();
+        let page = page.map(|page| (page.origin.clone(), Courier::new(&page.codes, root)));
+        Ok(Doors { files: Files::new(&folder), desk, executor, post, page, at: self.clock.now() })
     }
 }
 
@@ -51,6 +61,65 @@ impl Doors {
         written.into_iter().map(outcome).map(|sent| sent.map(|()| Sent::default())).collect()
     }
 
+    /// Brings the codes of links whose mail is on its way: one to each person. Whoever gets none was not asked.
+    async fn bring<'l>(
+        &self,
+        mailed: Vec<Result<Sent>>,
+        links: impl Iterator<Item = (&'l str, Option<&'l Link>)>,
+    ) -> Vec<Result<Sent>> {
+        let Some((_, courier)) = &self.page else { return mailed };
+        let mut brought: BTreeMap<&str, bool> = BTreeMap::new();
+        let mut results = Vec::with_capacity(mailed.len());
+        for (mailed, (to, link)) in mailed.into_iter().zip(links) {
+            results.push(match (mailed, link) {
+                (Ok(sent), Some(link)) => match brought.get(to) {
+                    Some(true) => Ok(sent),
+                    Some(false) => Err(Error::new(ErrorKind::Source, "the code of this link could not be brought")),
+                    None => {
+                        let outcome = courier.bring(to, link.code.digits()).await;
+                        brought.insert(to, outcome.is_ok());
+                        outcome.map(|()| sent)
+                    }
+                },
+                (mailed, _) => mailed,
+            });
+        }
+        results
+    }
+
+    /// What the executor carries out by itself, by key: what it must not is left for the desk. Files keep the way back.
+    async fn carry_out(&self, orders: &[Order]) -> BTreeMap<String, Result<Sent>> {
+        let mut done = BTreeMap::new();
+        let Some(executor) = self.executor.as_ref().filter(|executor| !executor.is_dry()) else { return done };
+        let able: Vec<Order> = orders.iter().filter(|order| is_leaving_a_group(order)).cloned().collect();
+        if able.is_empty() {
+            return done;
+        }
+        // The way back is on disk before anything is taken.
+        let kept = self.files.keep_undo(&able);
+        let ready: Vec<&Order> =
+            able.iter().zip(&kept).filter(|(_, kept)| kept.is_ok()).map(|(order, _)| order).collect();
+        let out = each(ready.iter().map(|o| order(o)).collect(), async |orders| executor.release(orders).await).await;
+        for (order, ticket) in ready.into_iter().zip(out) {
+            match ticket {
+                Err(error) if error.kind() == ErrorKind::Data => {}
+                ticket => {
+                    let by = |ticket| Sent { desk: Some(executor.name()), ..sent(ticket) };
+                    done.insert(order.key.clone(), ticket.map(by));
+                }
+            }
+        }
+        let failed = able.into_iter().zip(kept).filter_map(|(order, kept)| Some((order.key, Err(kept.err()?))));
+        done.extend(failed);
+        done
+    }
+
+    /// Where a question is answered: at the desk, else on the page.
+    fn address(&self, link: Option<&Link>) -> Option<String> {
+        let (origin, _) = self.page.as_ref()?;
+        link.map(|link| link.token.link(origin).to_string())
+    }
+
     fn question(&self, ask: &Ask, sender: &Notices, link: Option<String>) -> Result<notices::Message> {
         let item = Item {
             key: ask.order.key.clone(),
@@ -60,7 +129,7 @@ impl Doors {
             target: ask.target_tier.clone(),
             last_use: LastUse::parse(&ask.last_use),
             due_on: ask.due_on,
-            link: link.filter(|link| link.starts_with("https://")),
+            link,
         };
         let notice = notices::Notice {
             audience: Audience::Approver,
@@ -73,7 +142,7 @@ impl Doors {
         notices::compose(&notice, sender)
     }
 
-    fn word(&self, notice: &Notice, sender: &Notices) -> Result<notices::Message> {
+    fn word(&self, notice: &Notice, sender: &Notices, link: Option<String>) -> Result<notices::Message> {
         let item = Item {
             key: notice.key.clone(),
             app: notice.app.clone(),
@@ -82,7 +151,7 @@ impl Doors {
             target: notice.target_tier.clone(),
             last_use: LastUse::parse(&notice.last_use),
             due_on: notice.due_on,
-            link: None,
+            link,
         };
         let notice = notices::Notice {
             audience: Audience::User,
@@ -110,8 +179,14 @@ impl Outward for Doors {
         }
     }
 
+    /// Where a ticket is answered at the desk, its approver gets no other link.
+    fn brings_links(&self, audience: review::Audience) -> bool {
+        let is_at_desk = self.desk.is_some() && audience != review::Audience::User;
+        self.page.is_some() && self.post.is_some() && !is_at_desk
+    }
+
     /// At the desk, where answers are read; and by mail, with the ticket's address. A rehearsal makes no ticket.
-    async fn ask(&self, asks: &[Ask]) -> Vec<Result<Sent>> {
+    async fn ask(&self, asks: &[Ask], links: &Links) -> Vec<Result<Sent>> {
         let is_rehearsal = asks.iter().any(|ask| ask.is_rehearsal);
         let mut tickets: Vec<Result<Option<tickets::Ticket>>> = match &self.desk {
             Some(desk) if !is_rehearsal => {
@@ -123,31 +198,58 @@ impl Outward for Doors {
         };
         let Some((post, sender)) = &self.post else {
             if self.desk.is_none() || is_rehearsal {
-                return self.files.ask(asks).await;
+                return self.files.ask(asks, links).await;
             }
             return tickets.into_iter().map(|ticket| ticket.map(sent)).collect();
         };
-        let link = |ticket: &Result<Option<tickets::Ticket>>| ticket.as_ref().ok()?.as_ref()?.link.clone();
-        let letters = asks.iter().zip(&tickets).map(|(ask, ticket)| self.question(ask, sender, link(ticket))).collect();
+        let of_ticket = |ticket: &Result<Option<tickets::Ticket>>| {
+            ticket.as_ref().ok()?.as_ref()?.link.clone().filter(|link| link.starts_with("https://"))
+        };
+        let link = |ask: &Ask| links.get(&ask.key);
+        let letter = |(ask, ticket)| self.question(ask, sender, of_ticket(ticket).or_else(|| self.address(link(ask))));
+        let letters = asks.iter().zip(&tickets).map(letter).collect();
         let mailed = self.mail(post.as_ref(), letters).await;
+        let mailed = self.bring(mailed, asks.iter().map(|ask| (&*ask.to, link(ask)))).await;
         tickets.drain(..).zip(mailed).map(|(ticket, mailed)| mailed.and(ticket.map(sent))).collect()
     }
 
-    async fn tell(&self, notices: &[Notice]) -> Vec<Result<Sent>> {
+    async fn tell(&self, notices: &[Notice], links: &Links) -> Vec<Result<Sent>> {
         match &self.post {
             Some((post, sender)) => {
-                let letters = notices.iter().map(|notice| self.word(notice, sender)).collect();
-                self.mail(post.as_ref(), letters).await
+                let link = |notice: &Notice| links.get(&notice.key);
+                let letter = |notice| self.word(notice, sender, self.address(link(notice)));
+                let mailed = self.mail(post.as_ref(), notices.iter().map(letter).collect()).await;
+                self.bring(mailed, notices.iter().map(|notice| (&*notice.to, link(notice)))).await
             }
-            None => self.files.tell(notices).await,
+            None => self.files.tell(notices, links).await,
         }
     }
 
     async fn order(&self, orders: &[Order]) -> Vec<Result<Sent>> {
-        let Some(desk) = &self.desk else { return self.files.order(orders).await };
-        let orders = orders.iter().map(order).collect();
-        let tickets = each(orders, async |orders| desk.release(orders).await).await;
-        tickets.into_iter().map(|ticket| ticket.map(sent)).collect()
+        let mut done = self.carry_out(orders).await;
+        let left: Vec<Order> = orders.iter().filter(|order| !done.contains_key(&order.key)).cloned().collect();
+        let released = match &self.desk {
+            None => self.files.order(&left).await,
+            Some(desk) => {
+                let tickets = each(left.iter().map(order).collect(), async |orders| desk.release(orders).await).await;
+                tickets.into_iter().map(|ticket| ticket.map(sent)).collect()
+            }
+        };
+        done.extend(left.into_iter().map(|order| order.key).zip(released));
+        let lost = || Err(Error::internal("an order that nothing became of"));
+        orders.iter().map(|order| done.remove(&order.key).unwrap_or_else(lost)).collect()
+    }
+
+    async fn would(&self, order: &Order) -> Option<Result<String>> {
+        let executor = self.executor.as_ref().filter(|_| is_leaving_a_group(order))?;
+        let order = match self::order(order) {
+            Ok(order) => order,
+            Err(error) => return Some(Err(error)),
+        };
+        match executor.foresee(&order).await {
+            Err(error) if error.kind() == ErrorKind::Data => None,
+            foreseen => Some(foreseen),
+        }
     }
 
     fn polled(&self) -> Option<&dyn Desk> {
@@ -167,7 +269,12 @@ async fn each(
 }
 
 fn sent(ticket: Option<tickets::Ticket>) -> Sent {
-    Sent { ticket: ticket.map(|ticket| ticket.id) }
+    Sent { ticket: ticket.map(|ticket| ticket.id), ..Sent::default() }
+}
+
+/// Whether the action is done by taking a user out of one group.
+fn is_leaving_a_group(order: &Order) -> bool {
+    order.action == Action::Reclaim.as_str() && order.group_id.is_some() && order.okta_user_id.is_some()
 }
 
 fn action_of(word: &str) -> Result<Action> {
@@ -192,6 +299,6 @@ fn order(order: &Order) -> Result<tickets::Order> {
         policy_version: order.policy_version,
         undo: order.undo,
         batch: order.batch,
-        grant: None,
+        grant: order.group_id.zip(order.okta_user_id).map(|(group_id, user_id)| Grant { group_id, user_id }),
     })
 }

@@ -23,12 +23,15 @@ const TOLD: &str = "select p.candidate_id, p.app_id, a.name as app, p.account_id
     r.policy_version_id, p.person_key, s.work_email as holder_address, v.owner_email as policy_owner, \
     r.evidence_sha256, r.rule, r.reason as told_reason, r.idle_since, r.idle_days, r.observed_through, \
     r.last_counted_use_on, r.evidence_grade, r.grant_paths, r.reclaim_consequence, r.evidence_terminated_on, \
-    r.evidence_seat_ref, r.evidence_person_ref, r.evidence_sign_in_ref, r.evidence_feature_use_ref \
+    r.evidence_seat_ref, r.evidence_person_ref, r.evidence_sign_in_ref, r.evidence_feature_use_ref, \
+    g.group_id, g.okta_user_id \
     from policy.candidates as p \
     inner join review.candidates as r on r.candidate_id = p.candidate_id \
     inner join core.apps as a on a.app_id = p.app_id \
     left join core.persons as s on s.person_key = p.person_key \
     left join policy.effective_policies as v on v.app_id = p.app_id \
+    left join core.seat_grants as g \
+        on g.app_id = p.app_id and g.account_id = p.account_id and g.sku_id = p.sku_id \
     order by p.app_id, p.candidate_id";
 
 /// The candidates of one run.
@@ -98,6 +101,8 @@ impl Facts {
             target_sku_id: target,
             target_tier: text(row, "target_tier"),
             grant_paths: text(row, "grant_paths"),
+            group_id: text(row, "group_id"),
+            okta_user_id: text(row, "okta_user_id"),
             due_on: candidate.due_on,
             approver: candidate.rung(0).and_then(|rung| rung.address.clone()),
             last_use: last_use(row),

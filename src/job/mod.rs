@@ -13,6 +13,7 @@ mod gc;
 mod identify;
 mod inputs;
 mod limits;
+mod links;
 mod notes;
 mod outputs;
 pub mod outward;

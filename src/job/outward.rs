@@ -1,12 +1,26 @@
 //! What goes out of the house, and by which door. A door takes small plain things and says what came of each; whether
 //! it is time, and that it happens once, is decided before.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::base::Result;
 use crate::publish::tickets::Desk;
+use crate::review::Audience;
+use crate::serve::{Code, Token};
+
+/// A link to the page of answers and the code that it wants: for the door alone, and for one person. Without `Debug` and
+/// serial form, so that no file and no log shows it.
+pub struct Link {
+    /// What goes into the link.
+    pub token: Token,
+    /// What goes by another way; all links of one person and review share it.
+    pub code: Arc<Code>,
+}
 
 /// A question to whoever decides or checks. It names nobody but whose seat it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +109,10 @@ pub struct Order {
     pub target_tier: Option<String>,
     /// How the seat was granted: what is granted by a group is taken from the group.
     pub grant_paths: Option<String>,
+    /// The Okta group that alone grants the seat.
+    pub group_id: Option<String>,
+    /// The Okta user who is in it.
+    pub okta_user_id: Option<String>,
     /// The day the decision was due.
     pub due_on: NaiveDate,
     /// The address of who decides.
@@ -118,7 +136,12 @@ pub struct Order {
 pub struct Sent {
     /// What people call it there: the number of a ticket, a file.
     pub ticket: Option<String>,
+    /// Who took it, where that is not the desk of the door.
+    pub desk: Option<&'static str>,
 }
+
+/// Links by the key of what they are about.
+pub type Links = BTreeMap<String, Link>;
 
 /// Where things go. Sent twice under one key, a thing is there once. Results stand in the order of what was sent: one
 /// that fails keeps no other back.
@@ -130,14 +153,24 @@ pub trait Outward: Send + Sync {
     /// The way by which people are asked and told, in the decision log.
     fn channel(&self) -> &'static str;
 
-    /// Asks who decides, or checks.
-    async fn ask(&self, asks: &[Ask]) -> Vec<Result<Sent>>;
+    /// Whether it can bring somebody a link, and its code by another way.
+    fn brings_links(&self, _audience: Audience) -> bool {
+        false
+    }
 
-    /// Tells who uses a seat.
-    async fn tell(&self, notices: &[Notice]) -> Vec<Result<Sent>>;
+    /// Asks who decides, or checks. `links` are those that were given out, by the key of the question.
+    async fn ask(&self, asks: &[Ask], links: &Links) -> Vec<Result<Sent>>;
+
+    /// Tells who uses a seat; links as above.
+    async fn tell(&self, notices: &[Notice], links: &Links) -> Vec<Result<Sent>>;
 
     /// Hands actions over to whoever carries them out.
     async fn order(&self, orders: &[Order]) -> Vec<Result<Sent>>;
+
+    /// What handing an action over would do, where somebody can say so beforehand. Nothing changes by it.
+    async fn would(&self, _order: &Order) -> Option<Result<String>> {
+        None
+    }
 
     /// The desk that can be asked what became of its tickets; none: people answer by drops.
     fn polled(&self) -> Option<&dyn Desk> {

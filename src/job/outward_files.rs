@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::outward::{Ask, Notice, Order, Outward, Sent};
+use super::outward::{Ask, Links, Notice, Order, Outward, Sent};
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
 use crate::publish::{Format, encode};
@@ -21,6 +21,8 @@ const FOLDER: &str = "review";
 const ASKS: &str = "asks";
 const NOTICES: &str = "notices";
 const ACTIONS: &str = "actions";
+/// Actions that an executor carries out by itself: only their way back is for people.
+const EXECUTED: &str = "executed";
 /// What stands in the sheet that takes actions back.
 const UNDO: &[&str] = &["key", "candidate_id", "app_id", "account_id", "sku_id", "action", "undo"];
 
@@ -36,10 +38,15 @@ impl Files {
         Self { folder: of_day.join(FOLDER) }
     }
 
+    /// Keeps the way back of what an executor is about to do.
+    pub(super) fn keep_undo(&self, orders: &[Order]) -> Vec<Result<()>> {
+        self.put(EXECUTED, orders, |order| &order.key).into_iter().map(|kept| kept.map(drop)).collect()
+    }
+
     fn put<T: Serialize>(&self, name: &str, things: &[T], key: impl Fn(&T) -> &str) -> Vec<Result<Sent>> {
         let written = self.write(name, things, key);
         let sent = |_: &T| match &written {
-            Ok(()) => Ok(Sent { ticket: Some(format!("{FOLDER}/{name}.csv")) }),
+            Ok(()) => Ok(Sent { ticket: Some(format!("{FOLDER}/{name}.csv")), ..Sent::default() }),
             Err(error) => Err(Error::new(error.kind(), error.to_string())),
         };
         things.iter().map(sent).collect()
@@ -77,10 +84,15 @@ impl Files {
             }
         }
         for (batch, lines) in batches {
-            replace(&self.folder.join(format!("undo-{batch}.csv")), &sheet(UNDO, &lines)?)?;
+            replace(&self.folder.join(format!("{}{batch}.csv", undo(name))), &sheet(UNDO, &lines)?)?;
         }
         Ok(())
     }
+}
+
+/// How the sheets begin that take actions back.
+fn undo(name: &str) -> String {
+    if name == EXECUTED { format!("undo-{EXECUTED}-") } else { "undo-".to_owned() }
 }
 
 /// Takes out of the folder of a day what is about somebody, and makes its sheets anew; without `apply` counts it.
@@ -90,7 +102,7 @@ impl Files {
 pub(super) fn erase(of_day: &Path, is_about: impl Fn(&str) -> bool, apply: bool) -> Result<usize> {
     let files = Files::new(of_day);
     let mut taken = 0;
-    for name in [ASKS, NOTICES, ACTIONS] {
+    for name in [ASKS, NOTICES, ACTIONS, EXECUTED] {
         let folder = files.folder.join(name);
         let mut of_name = 0;
         for path in paths(&folder)? {
@@ -106,8 +118,11 @@ pub(super) fn erase(of_day: &Path, is_about: impl Fn(&str) -> bool, apply: bool)
             for sheet in std::fs::read_dir(&files.folder).into_iter().flatten().flatten() {
                 let sheet = sheet.path();
                 let of_this = sheet.file_stem().is_some_and(|stem| stem == name);
-                let is_undo =
-                    name == ACTIONS && sheet.file_name().is_some_and(|n| n.to_string_lossy().starts_with("undo-"));
+                let is_undo = sheet.file_name().is_some_and(|file| {
+                    let file = file.to_string_lossy();
+                    let kind = if file.starts_with(&undo(EXECUTED)) { EXECUTED } else { ACTIONS };
+                    kind == name && file.starts_with(&undo(kind))
+                });
                 if sheet.is_file() && (of_this || is_undo) {
                     std::fs::remove_file(&sheet).context(ErrorKind::Store, format!("{}", sheet.display()))?;
                 }
@@ -129,11 +144,11 @@ impl Outward for Files {
         "file"
     }
 
-    async fn ask(&self, asks: &[Ask]) -> Vec<Result<Sent>> {
+    async fn ask(&self, asks: &[Ask], _links: &Links) -> Vec<Result<Sent>> {
         self.put(ASKS, asks, |ask| &ask.key)
     }
 
-    async fn tell(&self, notices: &[Notice]) -> Vec<Result<Sent>> {
+    async fn tell(&self, notices: &[Notice], _links: &Links) -> Vec<Result<Sent>> {
         self.put(NOTICES, notices, |notice| &notice.key)
     }
 

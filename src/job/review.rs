@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::decide::Answered;
 use super::facts::{Facts, People};
+use super::links::Giver;
 use super::outward::Outward;
 use super::round::Round;
 use super::{Job, Run, record};
@@ -118,6 +119,7 @@ impl Job {
         let mut review = Review { run, ..Review::default() };
         if !is_rehearsal && !options.dry_run {
             self.adopt_claims(&run_id).await?;
+            self.adopt_links(&facts, &identity, &run_id, &mut review).await?;
             self.take_drops(&facts, session, &identity, &run_id, &mut review).await?;
             if let Some(desk) = door.polled() {
                 self.poll(desk, &facts, session, &identity, &run_id, &mut review).await?;
@@ -131,6 +133,7 @@ impl Job {
             day: session.as_of(),
             run_id: &run_id,
             actor: &actor,
+            giver: Giver::default(),
             sent: BTreeMap::new(),
             left: BTreeSet::new(),
             review,

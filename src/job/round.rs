@@ -10,7 +10,8 @@ use super::Job;
 use super::decide::{self, EXPIRE};
 use super::entries::TRIES;
 use super::facts::Facts;
-use super::outward::{Ask, Notice, Order, Outward, Sent};
+use super::links::Giver;
+use super::outward::{Ask, Links, Notice, Order, Outward, Sent};
 use super::review::{Review, ReviewLine, ReviewOptions};
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
@@ -39,6 +40,7 @@ pub(super) struct Round<'a> {
     pub day: AsOf,
     pub run_id: &'a RunId,
     pub actor: &'a str,
+    pub giver: Giver,
     /// What was sent and may not be on record yet, by key.
     pub sent: BTreeMap<String, Sent>,
     /// What is not to be tried again: somebody else is at it, or it failed.
@@ -71,7 +73,10 @@ impl Round<'_> {
             let is_left = |step: &&Step<'_>| step.key(&book).is_none_or(|key| !self.left.contains(&key));
             let steps: Vec<&Step<'_>> = plan.steps.iter().filter(is_left).collect();
             if options.dry_run {
-                self.review.lines.extend(steps.iter().map(|step| line(step)));
+                for step in steps {
+                    let would = self.would(step, &book).await;
+                    self.review.lines.push(ReviewLine { ticket: would.unwrap_or_default(), ..line(step) });
+                }
                 return Ok(self.review);
             }
             let (mut lines, mut entries) = (Vec::new(), Vec::new());
@@ -134,11 +139,18 @@ impl Round<'_> {
     /// Claims and sends what goes outward, and remembers what came of it.
     async fn send(&mut self, steps: &[&Step<'_>], book: &Book) -> Result<()> {
         let (mut asks, mut notices, mut orders) = (Vec::new(), Vec::new(), Vec::new());
+        let mut links = Links::new();
         for step in steps {
             let Some(key) = step.key(book).filter(|key| !self.sent.contains_key(key)) else { continue };
             if !self.claim(&key).await? {
                 self.left.insert(key);
             } else {
+                if let Step::Ask { audience, .. } = step
+                    && self.door.brings_links(*audience)
+                    && let Some(link) = self.giver.give(self.job, self.facts, step).await?
+                {
+                    links.insert(key.clone(), link);
+                }
                 match self.thing(step, &key) {
                     Thing::Ask(ask) => asks.push(*ask),
                     Thing::Notice(notice) => notices.push(notice),
@@ -156,9 +168,9 @@ impl Round<'_> {
                 .for_each(|key| self.left.extend([key.clone()]));
             return Ok(());
         }
-        let sent = if asks.is_empty() { Vec::new() } else { self.door.ask(&asks).await };
+        let sent = if asks.is_empty() { Vec::new() } else { self.door.ask(&asks, &links).await };
         self.remember(asks.into_iter().map(|ask| (ask.key, ask.candidate_id)), sent);
-        let sent = if notices.is_empty() { Vec::new() } else { self.door.tell(&notices).await };
+        let sent = if notices.is_empty() { Vec::new() } else { self.door.tell(&notices, &links).await };
         self.remember(notices.into_iter().map(|notice| (notice.key, notice.candidate_id)), sent);
         let sent = if orders.is_empty() { Vec::new() } else { self.door.order(&orders).await };
         self.remember(orders.into_iter().map(|order| (order.key, order.candidate_id)), sent);
@@ -202,6 +214,18 @@ impl Round<'_> {
         }
     }
 
+    /// What an action would do, said by whoever would carry it out.
+    async fn would(&mut self, step: &Step<'_>, book: &Book) -> Option<String> {
+        let (Step::Export(candidate), key) = (step, step.key(book)?) else { return None };
+        match self.door.would(&self.facts.order(candidate, &key, self.run)).await? {
+            Ok(would) => Some(would),
+            Err(error) => {
+                self.review.failed.push(format!("{}: {error}", candidate.candidate_id));
+                None
+            }
+        }
+    }
+
     /// The entry about something that went out.
     fn entry_of_sent(&self, step: &Step<'_>, book: &Book) -> Option<NewEntry> {
         let key = step.key(book)?;
@@ -231,7 +255,7 @@ impl Round<'_> {
                 let life = book.lives.get(&candidate.candidate_id)?;
                 let detail = json!({
                     "key": key,
-                    "desk": self.door.desk(),
+                    "desk": sent.desk.unwrap_or_else(|| self.door.desk()),
                     "ticket": sent.ticket,
                     "batch": format!("{}/{}", self.run, candidate.app_id),
                     "target_sku_id": candidate.target_sku_id,
@@ -270,8 +294,8 @@ impl Round<'_> {
             }
             self.review.lines.push(ReviewLine { to: to.to_owned(), ..line(step) });
         }
-        let mut sent = if asks.is_empty() { Vec::new() } else { self.door.ask(&asks).await };
-        sent.extend(if notices.is_empty() { Vec::new() } else { self.door.tell(&notices).await });
+        let mut sent = if asks.is_empty() { Vec::new() } else { self.door.ask(&asks, &Links::new()).await };
+        sent.extend(if notices.is_empty() { Vec::new() } else { self.door.tell(&notices, &Links::new()).await });
         self.review.failed.extend(sent.into_iter().filter_map(|sent| Some(sent.err()?.to_string())));
         Ok(())
     }

@@ -106,6 +106,7 @@ async fn take(shared: &Shared, given: &Given) -> Result<Response> {
             let sentence = format!("Thank you. Your answer is kept, but another one counts: {by}");
             shared.say(StatusCode::OK, &sentence)
         }
+        Ok(Outcome::Refused { why }) => shared.say(StatusCode::CONFLICT, &format!("Your answer cannot count: {why}.")),
     })
 }
 

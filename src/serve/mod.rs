@@ -13,14 +13,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 
 pub use page::{Page, listen, router};
-pub use token::{Issued, MOST_DAYS, Secrets, issue};
+pub use token::{Code, Issued, MOST_DAYS, MOST_MISSES, Token, issue};
 
 use crate::base::Result;
 
 /// What a person may answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Choice {
     /// The proposal may be carried out.
     Accept,
@@ -47,7 +49,7 @@ impl Choice {
 }
 
 /// What a token is good for: one question, as it stood when it was asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Binding {
     /// The candidate.
     pub candidate_id: String,
@@ -87,7 +89,7 @@ pub struct Question {
 }
 
 /// What somebody answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
     /// sha256 of the token, 64 hex digits: the id of the answer.
     pub answer_id: String,
@@ -110,6 +112,11 @@ pub enum Outcome {
     Late {
         /// What counts, in words: who decided what, when. No name beyond what who asks may know.
         by: String,
+    },
+    /// It was good when it was given and cannot count any more.
+    Refused {
+        /// Why, in one sentence.
+        why: String,
     },
 }
 

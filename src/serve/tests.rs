@@ -8,7 +8,9 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{AnswerDesk, Answered, Binding, Choice, Claims, Doors, Issued, Outcome, Page, Question, issue, router};
+use super::{
+    AnswerDesk, Answered, Binding, Choice, Claims, Code, Doors, Issued, Outcome, Page, Question, Token, issue, router,
+};
 use crate::base::{Clock, Error, Result};
 use crate::config::Answers;
 
@@ -90,6 +92,12 @@ fn binding() -> Binding {
     }
 }
 
+fn given(binding: Binding) -> (Token, Code, Issued) {
+    let code = Code::new().unwrap();
+    let (token, issued) = issue(binding, &code, now()).unwrap();
+    (token, code, issued)
+}
+
 fn question() -> Question {
     Question {
         binding: binding(),
@@ -112,7 +120,7 @@ struct Stage {
 
 /// A page that knows one token, at an instant.
 async fn stage_at(at: DateTime<Utc>) -> Stage {
-    let (secrets, issued) = issue(binding(), now()).unwrap();
+    let (token, code, issued) = given(binding());
     let kept = Kept { issued: BTreeMap::from([(issued.token_sha256.clone(), issued)]), ..Kept::default() };
     let memory = Arc::new(Memory {
         kept: Mutex::new(kept),
@@ -121,12 +129,12 @@ async fn stage_at(at: DateTime<Utc>) -> Stage {
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let bind = listener.local_addr().unwrap();
-    let options = Answers { bind, origin: format!("http://{bind}") };
+    let options = Answers { bind, origin: format!("http://{bind}"), codes: Vec::new() };
     let doors = Doors { claims: memory.clone(), desk: memory.clone() };
     let page = Page::new(&options, doors, Clock::Fixed(at)).unwrap();
     tokio::spawn(async move { axum::serve(listener, router(&page)).await.unwrap() });
-    let token = secrets.link("").trim_start_matches("/#").to_owned();
-    let code = secrets.code().to_owned();
+    let token = token.link("").trim_start_matches("/#").to_owned();
+    let code = code.digits().to_owned();
     Stage { memory, host: bind.to_string(), token, code }
 }
 
@@ -278,7 +286,7 @@ async fn of_many_answers_at_once_one_counts() {
 async fn a_token_that_is_not_the_one_changes_nothing() {
     let stage = stage().await;
     let before = stage.kept();
-    let other = issue(binding(), now()).unwrap().0.link("").trim_start_matches("/#").to_owned();
+    let other = given(binding()).0.link("").trim_start_matches("/#").to_owned();
     let mut altered = stage.token.clone().into_bytes();
     altered[5] = if altered[5] == b'A' { b'B' } else { b'A' };
     let altered = String::from_utf8(altered).unwrap();
@@ -293,10 +301,10 @@ async fn a_token_that_is_not_the_one_changes_nothing() {
 
 #[tokio::test]
 async fn a_token_ends_with_its_due_day_and_within_a_fortnight() {
-    let (_, issued) = issue(binding(), now()).unwrap();
+    let (_, _, issued) = given(binding());
     assert_eq!(issued.expires_at.to_rfc3339(), "2026-12-05T00:00:00+00:00");
     let far = Binding { due_on: NaiveDate::from_ymd_opt(2027, 6, 1).unwrap(), ..binding() };
-    assert_eq!(issue(far, now()).unwrap().1.expires_at, now() + Duration::days(14));
+    assert_eq!(given(far).2.expires_at, now() + Duration::days(14));
     for (at, status) in [(issued.expires_at - Duration::seconds(1), 200), (issued.expires_at, 404)] {
         let stage = stage_at(at).await;
         assert_eq!(stage.answer(&stage.token, &stage.code, "accept", "").await.status, status);
@@ -413,11 +421,11 @@ async fn an_answer_whose_entry_was_lost_is_kept_by_its_claim() {
 
 #[test]
 fn nothing_that_is_kept_is_a_token_or_a_code() {
-    let (secrets, issued) = issue(binding(), now()).unwrap();
-    let (token, kept) = (secrets.link("").trim_start_matches("/#").to_owned(), format!("{issued:?}"));
-    assert!(!kept.contains(&token) && !kept.contains(secrets.code()));
-    assert_eq!((token.len(), secrets.code().len()), (43, 6));
-    assert_eq!(secrets.link("https://a.example"), format!("https://a.example/#{token}"));
-    let many: BTreeSet<String> = (0..100).map(|_| issue(binding(), now()).unwrap().1.token_sha256).collect();
+    let (token, code, issued) = given(binding());
+    let (text, kept) = (token.link("").trim_start_matches("/#").to_owned(), format!("{issued:?}"));
+    assert!(!kept.contains(&text) && !kept.contains(code.digits()));
+    assert_eq!((text.len(), code.digits().len()), (43, 6));
+    assert_eq!(*token.link("https://a.example"), format!("https://a.example/#{text}"));
+    let many: BTreeSet<String> = (0..100).map(|_| given(binding()).2.token_sha256).collect();
     assert_eq!(many.len(), 100);
 }

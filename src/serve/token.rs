@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Days, NaiveTime, Utc};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -15,10 +16,10 @@ use crate::store::hex;
 /// Days that a token is good for at most.
 pub const MOST_DAYS: u64 = 14;
 /// Wrong codes after which a token is worth nothing.
-pub(super) const MOST_MISSES: u32 = 5;
+pub const MOST_MISSES: u32 = 5;
 
 /// What is kept of a token.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Issued {
     /// sha256 of the token, 64 hex digits.
     pub token_sha256: String,
@@ -30,40 +31,49 @@ pub struct Issued {
     pub expires_at: DateTime<Utc>,
 }
 
-/// What goes to the person, and is kept nowhere.
-pub struct Secrets {
-    token: Zeroizing<String>,
-    code: Zeroizing<String>,
-}
+/// The link's part of what a person gets; it is kept nowhere.
+pub struct Token(Zeroizing<String>);
 
-impl Secrets {
+impl Token {
     /// The link: the token stands behind `#`, which no server and no log sees.
-    pub fn link(&self, origin: &str) -> String {
-        format!("{origin}/#{}", *self.token)
-    }
-
-    /// The six digits, to be sent by another way than the link.
-    pub fn code(&self) -> &str {
-        &self.code
+    pub fn link(&self, origin: &str) -> Zeroizing<String> {
+        Zeroizing::new(format!("{origin}/#{}", *self.0))
     }
 }
 
-/// A token for a question, and its code.
+/// Six digits that come by another way than the link; one person's links may share them.
+pub struct Code(Zeroizing<String>);
+
+impl Code {
+    /// A new one.
+    ///
+    /// # Errors
+    /// Internal when the system gives no random numbers.
+    pub fn new() -> Result<Self> {
+        Ok(Self(Zeroizing::new(format!("{:06}", digits()?))))
+    }
+
+    /// The digits.
+    pub fn digits(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A token for a question, to be answered with a code.
 ///
 /// # Errors
 /// Internal when the system gives no random numbers.
-pub fn issue(binding: Binding, now: DateTime<Utc>) -> Result<(Secrets, Issued)> {
+pub fn issue(binding: Binding, code: &Code, now: DateTime<Utc>) -> Result<(Token, Issued)> {
     let token = Zeroizing::new(URL_SAFE_NO_PAD.encode(random::<32>()?));
-    let code = Zeroizing::new(format!("{:06}", digits()?));
     // To the end of the due day, and never longer than a fortnight.
     let due = (binding.due_on + Days::new(1)).and_time(NaiveTime::MIN).and_utc();
     let issued = Issued {
         token_sha256: token_sha256(&token),
-        code_sha256: code_sha256(&token, &code),
+        code_sha256: code_sha256(&token, code.digits()),
         binding,
         expires_at: due.min(now + Days::new(MOST_DAYS)),
     };
-    Ok((Secrets { token, code }, issued))
+    Ok((Token(token), issued))
 }
 
 /// A number of six digits, each as likely as any other.

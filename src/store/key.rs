@@ -169,6 +169,23 @@ pub enum Key {
         /// Which of its questions.
         question: String,
     },
+    /// What a link to the page of answers was given out for.
+    Link {
+        /// sha256 of its token.
+        token_sha256: String,
+    },
+    /// The n-th wrong code that came with a link, from 1.
+    LinkMiss {
+        /// sha256 of its token.
+        token_sha256: String,
+        /// Which one.
+        nth: u32,
+    },
+    /// The answer that used a link up.
+    LinkAnswer {
+        /// sha256 of its token.
+        token_sha256: String,
+    },
     /// Something that goes outward once: whoever says so first sends it.
     Outward {
         /// Its idempotency key.
@@ -261,6 +278,9 @@ impl Key {
             Self::Decision { candidate_id, question } => {
                 format!("{DECISIONS}/{}-{}.json", segment(candidate_id)?, segment(question)?)
             }
+            Self::Link { token_sha256 } => format!("claims/link/{}.json", segment(token_sha256)?),
+            Self::LinkMiss { token_sha256, nth } => format!("claims/link-miss/{}-{nth}.json", segment(token_sha256)?),
+            Self::LinkAnswer { token_sha256 } => format!("{LINK_ANSWERS}/{}.json", segment(token_sha256)?),
             Self::Outward { key } => format!("claims/export/{}.json", segment(key)?),
             Self::LogSegment { first, last, sha16 } => {
                 format!("log/{first:020}-{last:020}-{}.parquet", segment(sha16)?)
@@ -279,6 +299,9 @@ impl Key {
 
 /// The folder of the answers that were first.
 pub(super) const DECISIONS: &str = "claims/decision";
+
+/// The folder of the answers that came by a link.
+pub(super) const LINK_ANSWERS: &str = "claims/link-answer";
 
 /// The folder that holds the records of a chain.
 pub(super) fn folder(chain: &Chain) -> Result<String> {

@@ -278,12 +278,24 @@ impl Store {
     /// # Errors
     /// Store when one cannot be listed or read.
     pub async fn decisions(&self, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<Bytes>> {
+        self.claims(key::DECISIONS, is_wanted).await
+    }
+
+    /// The answers that came by a link, whether or not the log has them; by the hash of its token.
+    ///
+    /// # Errors
+    /// As [`Store::decisions`].
+    pub async fn link_answers(&self, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<Bytes>> {
+        self.claims(key::LINK_ANSWERS, is_wanted).await
+    }
+
+    async fn claims(&self, folder: &str, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<Bytes>> {
         let listed: Vec<_> = self
             .objects
-            .list(Some(&Path::from(key::DECISIONS)))
+            .list(Some(&Path::from(folder)))
             .try_collect()
             .await
-            .context(ErrorKind::Store, format!("cannot list {}", key::DECISIONS))?;
+            .context(ErrorKind::Store, format!("cannot list {folder}"))?;
         let mut paths: Vec<&Path> = listed.iter().map(|object| &object.location).collect();
         paths.sort();
         let mut found = Vec::new();

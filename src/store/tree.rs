@@ -18,7 +18,8 @@ const RECORDS: [&str; 2] = ["commits", "snapshots/index"];
 const DATA: [&str; 10] =
     ["raw/", "usage/", "claims/shard/", "tables/", "quarantine/", "log/", "keys/", "notes/", "scratch/", SEALED];
 /// Where the first answer lies to what may be answered once: for ever, or a thing could happen twice.
-const CLAIMS: [&str; 2] = ["claims/decision/", "claims/export/"];
+const CLAIMS: [&str; 5] =
+    ["claims/decision/", "claims/export/", "claims/link/", "claims/link-miss/", "claims/link-answer/"];
 /// Below it, records name directories.
 const SEALED: &str = "snapshots/data/";
 /// Records read at once.

@@ -6,12 +6,15 @@ use seatledger::job::{Review, ReviewOptions};
 use seatledger::log::{self, EntryKind};
 use seatledger::review::{Book, State};
 
+use super::answers::files;
 use super::project::Project;
 use super::review::acting;
 use super::stub::server::Stub;
 use super::stub::servicenow::{self, Instance};
 
 const DAY: &str = "2026-11-20";
+/// Nowhere but where it is kept.
+const SECRET: &str = "pl4nted-s3cret";
 
 /// The project of the stories with a desk, mail as files, and a secret in a file.
 fn at_the_desk(stub: &Stub) -> Project {
@@ -24,7 +27,7 @@ fn at_the_desk(stub: &Stub) -> Project {
         stub.url
     );
     let settings = settings.replacen("\n[[source]]", &format!("{doors}\n[[source]]"), 1);
-    let project = project.with("seatledger.toml", &settings).with("password", "pass\n");
+    let project = project.with("seatledger.toml", &settings).with("password", &format!("{SECRET}\n"));
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -116,4 +119,13 @@ fn what_is_decided_at_the_desk_is_decided_and_what_is_done_there_is_done() {
     let book = book(&project);
     assert_eq!((book.odd.len(), counts()), (0, (3, 3)));
     assert!(book.lives.values().any(|life| life.state == State::RolledBack));
+    for file in files(project.path()).into_iter().filter(|file| !file.ends_with("password")) {
+        let bytes = fs::read(&file).unwrap();
+        assert!(!bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes()), "{}", file.display());
+    }
+    // Who watches and who does the work learn nobody's name but those they must know.
+    let work = format!("{:?}", instance.lock().unwrap().rows("sc_task"));
+    for name in ["eve@", "Ida", "Ian", "Ivo"] {
+        assert!(!events.contains(name) && !work.contains(name), "{name}");
+    }
 }

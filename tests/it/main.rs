@@ -1,6 +1,7 @@
 //! The one integration binary: every further one would link the whole engine again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod answers;
 mod architecture;
 mod bad_inputs;
 mod carried;

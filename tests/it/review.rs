@@ -14,7 +14,7 @@ use seatledger::base::{AsOf, Clock, ErrorKind, Result};
 use seatledger::config::Decision;
 use seatledger::engine::Settings;
 use seatledger::ingest::{LandOptions, Outcome};
-use seatledger::job::outward::{Ask, Notice, Order, Outward, Sent};
+use seatledger::job::outward::{Ask, Links, Notice, Order, Outward, Sent};
 use seatledger::job::{Answered, Given, Job, Review, ReviewOptions, Run, RunOptions};
 use seatledger::log::{self, Entry, EntryKind};
 use seatledger::review::{Book, State};
@@ -57,7 +57,7 @@ pub struct Door {
 
 fn taken<T: Clone>(kept: &Mutex<Vec<T>>, things: &[T]) -> Vec<Result<Sent>> {
     kept.lock().unwrap().extend(things.iter().cloned());
-    things.iter().map(|_| Ok(Sent { ticket: Some("T-1".to_owned()) })).collect()
+    things.iter().map(|_| Ok(Sent { ticket: Some("T-1".to_owned()), ..Sent::default() })).collect()
 }
 
 #[async_trait]
@@ -70,11 +70,11 @@ impl Outward for Door {
         "door"
     }
 
-    async fn ask(&self, asks: &[Ask]) -> Vec<Result<Sent>> {
+    async fn ask(&self, asks: &[Ask], _links: &Links) -> Vec<Result<Sent>> {
         taken(&self.asks, asks)
     }
 
-    async fn tell(&self, notices: &[Notice]) -> Vec<Result<Sent>> {
+    async fn tell(&self, notices: &[Notice], _links: &Links) -> Vec<Result<Sent>> {
         taken(&self.notices, notices)
     }
 

@@ -1,6 +1,7 @@
 //! Notices to who decides about a seat and to who uses it. They say app, tier, last use as a bucket, the due date and
 //! where to answer: nobody's name, no times, no cost.
 
+mod code;
 mod message;
 mod outbox;
 mod smtp;
@@ -12,6 +13,7 @@ use std::path::Path;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 
+pub use code::Courier;
 pub use message::{Message, compose};
 pub use outbox::Outbox;
 pub use smtp::Smtp;

@@ -101,6 +101,14 @@ pub trait Desk: Send + Sync {
         false
     }
 
+    /// What letting an order go would do; nothing changes by asking.
+    ///
+    /// # Errors
+    /// Data when it is not for this desk; Source when the desk cannot be read.
+    async fn foresee(&self, order: &Order) -> Result<String> {
+        Err(Error::data(format!("candidate {}: this desk foresees nothing", order.candidate_id)))
+    }
+
     /// Asks the approver of each order: finds or makes its ticket, and the approval that waits for an answer.
     async fn ask(&self, orders: &[Order]) -> Vec<Result<Ticket>>;
 

@@ -35,7 +35,7 @@ impl Okta {
         if response.is_success() { response.json() } else { Err(refusal(&response)) }
     }
 
-    async fn take_out(&self, order: &Order) -> Result<Ticket> {
+    async fn take_out(&self, order: &Order, apply: bool) -> Result<Ticket> {
         order.check()?;
         let refuse = |what: &str| Err(Error::data(format!("candidate {}: {what}", order.candidate_id)));
         if order.action != Action::Reclaim {
@@ -50,7 +50,7 @@ impl Okta {
         }
         let groups = self.get(&["api", "v1", "users", user_id, "groups"]).await?;
         let is_member = groups.as_array().into_iter().flatten().any(|one| one["id"].as_str() == Some(group_id));
-        if is_member && self.apply {
+        if is_member && apply {
             // Doing it twice is doing it once: who is out stays out.
             let call = Call::delete(&["api", "v1", "groups", group_id, "users", user_id]);
             let response = self.client.send(&call).await?;
@@ -59,13 +59,13 @@ impl Okta {
             }
         }
         let name = clean(group["profile"]["name"].as_str().unwrap_or(group_id));
-        let id = match (is_member, self.apply) {
+        let id = match (is_member, apply) {
             (true, true) => format!("taken out of {name}"),
             (true, false) => format!("would be taken out of {name}"),
             (false, _) => format!("not in {name} any more"),
         };
-        let is_done = self.apply || !is_member;
-        Ok(Ticket { key: order.key.clone(), id, link: None, is_new: is_member && self.apply, is_done })
+        let is_done = apply || !is_member;
+        Ok(Ticket { key: order.key.clone(), id, link: None, is_new: is_member && apply, is_done })
     }
 }
 
@@ -79,6 +79,10 @@ impl Desk for Okta {
         !self.apply
     }
 
+    async fn foresee(&self, order: &Order) -> Result<String> {
+        self.take_out(order, false).await.map(|ticket| ticket.id)
+    }
+
     /// Refuses: nobody is asked here.
     async fn ask(&self, orders: &[Order]) -> Vec<Result<Ticket>> {
         orders.iter().map(|_| Err(Error::internal("the executor carries out, and asks nobody"))).collect()
@@ -87,7 +91,7 @@ impl Desk for Okta {
     async fn release(&self, orders: &[Order]) -> Vec<Result<Ticket>> {
         let mut results = Vec::with_capacity(orders.len());
         for order in orders {
-            results.push(self.take_out(order).await);
+            results.push(self.take_out(order, self.apply).await);
         }
         results
     }

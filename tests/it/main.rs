@@ -13,6 +13,7 @@ mod demo_cases;
 mod desk;
 mod determinism;
 mod evidence;
+mod executor;
 mod fault;
 mod kills;
 mod project;

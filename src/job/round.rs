@@ -154,7 +154,7 @@ impl Round<'_> {
                 match self.thing(step, &key) {
                     Thing::Ask(ask) => asks.push(*ask),
                     Thing::Notice(notice) => notices.push(notice),
-                    Thing::Order(order) => orders.push(order),
+                    Thing::Order(order) => orders.push(*order),
                     Thing::Nothing => {}
                 }
             }
@@ -209,7 +209,7 @@ impl Round<'_> {
                     Thing::Ask(Box::new(facts.ask(candidate, key, run, *audience, to, *step, *due_on, is_reminder)))
                 }
             },
-            Step::Export(candidate) => Thing::Order(self.facts.order(candidate, key, self.run)),
+            Step::Export(candidate) => Thing::Order(Box::new(self.facts.order(candidate, key, self.run))),
             _ => Thing::Nothing,
         }
     }
@@ -305,7 +305,7 @@ impl Round<'_> {
 enum Thing {
     Ask(Box<Ask>),
     Notice(Notice),
-    Order(Order),
+    Order(Box<Order>),
     Nothing,
 }
 

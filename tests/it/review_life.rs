@@ -27,7 +27,7 @@ use super::review::{Door, acting};
 use super::scenarios::write_feeds_of;
 
 /// How many companies, unless `SEATLEDGER_SEEDS` says.
-const SEEDS: u64 = 2;
+const SEEDS: u64 = 3;
 /// What happens in the days of each.
 const STEPS: usize = 16;
 /// Mia decides, and is asked most; the others may not, or only in the end.
@@ -214,6 +214,8 @@ async fn live(company: &mut Company, chance: &mut Chance, seed: u64) -> Vec<Entr
         company.now += Duration::hours(1);
         match chance.below(10) {
             _ if step == 0 => company.run(company.sound()).await.unwrap(),
+            // Whoever is not asked has nothing to say.
+            _ if step == 1 => company.review(company.sound()).await.unwrap(),
             0..=2 => {
                 company.next_day(chance);
                 if chance.percent(30) {

@@ -119,7 +119,7 @@ fn every_story_says_what_fires_and_what_must_not() {
 
 /// The stories, or those whose names begin as `SEATLEDGER_STORY` says.
 fn stories() -> Vec<PathBuf> {
-    let beginning = std::env::var("SEATLEDGER_STORY").unwrap_or_default();
+    let beginning = seatledger::config::env("SEATLEDGER_STORY").unwrap_or_default();
     let mut stories: Vec<PathBuf> = fs::read_dir(scenarios())
         .unwrap()
         .map(|entry| entry.unwrap().path())

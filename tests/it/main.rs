@@ -27,4 +27,5 @@ mod store_faults;
 mod stub;
 mod tickets;
 mod ties;
+mod views;
 mod volume;

@@ -18,12 +18,14 @@ pub struct View<'a> {
 
 /// Statements that make a view of each table and say what it and its columns mean; the same tables give the same text.
 ///
-/// Paths are relative: the folder may be mailed, copied or mounted, and its views still find their files.
+/// Paths are relative: the folder may be mailed, copied or mounted, and its views still find their files. All is one
+/// transaction: a database on disk would write through each of thousands of comments.
 pub fn views(as_of: AsOf, run_id: &str, tables: &[View<'_>]) -> String {
     let mut out = format!(
         "-- The tables of run {run_id} as of {as_of}, as they were sealed: keys stand where names were.\n\
          -- In this folder:  duckdb -init views.sql\n\
-         -- From elsewhere:  set file_search_path = 'THIS FOLDER', then read this file.\n\n"
+         -- From elsewhere:  set file_search_path = 'THIS FOLDER', then read this file.\n\n\
+         begin transaction;\n\n"
     );
     let schemas: BTreeSet<&str> = tables.iter().filter_map(|table| Some(table.name.split_once('.')?.0)).collect();
     for schema in schemas {
@@ -37,6 +39,7 @@ pub fn views(as_of: AsOf, run_id: &str, tables: &[View<'_>]) -> String {
             let _ = writeln!(out, "comment on column {name}.\"{}\" is {};", column.name, quoted(&column.doc));
         }
     }
+    out.push_str("\ncommit;\n");
     out
 }
 

@@ -34,7 +34,7 @@ fn every_sealed_table_is_a_view_over_its_file() {
         let (column, words) = comment.split_once("\" is '").unwrap();
         let (view, column) = column.split_once(".\"").unwrap();
         assert!(columns[view].index_of(column).is_ok(), "{view} has no {column}");
-        assert!(words.len() > 4, "{view}.{column}: {words}");
+        assert!(words.len() > 1, "nothing is said of {view}.{column}");
         said += 1;
     }
     assert!(said > 500, "{said} columns");

@@ -6,6 +6,10 @@ import time
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from traitlets.config import Config
+
+# Kernels are spoken to by a socket of this user's: no port is opened.
+CONFIG = Config(KernelManager={"transport": "ipc"})
 
 failed = False
 for path in sys.argv[1:]:
@@ -19,7 +23,7 @@ for path in sys.argv[1:]:
         said = "asserts nothing"
     begin = time.monotonic()
     try:
-        said or NotebookClient(notebook, timeout=300).execute()
+        said or NotebookClient(notebook, timeout=300, config=CONFIG).execute()
     except CellExecutionError as error:
         said = str(error)
     failed |= said is not None

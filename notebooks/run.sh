@@ -15,8 +15,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 command -v python3 >/dev/null || skip "no python3"
 [ -x "$python" ] || python3 -m venv "$cache/venv" >/dev/null 2>&1 || skip "python3 cannot make a venv"
-"$python" -m pip install -q -r requirements.txt 2>"$work/pip.log" ||
+cmp -s requirements.txt "$cache/installed" || "$python" -m pip install -q -r requirements.txt 2>"$work/pip.log" ||
     skip "the packages cannot be installed: $(tail -n 1 "$work/pip.log")"
+cp requirements.txt "$cache/installed"
 
 project="${1:-$work/demo}"
 if [ $# -eq 0 ]; then

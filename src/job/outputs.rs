@@ -10,7 +10,7 @@ use arrow::array::RecordBatch;
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::engine::{Catalogue, Model, Session};
-use crate::publish::{self, Format};
+use crate::publish::{self, Format, View};
 use crate::report::{self, RunMeta};
 use crate::snapshot;
 use crate::store::{Chain, Record};
@@ -31,6 +31,9 @@ pub struct Outputs {
 /// What people open of a day, beside its snapshots: the page, and the candidates as sheets.
 pub(super) const FILES: &[&str; 4] = &["report.html", "candidates.csv", "candidates.json", "candidates.parquet"];
 
+/// The statements that open the tables of the snapshot in DuckDB, beside it.
+const VIEWS: &str = "views.sql";
+
 impl Job {
     /// Seals the run and writes its outputs, a copy of the snapshot to hand out among them. Each file appears whole; a
     /// sealed snapshot is never overwritten.
@@ -50,6 +53,7 @@ impl Job {
         let (sealed, _) = self.seal(run, &identity).await?;
         self.settle_log(&identity).await?;
         snapshot::write_folder(&sealed.files, &outputs.snapshot)?;
+        write(&outputs.folder.join(VIEWS), views(run, &sealed).as_bytes())?;
         self.write_pages(&run.session, &run.catalogue, &run.record, &outputs.folder).await?;
         Ok(outputs)
     }
@@ -96,6 +100,18 @@ impl Job {
             snapshot_sha256: sums.unwrap_or_default(),
         })
     }
+}
+
+/// The sealed tables of a run as views. They read the snapshot, not the store: it lies in the same folder and goes where
+/// that goes, wherever the store is, and nobody's name is in it.
+fn views(run: &Run, sealed: &snapshot::Sealed) -> String {
+    let tables = sealed.files.iter().filter_map(|(path, _)| {
+        let name = path.strip_prefix("data/")?.split('/').next()?;
+        let sidecar = run.catalogue.get(name).map(|model| &model.sidecar);
+        Some(View { name, file: format!("snapshot-{}/{path}", run.record.run_id), sidecar })
+    });
+    let tables: Vec<View<'_>> = tables.collect();
+    publish::views(run.session.as_of(), run.record.run_id.as_str(), &tables)
 }
 
 /// The tables that pages show: those of the schemas that conclude.

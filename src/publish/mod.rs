@@ -8,6 +8,7 @@ mod json;
 pub mod notices;
 pub mod siem;
 pub mod tickets;
+mod views;
 mod workbook;
 mod xlsx;
 
@@ -22,6 +23,7 @@ use crate::schema::sidecar::Sidecar;
 use crate::store::parquet;
 
 pub use ics::{Deadline, calendar};
+pub use views::{View, views};
 pub use workbook::{About, Data, workbook};
 
 /// The forms in which rows are listed and exported.

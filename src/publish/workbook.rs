@@ -247,7 +247,7 @@ fn summary(about: &About, places: &BTreeMap<&str, Place<'_>>, checks: &[Check]) 
     let last = rows.len();
     if last >= first {
         let mut total = vec![Cell::Text("Total".into(), Style::Total)];
-        total.extend((0..4).map(|_| Cell::Text(String::new(), Style::Total)));
+        total.extend((0..4).map(|_| Cell::Bare(Style::Total)));
         for (letter, amount) in ["F", "G", "H", "I", "J"].iter().zip(totals) {
             total.push(Cell::Formula(format!("SUM({letter}{first}:{letter}{last})"), amount, Style::Total));
         }
@@ -259,6 +259,7 @@ fn summary(about: &About, places: &BTreeMap<&str, Place<'_>>, checks: &[Check]) 
         rows,
         frozen: (first - 1, 1),
         tab: "0072B2",
+        choice: Some(("B3", "low,base,high")),
         ..Sheet::default()
     })
 }

@@ -29,4 +29,5 @@ mod store_faults;
 mod stub;
 mod tickets;
 mod ties;
+mod views;
 mod volume;

@@ -31,6 +31,8 @@ pub(super) enum Style {
 #[derive(Debug, Clone)]
 pub(super) enum Cell {
     Blank,
+    /// No value, but a look.
+    Bare(Style),
     Text(String, Style),
     Number(Decimal, Style),
     Day(NaiveDate),
@@ -63,6 +65,8 @@ pub(super) struct Sheet {
     pub tab: &'static str,
     /// Whether cells cannot be changed by mistake.
     pub is_protected: bool,
+    /// A cell that takes one of some words only, and the words with commas between them.
+    pub choice: Option<(&'static str, &'static str)>,
 }
 
 /// A workbook.

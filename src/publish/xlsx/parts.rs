@@ -115,6 +115,13 @@ pub(super) fn sheet(sheet: &Sheet, run_id: &str, is_table: bool, strings: &mut S
     if sheet.is_protected {
         out.push_str("<sheetProtection sheet=\"1\" objects=\"1\" scenarios=\"1\"/>");
     }
+    if let Some((place, words)) = sheet.choice {
+        let _ = write!(
+            out,
+            "<dataValidations count=\"1\"><dataValidation type=\"list\" allowBlank=\"0\" showErrorMessage=\"1\" \
+             sqref=\"{place}\"><formula1>\"{words}\"</formula1></dataValidation></dataValidations>"
+        );
+    }
     out.push_str("<pageMargins left=\"0.4\" right=\"0.4\" top=\"0.5\" bottom=\"0.6\" header=\"0.3\" footer=\"0.3\"/>");
     out.push_str("<pageSetup paperSize=\"9\" orientation=\"landscape\" fitToWidth=\"1\" fitToHeight=\"0\"/>");
     let _ = write!(
@@ -133,6 +140,7 @@ fn push_cell(out: &mut String, place: &str, cell: &Cell, strings: &mut Strings) 
     let style = |s: &Style| *s as usize;
     let _ = match cell {
         Cell::Blank => Ok(()),
+        Cell::Bare(s) => write!(out, "<c r=\"{place}\" s=\"{}\"/>", style(s)),
         Cell::Text(text, s) => {
             write!(out, "<c r=\"{place}\" s=\"{}\" t=\"s\"><v>{}</v></c>", style(s), strings.place(text))
         }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes this sample again: the renewal pack of a demo company, and pictures of it by headless Chromium.
 set -euo pipefail
+[ -z "${SEATLEDGER:-}" ] || SEATLEDGER=$(realpath "$SEATLEDGER")
 cd "$(dirname "$0")"
 contract=CNTR0010001
 chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||

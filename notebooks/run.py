@@ -1,6 +1,7 @@
 """Executes notebooks that hold no outputs, and keeps none: run.py NOTEBOOK.."""
 
 import sys
+import tempfile
 import time
 
 import nbformat
@@ -8,8 +9,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from traitlets.config import Config
 
-# Kernels are spoken to by a socket of this user's: no port is opened.
-CONFIG = Config(KernelManager={"transport": "ipc"})
+# Kernels are spoken to by sockets that only this user reaches: no port is opened.
+sockets = tempfile.TemporaryDirectory()
+config = Config(KernelManager={"transport": "ipc", "ip": f"{sockets.name}/kernel"})
 
 failed = False
 for path in sys.argv[1:]:
@@ -23,7 +25,7 @@ for path in sys.argv[1:]:
         said = "asserts nothing"
     begin = time.monotonic()
     try:
-        said or NotebookClient(notebook, timeout=300, config=CONFIG).execute()
+        said or NotebookClient(notebook, timeout=300, config=config).execute()
     except CellExecutionError as error:
         said = str(error)
     failed |= said is not None

@@ -4,6 +4,7 @@
 #   run.sh PROJECT    takes a project that was run
 set -euo pipefail
 [ $# -ne 1 ] || set -- "$(realpath "$1")"
+[ -z "${SEATLEDGER:-}" ] || SEATLEDGER=$(realpath "$SEATLEDGER")
 cd "$(dirname "$0")"
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/seatledger-notebooks"
 python="$cache/venv/bin/python"

@@ -139,7 +139,8 @@ fn a_module_uses_only_what_lies_below_it() {
 
 #[test]
 fn every_folder_says_what_lives_there() {
-    let mut folders = vec![root().join("sql"), root().join("tests"), root().join("reports"), root().join("src")];
+    let mut folders: Vec<PathBuf> =
+        ["sql", "tests", "reports", "src", "notebooks"].iter().map(|top| root().join(top)).collect();
     for top in ["src", "sql"] {
         folders.extend(fs::read_dir(root().join(top)).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()));
     }

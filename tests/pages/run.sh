@@ -5,6 +5,7 @@
 # Skips, saying so, when playwright or Chromium cannot be installed.
 set -euo pipefail
 [ $# -ne 1 ] || set -- "$(realpath "$1")"
+[ -z "${SEATLEDGER:-}" ] || SEATLEDGER=$(realpath "$SEATLEDGER")
 cd "$(dirname "$0")"
 PLAYWRIGHT='playwright==1.65.2'
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/seatledger-pages"

@@ -76,7 +76,10 @@ def renewal(values):
     for number, contract in zip(column_of(decisions, "contract_number"), column_of(decisions, "contract_id")):
         today, proposed = sums.get((contract, "current"), 0), sums.get((contract, "proposed"), 0)
         line = summary[number]
-        expect(abs(line[5] - today) < 0.005 and abs(line[8] - proposed) < 0.005, f"{number}: {line}, not {today}, {proposed}")
+        expect(
+            abs(line[5] - today) < 0.005 and abs(line[8] - proposed) < 0.005,
+            f"{number}: {line}, not {today}, {proposed}",
+        )
     for at, step in ((5, "current"), (8, "proposed")):
         total = sum(amount for (_, one), amount in sums.items() if one == step)
         expect(abs(summary["Total"][at] - total) < 0.005, f"total of {step}: {summary['Total'][at]} is not {total}")
@@ -98,12 +101,21 @@ def read(path):
     expect(all(str(row[at]).startswith("=") for row in formulas for at in (2, 3, 4, 5)), "a check is no formula")
     expect(values["Summary"]["B2"].value == "PASS", "the flag of the summary")
     expect(written["Checks"].protection.sheet, "Checks can be changed by mistake")
-    empty = [f"{sheet.title}!{cell.coordinate}" for sheet in values for row in sheet.iter_rows() for cell in row if cell.value == ""]
+    empty = [
+        f"{sheet.title}!{cell.coordinate}"
+        for sheet in values
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value == ""
+    ]
     expect(not empty, f"an empty text where a cell should be blank: {empty}")
     if "Data_renewal_bridge" in names:
         renewal(values)
         (choice,) = written["Summary"].data_validations.dataValidation
-        expect((str(choice.sqref), choice.formula1) == ("B3", '"low,base,high"'), f"choices: {choice.sqref} {choice.formula1}")
+        expect(
+            (str(choice.sqref), choice.formula1) == ("B3", '"low,base,high"'),
+            f"choices: {choice.sqref} {choice.formula1}",
+        )
 
     about = {row[0]: row[1] for row in values["About"].iter_rows(values_only=True) if len(row) > 1 and row[0]}
     made = datetime.datetime.fromisoformat(about["As of"])

@@ -26,7 +26,14 @@ def recalculated(book, folder):
     if not settings.exists():
         settings.write_text(PROFILE)
     out = folder / "computed"
-    command = ["soffice", f"-env:UserInstallation=file://{profile.parent}", "--headless", "--norestore", "--convert-to", "xlsx"]
+    command = [
+        "soffice",
+        f"-env:UserInstallation=file://{profile.parent}",
+        "--headless",
+        "--norestore",
+        "--convert-to",
+        "xlsx",
+    ]
     ran = subprocess.run([*command, "--outdir", out, book], capture_output=True, text=True, timeout=300, check=False)
     if ran.returncode or not (out / book.name).exists():
         sys.exit(f"LibreOffice does not open {book}: {ran.stdout}{ran.stderr}")
@@ -43,19 +50,27 @@ def same(one, other):
 
 
 def check(path, folder):
-    formulas = {(sheet, place) for sheet, place, value in cells(openpyxl.load_workbook(path)) if str(value).startswith("=")}
+    """What of a workbook LibreOffice computes otherwise."""
+    formulas = {
+        (sheet, place) for sheet, place, value in cells(openpyxl.load_workbook(path)) if str(value).startswith("=")
+    }
     held = {(sheet, place): value for sheet, place, value in cells(openpyxl.load_workbook(path, data_only=True))}
+    if not formulas:
+        yield "holds no formula"
     # Without a value a formula cannot pass unseen: in this copy each must be computed.
     blank = folder / path.name
     openpyxl.load_workbook(path).save(blank)
-    assert not any(value for sheet, place, value in cells(openpyxl.load_workbook(blank, data_only=True)) if (sheet, place) in formulas)
+    assert not any(
+        value
+        for sheet, place, value in cells(openpyxl.load_workbook(blank, data_only=True))
+        if (sheet, place) in formulas
+    )
     for copy in (path, blank):
         computed = {(sheet, place): value for sheet, place, value in cells(recalculated(copy, folder))}
         for where in sorted(held):
             if not same(held[where], computed.get(where)):
                 yield f"{where[0]}!{where[1]}: holds {held[where]!r}, LibreOffice computes {computed.get(where)!r}"
     yield from choices(path, folder)
-    print(f"{path}: {len(formulas)} formulas give what they hold")
 
 
 def choices(path, folder):
@@ -77,6 +92,13 @@ def choices(path, folder):
 
 
 folder = pathlib.Path(sys.argv[1]).resolve()
-faults = [fault for path in sys.argv[2:] for fault in check(pathlib.Path(path), folder)]
-print("\n".join(faults[:20]), end="\n" if faults else "")
-sys.exit(1 if faults else 0)
+faulty = 0
+for name in sys.argv[2:]:
+    faults = list(check(pathlib.Path(name), folder))
+    faulty += bool(faults)
+    print(
+        "\n  ".join([f"{name}: {len(faults)} faults", *faults[:20]])
+        if faults
+        else f"{name}: every formula gives what it holds"
+    )
+sys.exit(1 if faulty else 0)

@@ -5,6 +5,7 @@
 # Skips, saying so, what cannot be installed.
 set -euo pipefail
 [ $# -ne 1 ] || set -- "$(realpath "$1")"
+[ -z "${SEATLEDGER:-}" ] || SEATLEDGER=$(realpath "$SEATLEDGER")
 cd "$(dirname "$0")"
 OPENPYXL='openpyxl==3.1.5'
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/seatledger-workbook"

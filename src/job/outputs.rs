@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::seal::CONCLUSIONS;
-use super::{Job, Run, renewal};
+use super::{Job, Run, pages, renewal};
 use arrow::array::RecordBatch;
 
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::engine::{Catalogue, Model, Session};
 use crate::publish::{self, Format};
-use crate::report::{self, RunMeta};
+use crate::report::{self, Report, RunMeta};
 use crate::snapshot;
 use crate::store::{Chain, Record};
 
@@ -77,6 +77,10 @@ impl Job {
         let page = report::render(&tables, &meta)?;
         write(&folder.join(report), page.as_bytes())?;
         renewal::put(&folder.join(renewal::FOLDER), renewal::pack(session, catalogue, record, &tables, &meta).await?)?;
+        let proofs = pages::proofs(catalogue, record)?;
+        for report in Report::ALL {
+            renewal::put(folder, pages::files(*report, catalogue, &tables, &meta, &proofs)?)?;
+        }
         Ok(())
     }
 

@@ -6,6 +6,10 @@ mod chart;
 mod context;
 mod format;
 mod frame;
+mod listing;
+mod pack;
+mod programme;
+mod proof;
 mod renewal;
 mod sections;
 
@@ -75,7 +79,49 @@ pub fn render_renewal(
     proofs: &Proofs,
 ) -> Result<Vec<(String, String)>> {
     let pages = renewal::documents(tables, meta, proofs)?.into_iter();
-    pages.map(|(name, page)| Ok((name, fill("renewal/page.html", Value::from(Serde(page)))?))).collect()
+    pages.map(|(name, page)| Ok((name, fill("_shared/page.html", Value::from(Serde(page)))?))).collect()
+}
+
+/// A report beside the page of a run and the renewal pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Report {
+    /// Candidates and decisions.
+    Programme,
+}
+
+impl Report {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Programme];
+
+    /// What its files are called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Programme => "programme",
+        }
+    }
+
+    /// The tables that lie beside its pages as sheets.
+    pub fn sheets(self) -> &'static [&'static str] {
+        match self {
+            Self::Programme => programme::TABLES,
+        }
+    }
+
+    /// Renders its pages: the name of each file, and the file.
+    ///
+    /// # Errors
+    /// As [`render`].
+    pub fn pages(
+        self,
+        tables: &BTreeMap<String, RecordBatch>,
+        meta: &RunMeta,
+        proofs: &Proofs,
+    ) -> Result<Vec<(String, String)>> {
+        let pages = match self {
+            Self::Programme => vec![("programme.html".to_owned(), programme::page(tables, meta, proofs)?)],
+        };
+        pages.into_iter().map(|(name, page)| Ok((name, fill("_shared/page.html", Value::from(Serde(page)))?))).collect()
+    }
 }
 
 fn fill(template: &str, page: Value) -> Result<String> {

@@ -17,6 +17,12 @@ pub(super) enum Report {
     Renewal(Renewal),
     /// Candidates and decisions: how far they got, who is waited for, what came back
     Programme(Whole),
+    /// Access reviews: a page for everybody who must decide something, and one for all of it
+    Access(Whole),
+    /// Spend and allocation, with the lines in the columns of FOCUS
+    Spend(Whole),
+    /// Data quality and freshness
+    Quality(Whole),
 }
 
 /// Which contract, of which run, and where to.
@@ -54,6 +60,9 @@ impl Report {
                 job.renewal(as_of.as_of, contract.as_deref(), to.as_deref()).await?
             }
             Self::Programme(which) => which.write(report::Report::Programme, clock).await?,
+            Self::Access(which) => which.write(report::Report::Access, clock).await?,
+            Self::Spend(which) => which.write(report::Report::Spend, clock).await?,
+            Self::Quality(which) => which.write(report::Report::Quality, clock).await?,
         };
         let lines: String = pages.iter().map(|path| format!("{}\n", path.display())).collect();
         output::write(lines.as_bytes())?;

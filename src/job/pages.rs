@@ -15,6 +15,9 @@ use crate::publish::{self, Format};
 use crate::report::{Proofs, Report, RunMeta};
 use crate::store::Record;
 
+/// The table of FOCUS.
+const FOCUS: &str = "marts.focus_cost_and_usage";
+
 impl Job {
     /// Writes a report of the newest run of a day, or of any, to a folder.
     ///
@@ -51,7 +54,22 @@ pub(super) fn files(
         let table = name.split_once('.').map_or(*name, |(_, table)| table);
         files.push((format!("{}/{table}.csv", report.name()), bytes));
     }
+    if report == Report::Spend {
+        files.extend(focus(tables, meta)?);
+    }
     Ok(files)
+}
+
+/// The contract lines in the columns of FOCUS.
+fn focus(tables: &BTreeMap<String, RecordBatch>, meta: &RunMeta) -> Result<Files> {
+    let batch = tables.get(FOCUS).ok_or_else(|| Error::internal(format!("no {FOCUS}")))?;
+    let rows = publish::focus_rows(batch)?;
+    let encoded = |format| publish::encode(format, &rows.schema(), std::slice::from_ref(&rows));
+    Ok(vec![
+        ("focus/cost_and_usage.csv".to_owned(), encoded(Format::Csv)?),
+        ("focus/cost_and_usage.parquet".to_owned(), encoded(Format::Parquet)?),
+        ("focus/metadata.json".to_owned(), publish::focus_metadata(&rows, meta.as_of, &meta.run_id, &meta.release)?),
+    ])
 }
 
 /// What the footnotes of a page rest on.

@@ -52,3 +52,8 @@ pub(super) fn ledger(amount: Option<Decimal>, currency: &str) -> String {
 pub(super) fn words(text: &str) -> String {
     text.replace('_', " ")
 }
+
+/// What of a text every file system takes in a name.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
+}

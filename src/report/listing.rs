@@ -16,6 +16,8 @@ pub(super) enum Look {
     Text,
     /// A word of a table as people read it.
     Words,
+    /// Several texts, a bar between them in the table.
+    List,
     /// A whole number.
     Count,
     /// A number as it is.
@@ -53,11 +55,16 @@ impl Listing {
 
     /// The same of some rows.
     pub(super) fn sheet(&self, pack: &Pack<'_>, frame: &Frame) -> Result<Sheet> {
+        self.first(SHOWN, pack, frame)
+    }
+
+    /// The same of some rows, at most so many.
+    pub(super) fn first(&self, most: usize, pack: &Pack<'_>, frame: &Frame) -> Result<Sheet> {
         let frame = &frame.sorted(self.order)?;
-        let shown = frame.height().min(SHOWN);
+        let shown = frame.height().min(most);
         let cells = |row: usize| self.columns.iter().map(|column| column.cell(pack, frame, row)).collect();
         let rows = (0..shown).map(cells).collect::<Result<_>>()?;
-        let is_number = |look: Look| !matches!(look, Look::Text | Look::Words);
+        let is_number = |look: Look| !matches!(look, Look::Text | Look::Words | Look::List);
         let headings = self.columns.iter().map(|Column(heading, _, look)| ((*heading).to_owned(), is_number(*look)));
         let total = match self.is_summed && frame.height() > 1 {
             true => Some(self.total(pack, frame)?),
@@ -92,6 +99,7 @@ impl Column {
             _ if text()?.is_empty() => "–".to_owned(),
             Look::Text => text()?,
             Look::Words => words(&text()?),
+            Look::List => text()?.replace('|', ", "),
             Look::Count => count(frame.int(name, row)?),
             Look::Number => text()?.replace('-', "−"),
         })

@@ -12,13 +12,19 @@ use super::proof::{Book, Proof};
 use super::{Proofs, RunMeta};
 use crate::base::{Error, Result};
 
+/// Which report a page is of, and where the page on data quality lies from there.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Kind {
+    pub name: &'static str,
+    pub quality: &'static str,
+}
+
 /// One page.
 #[derive(Debug, Serialize)]
 pub(super) struct Document {
     pub tenant: String,
     pub as_of: String,
-    /// Which report it is of.
-    pub kind: &'static str,
+    pub kind: Kind,
     pub title: String,
     pub facts: Vec<(String, String)>,
     pub banner: Option<String>,
@@ -133,7 +139,7 @@ impl<'a> Pack<'a> {
     /// A finished page: heads, parts and the footnotes they cited.
     pub(super) fn document(
         &self,
-        kind: &'static str,
+        kind: Kind,
         title: String,
         decision: Decision,
         parts: Vec<Part>,

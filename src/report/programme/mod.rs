@@ -9,13 +9,18 @@ use arrow::array::RecordBatch;
 use super::chart::{Bar, Caption, Queue, Segment, Stage, aging, bars, brief, funnel};
 use super::context::Tile;
 use super::format::{count, ledger, percent};
-use super::pack::{self, Decision, Figure, Pack, Part};
+use super::pack::{self, Decision, Figure, Kind, Pack, Part};
 use super::{Proofs, RunMeta};
 use crate::base::Result;
 use tables::{
     AGING, APPROVERS, BOOMERANGS, BREAKERS, CAUSES, HOLDS, IDLE_HOLDS, OUTCOMES, PRACTICES, PRECISION, REASONS,
-    REVIEWERS, SAVINGS, STEPS_BY_APP, TIMES,
+    REVIEWERS, STEPS_BY_APP, TIMES,
 };
+
+pub(super) use tables::SAVINGS;
+
+/// What the page is called.
+const KIND: Kind = Kind { name: "candidates and decisions", quality: "quality.html" };
 
 /// The tables of the page; it shows nothing else.
 pub(super) const TABLES: &[&str] = &[
@@ -66,6 +71,7 @@ pub(super) fn page(
 ) -> Result<serde_json::Value> {
     let tables = pack::tables(batches, TABLES)?;
     let pack = Pack::new(&tables, meta, proofs, None);
+    let decision = decision(&pack)?;
     let parts = vec![
         steps(&pack)?,
         waiting(&pack)?,
@@ -77,7 +83,7 @@ pub(super) fn page(
         afterwards(&pack)?,
         breakers(&pack)?,
     ];
-    pack.document("candidates and decisions", "Candidates and decisions".into(), decision(&pack)?, parts)
+    pack.document(KIND, "Candidates and decisions".into(), decision, parts)
 }
 
 fn decision(pack: &Pack<'_>) -> Result<Decision> {
@@ -153,6 +159,7 @@ fn steps(pack: &Pack<'_>) -> Result<Part> {
                 brief(rows.total("annual_saving_amount")?)
             ),
             note: match (count(rows.count("waiting_count")?), count(rows.count("ended_count")?)) {
+                _ if n == 0 => String::new(),
                 (waiting, ended) if *step == "proved" => {
                     format!("{ended} seats gone for good, {waiting} to be watched")
                 }

@@ -21,7 +21,7 @@ pub(super) const STEPS_BY_APP: Listing = Listing {
     is_folded: true,
 };
 
-pub(super) const SAVINGS: Listing = Listing {
+pub(in crate::report) const SAVINGS: Listing = Listing {
     table: "marts.savings_by_state",
     caption: "Savings by state, app and action",
     columns: &[

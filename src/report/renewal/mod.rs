@@ -11,13 +11,13 @@ use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
 
-use super::format::words;
-use super::pack::{self, Pack, Scope};
+use super::format::{plain, words};
+use super::pack::{self, Kind, Pack, Scope};
 use super::{Proofs, RunMeta};
 use crate::base::Result;
 
 /// What the pages are called.
-const KIND: &str = "renewal pack";
+const KIND: Kind = Kind { name: "renewal pack", quality: "../quality.html" };
 
 /// The tables of the pack; a page shows nothing else.
 const TABLES: &[&str] = &[
@@ -56,9 +56,6 @@ pub(super) fn documents(
 
 /// A name that every file system takes: the number where it is plain, else the id's plain characters.
 fn file_name(number: &str, id: &str) -> String {
-    let plain = |text: &str| -> String {
-        text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
-    };
     let name = if number.is_empty() { plain(id) } else { plain(number) };
     format!("{name}.html")
 }

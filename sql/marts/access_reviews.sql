@@ -161,6 +161,7 @@ final as (
         p.display_name as holder_name,
         i.action,
         i.target_tier,
+        i.action || coalesce(' to ' || i.target_tier, '') as proposal,
         i.last_use,
         i.evidence_grade,
         i.policy_version_id,
@@ -187,7 +188,7 @@ final as (
 
 select
     item_id, item, reviewer_key, reviewer_email, candidate_id, finding_id, kind, system, system_name, account_id,
-    account_name, sku_id, tier, person_key, holder_name, action, target_tier, last_use, evidence_grade,
+    account_name, sku_id, tier, person_key, holder_name, action, target_tier, proposal, last_use, evidence_grade,
     policy_version_id, reclaim_consequence, detail, remediation, controls, severity, risk_score, first_seen_on,
     days_open, due_on, is_overdue, amount, reporting_currency
 from final

@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 
 use super::chart::{Bar, Caption, Segment, bars};
 use super::context::{Table, Tile};
-use super::format::{count, plain, words};
+use super::format::{count, plain, several, words};
 use super::frame::Frame;
 use super::listing::Look::{Count, List, Money, Number, Text, Words};
 use super::listing::{Column, Listing};
@@ -34,8 +34,7 @@ const QUESTIONS: Listing = Listing {
         Column("Tier", "tier", Words),
         Column("Holder", "holder_name", Text),
         Column("Account", "account_name", Text),
-        Column("Proposal", "action", Words),
-        Column("to", "target_tier", Words),
+        Column("Proposal", "proposal", Words),
         Column("Why", "kind", Words),
         Column("Last use", "last_use", Text),
         Column("Evidence", "evidence_grade", Words),
@@ -163,9 +162,11 @@ fn review(tables: &Tables, meta: &RunMeta, proofs: &Proofs, reviewer: &str) -> R
     }
     let decision = Decision {
         verdict: match (asked, found) {
-            (0, found) => format!("{} findings to see to", count(found)),
-            (asked, 0) => format!("{} seats to decide about", count(asked)),
-            (asked, found) => format!("{} seats to decide about, {} findings to see to", count(asked), count(found)),
+            (0, found) => format!("{} to see to", several(found, "finding")),
+            (asked, 0) => format!("{} to decide about", several(asked, "seat")),
+            (asked, found) => {
+                format!("{} to decide about, {} to see to", several(asked, "seat"), several(found, "finding"))
+            }
         },
         sentence: match late {
             0 => "Nothing is overdue. Nothing happens without your decision.".into(),

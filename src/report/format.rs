@@ -57,3 +57,8 @@ pub(super) fn words(text: &str) -> String {
 pub(super) fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
 }
+
+/// So many of something.
+pub(super) fn several(n: i64, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{} {one}s", count(n)) }
+}

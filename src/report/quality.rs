@@ -35,7 +35,6 @@ const STREAMS: Listing = Listing {
         Column("Late after", "freshness_warn_days", Number),
         Column("Stale after", "freshness_error_days", Number),
         Column("Holes", "hole_count", Count),
-        Column("Apps", "used_by_app_count", Number),
     ],
     order: &[("source", false), ("stream", false)],
     is_summed: false,
@@ -162,13 +161,14 @@ fn streams(pack: &Pack<'_>) -> Result<Part> {
         if age == "0" && status == "ok" {
             continue;
         }
+        let source = frame.text("source", row)?;
         drawn.push(Bar {
-            label: format!("{}/{}", frame.text("source", row)?, frame.text("stream", row)?),
+            label: frame.text("stream", row)?,
             segments: vec![Segment { length: age.parse().unwrap_or_default(), hue: usize::from(status != "ok") }],
             end: match (age.as_str(), frame.text("problem", row)?) {
-                ("", problem) => words(&problem),
-                (age, problem) if problem.is_empty() => format!("{age} d"),
-                (age, problem) => format!("{age} d, {}", words(&problem)),
+                ("", problem) => format!("{}, {source}", words(&problem)),
+                (age, problem) if problem.is_empty() => format!("{age} d, {source}"),
+                (age, problem) => format!("{age} d, {}, {source}", words(&problem)),
             },
         });
     }

@@ -88,8 +88,17 @@ fn written(row: &Row, column: &str) -> Vec<String> {
     ways
 }
 
-/// The tables of a page: caption, question of its footnote, rows, totals.
-fn tables(page: &str) -> Vec<(String, String, Vec<Vec<String>>, Vec<String>)> {
+/// A table of a page.
+struct Shown {
+    caption: String,
+    /// What its footnote asks.
+    question: String,
+    rows: Vec<Vec<String>>,
+    total: Vec<String>,
+}
+
+/// The tables of a page.
+fn tables(page: &str) -> Vec<Shown> {
     let cells = |row: &str| -> Vec<String> {
         row.split("<td")
             .skip(1)
@@ -105,7 +114,7 @@ fn tables(page: &str) -> Vec<(String, String, Vec<Vec<String>>, Vec<String>)> {
         let body = table.split("<tbody>").nth(1).unwrap().split("</tbody>").next().unwrap();
         let rows = body.split("<tr>").skip(1).map(cells).collect();
         let total = table.split("<tfoot>").nth(1).map(cells).unwrap_or_default();
-        found.push((caption.to_owned(), question, rows, total));
+        found.push(Shown { caption: caption.to_owned(), question, rows, total });
     }
     found
 }
@@ -151,7 +160,7 @@ fn figures_are_asked(run: &Tables, folder: &Path) -> usize {
     let mut checked = 0;
     for path in pages(folder) {
         let page = fs::read_to_string(&path).unwrap();
-        for (caption, question, rows, total) in tables(&page) {
+        for Shown { caption, question, rows, total } in tables(&page) {
             // This one counts rows by reviewer: a test of its own.
             if caption == "Who has to decide" {
                 continue;
@@ -238,7 +247,7 @@ fn a_reviewer_is_shown_all_they_must_decide_and_nothing_of_anybody_else() {
         rows.iter().flat_map(|row| columns.map(|column| row[column].clone())).filter(|n| n.len() > 3).collect()
     };
     let index = fs::read_to_string(folder().join("access/index.html")).unwrap();
-    let (_, _, decides, _) = tables(&index).into_iter().find(|(caption, ..)| caption == "Who has to decide").unwrap();
+    let decides = tables(&index).into_iter().find(|table| table.caption == "Who has to decide").unwrap().rows;
     assert_eq!(decides.len(), by_reviewer.len());
     for (reviewer, rows) in &by_reviewer {
         let file = format!("{}.html", reviewer.replace(' ', "-"));

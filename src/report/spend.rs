@@ -294,11 +294,10 @@ fn allocation(pack: &Pack<'_>) -> Result<Part> {
         name: "Allocation",
         charts: figure(pack, "allocation-chart", &title, "Annual cost that each cost center carries", &groups)?,
         title,
-        subtitle: "Direct: seats of its people; shared: what nobody holds, by seats. `none` answers for nobody's seats and rounding"
+        subtitle: "Direct: seats of its people; shared: what nobody holds, by seats. none: what no cost center answers for, and rounding"
             .into(),
         sheets: vec![SHOWBACK.of(pack)?],
         notes: vec!["Rows of a contract add up to it to the last digit; lines without a rate are in no row.".into()],
-        ..Part::default()
     })
 }
 

@@ -19,6 +19,8 @@ with seats_of_cost_centers as (
 totals_of_contracts as (
     select
         contract_id,
+        max(contract_number) as contract_number,
+        max(vendor) as vendor,
         sum(reporting_annual_amount) as annual_amount,
         sum(reporting_annual_amount) - sum(reporting_allocated_amount) as shared_amount
     from marts.spend
@@ -51,6 +53,7 @@ shares as (
     select
         part.contract_id, part.cost_center_id, part.cost_center_name, part.seat_count, part.active_90_count,
         part.candidate_count, part.direct_amount, part.identified_amount, total.annual_amount, total.shared_amount,
+        total.contract_number, total.vendor,
         case
             when part.cost_center_id = 'none' then cast(0 as decimal(18, 4))
             else round_money(
@@ -71,8 +74,8 @@ given as (
 
 final as (
     select
-        share.contract_id, share.cost_center_id, share.cost_center_name, share.seat_count, share.active_90_count,
-        share.candidate_count, share.direct_amount,
+        share.contract_id, share.contract_number, share.vendor, share.cost_center_id, share.cost_center_name,
+        share.seat_count, share.active_90_count, share.candidate_count, share.direct_amount,
         case
             when share.cost_center_id = 'none' then share.shared_amount - given.given_amount
             else share.shared_part_amount
@@ -96,6 +99,7 @@ final as (
 )
 
 select
-    contract_id, cost_center_id, cost_center_name, seat_count, active_90_count, candidate_count, direct_amount,
-    shared_amount, total_amount, identified_amount, after_reclaim_amount, method, reporting_currency
+    contract_id, contract_number, vendor, cost_center_id, cost_center_name, seat_count, active_90_count,
+    candidate_count, direct_amount, shared_amount, total_amount, identified_amount, after_reclaim_amount, method,
+    reporting_currency
 from final

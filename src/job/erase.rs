@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
@@ -136,7 +136,7 @@ impl Job {
             + self.erase_from_states(person, run_id, true).await?;
         let run_tables = self.erase_from_runs(person, run_id, true).await?;
         let outputs = self.outputs_naming(person)?;
-        for folder in outputs.iter().filter_map(|file| file.parent()).collect::<BTreeSet<_>>() {
+        for folder in outputs.iter().map(|(folder, _)| folder).collect::<BTreeSet<_>>() {
             self.republish(folder).await?;
         }
         let handed_out = self.erase_from_reviews(person, true)?;
@@ -274,20 +274,19 @@ impl Job {
         Ok(moves.len())
     }
 
-    /// The files people opened that name the person.
-    fn outputs_naming(&self, person: &Person) -> Result<Vec<std::path::PathBuf>> {
+    /// The files people opened that name the person, each with the folder of its day.
+    fn outputs_naming(&self, person: &Person) -> Result<Vec<(PathBuf, PathBuf)>> {
         let mut found = Vec::new();
         let folders = std::fs::read_dir(self.config.root.join("outputs")).into_iter().flatten().flatten();
         for folder in folders.map(|entry| entry.path()).filter(|path| path.is_dir()) {
-            for name in super::outputs::FILES {
-                let file = folder.join(name);
-                let Ok(bytes) = std::fs::read(&file) else { continue };
-                let names_it = match name.ends_with(".parquet") {
+            for file in super::outputs::opened(&folder) {
+                let bytes = std::fs::read(&file).context(ErrorKind::Store, format!("{}", file.display()))?;
+                let names_it = match file.extension().is_some_and(|extension| extension == "parquet") {
                     true => parquet::decode(bytes.into())?.1.iter().any(|batch| mentions(person, batch)),
-                    false => person.is_mentioned(&String::from_utf8_lossy(&bytes)),
+                    false => person.is_mentioned(&unescaped(&String::from_utf8_lossy(&bytes))),
                 };
                 if names_it {
-                    found.push(file);
+                    found.push((folder.clone(), file));
                 }
             }
         }
@@ -309,8 +308,8 @@ impl Job {
         {
             return self.write_pages(&session, &Catalogue::load()?, &record, folder).await;
         }
-        for name in super::outputs::FILES {
-            let _ = std::fs::remove_file(folder.join(name));
+        for file in super::outputs::opened(folder) {
+            std::fs::remove_file(&file).context(ErrorKind::Store, format!("cannot remove {}", file.display()))?;
         }
         Ok(())
     }
@@ -322,6 +321,12 @@ pub(super) fn names_of(person: &Person) -> BTreeSet<Name> {
     // An address may serve as an id, and an id as a login.
     let addresses = person.identifiers.iter().flat_map(|text| [Name::id(text), Name::identifier(text)]);
     ids.chain(person.all_ids().map(Name::identifier)).chain(addresses).collect()
+}
+
+/// What a page says, as it was before it was made safe for one.
+fn unescaped(page: &str) -> String {
+    let pairs = [("&#x27;", "'"), ("&#x2f;", "/"), ("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
+    pairs.iter().fold(page.to_owned(), |text, (safe, plain)| text.replace(safe, plain))
 }
 
 fn mentions(person: &Person, batch: &RecordBatch) -> bool {

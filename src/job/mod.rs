@@ -18,6 +18,7 @@ mod notes;
 mod outputs;
 pub mod outward;
 mod outward_files;
+mod pages;
 mod poll;
 mod record;
 mod release;

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::outward_files::FOLDER as REVIEW;
 use super::seal::CONCLUSIONS;
-use super::{Job, Run, renewal};
+use super::{Job, Run, pages, renewal};
 use arrow::array::RecordBatch;
 
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::engine::{Catalogue, Model, Session};
 use crate::publish::{self, Format, View};
-use crate::report::{self, RunMeta};
+use crate::report::{self, Report, RunMeta};
 use crate::snapshot;
 use crate::store::{Chain, Record};
 
@@ -28,8 +29,8 @@ pub struct Outputs {
     pub candidates: PathBuf,
 }
 
-/// What people open of a day, beside its snapshots: the page, and the candidates as sheets.
-pub(super) const FILES: &[&str; 4] = &["report.html", "candidates.csv", "candidates.json", "candidates.parquet"];
+/// The page of a day, and its candidates as sheets; reports lie beside them.
+const FILES: &[&str; 4] = &["report.html", "candidates.csv", "candidates.json", "candidates.parquet"];
 
 /// The statements that open the tables of the snapshot in DuckDB, beside it.
 const VIEWS: &str = "views.sql";
@@ -58,7 +59,7 @@ impl Job {
         Ok(outputs)
     }
 
-    /// Writes the files that people open, [`FILES`], from the tables of a run.
+    /// Writes the files that people open from the tables of a run.
     ///
     /// # Errors
     /// As [`Job::publish`].
@@ -81,6 +82,14 @@ impl Job {
         let page = report::render(&tables, &meta)?;
         write(&folder.join(report), page.as_bytes())?;
         renewal::put(&folder.join(renewal::FOLDER), renewal::pack(session, catalogue, record, &tables, &meta).await?)?;
+        let proofs = pages::proofs(catalogue, record)?;
+        for report in Report::ALL {
+            let written = renewal::put(folder, pages::files(*report, catalogue, &tables, &meta, &proofs)?)?;
+            // Who has nothing to decide any more has no page any more.
+            for left in below(&folder.join(report.name())).iter().filter(|file| !written.contains(file)) {
+                std::fs::remove_file(left).context(ErrorKind::Store, format!("cannot remove {}", left.display()))?;
+            }
+        }
         Ok(())
     }
 
@@ -122,6 +131,30 @@ pub(super) async fn conclusions(session: &Session, catalogue: &Catalogue) -> Res
         tables.insert(model.name.clone(), session.table(&model.name).await?);
     }
     Ok(tables)
+}
+
+/// The files that people open of a day: all below its folder but what is sealed, and what a review keeps itself.
+pub(super) fn opened(folder: &Path) -> Vec<PathBuf> {
+    let is_kept = |path: &PathBuf| {
+        let name = path.strip_prefix(folder).ok().and_then(|path| path.components().next());
+        let name = name.map(|name| name.as_os_str().to_string_lossy().into_owned()).unwrap_or_default();
+        name.starts_with("snapshot-") || name == REVIEW
+    };
+    below(folder).into_iter().filter(|path| !is_kept(path)).collect()
+}
+
+/// Every file below a folder, in order; none when it is not there.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+        if path.is_dir() {
+            found.extend(below(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
 }
 
 /// Writes a file so that a reader sees the old one or the new one, never half of it.

@@ -17,7 +17,7 @@ use crate::base::{Error, ErrorKind, Result};
 use crate::publish::{Format, encode};
 
 /// The folder below that of the day.
-const FOLDER: &str = "review";
+pub(super) const FOLDER: &str = "review";
 const ASKS: &str = "asks";
 const NOTICES: &str = "notices";
 const ACTIONS: &str = "actions";

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Job;
 use super::explain::rows;
 use super::outputs::{conclusions, write};
-use super::record::RunBody;
+use super::pages::proofs;
 use crate::base::error::Context;
 use crate::base::text::nearest;
 use crate::base::{AsOf, Error, ErrorKind, Result};
@@ -43,8 +43,8 @@ const SHEETS: &[&str] = &[
     "marts.spend",
 ];
 
-/// Files by name.
-type Files = Vec<(String, Vec<u8>)>;
+/// Files by name, a slash between folder and file.
+pub(super) type Files = Vec<(String, Vec<u8>)>;
 
 impl Job {
     /// Writes the renewal pack of the newest run of a day, or of any, to a folder; of a named contract its page alone.
@@ -80,12 +80,13 @@ impl Job {
     }
 }
 
-/// Writes files into a folder, making it.
+/// Writes files into a folder, making it and those below it.
 pub(super) fn put(folder: &Path, files: Files) -> Result<Vec<PathBuf>> {
-    std::fs::create_dir_all(folder).context(ErrorKind::Store, format!("cannot make {}", folder.display()))?;
     let mut written = Vec::new();
     for (name, bytes) in files {
         let path = folder.join(name);
+        let parent = path.parent().unwrap_or(folder);
+        std::fs::create_dir_all(parent).context(ErrorKind::Store, format!("cannot make {}", parent.display()))?;
         write(&path, &bytes)?;
         written.push(path);
     }
@@ -106,16 +107,6 @@ pub(super) async fn pack(
     files.push((WORKBOOK.into(), workbook(session, catalogue, tables, meta, &proofs).await?));
     files.push((CALENDAR.into(), calendar(session, meta).await?.into_bytes()));
     Ok(files)
-}
-
-/// What the footnotes of a page rest on.
-fn proofs(catalogue: &Catalogue, record: &Record) -> Result<Proofs> {
-    let body = RunBody::read(record)?;
-    Ok(Proofs {
-        sql: catalogue.models().iter().map(|model| (model.name.clone(), model.sql.clone())).collect(),
-        files: body.tables.into_iter().map(|(name, file)| (name, (file.rows, file.sha256))).collect(),
-        reads: record.reads.clone(),
-    })
 }
 
 async fn workbook(

@@ -3,6 +3,7 @@
 //! may leave, and nothing else.
 
 mod csv;
+mod focus;
 mod ics;
 mod json;
 pub mod notices;
@@ -22,6 +23,7 @@ use crate::base::{Error, ErrorKind, Result};
 use crate::schema::sidecar::Sidecar;
 use crate::store::parquet;
 
+pub use focus::{FOCUS_VERSION, focus_metadata, focus_rows};
 pub use ics::{Deadline, calendar};
 pub use views::{View, views};
 pub use workbook::{About, Data, workbook};

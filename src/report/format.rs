@@ -52,3 +52,13 @@ pub(super) fn ledger(amount: Option<Decimal>, currency: &str) -> String {
 pub(super) fn words(text: &str) -> String {
     text.replace('_', " ")
 }
+
+/// What of a text every file system takes in a name.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
+}
+
+/// So many of something.
+pub(super) fn several(n: i64, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{} {one}s", count(n)) }
+}

@@ -45,6 +45,11 @@ impl Frame {
         self.frame.height()
     }
 
+    /// Whether there is a column of this name.
+    pub(super) fn has(&self, column: &str) -> bool {
+        self.frame.column(column).is_ok()
+    }
+
     /// The rows in another order: by these columns, each rising or falling.
     pub(super) fn sorted(&self, by: &[(&str, bool)]) -> Result<Self> {
         let options = SortMultipleOptions::default()

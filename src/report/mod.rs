@@ -2,12 +2,19 @@
 //! cells, charts), the context goes through `reports/<name>/page.html`. No number is computed in the template, and
 //! every number is a cell or a sum of cells of a published table.
 
+mod access;
 mod chart;
 mod context;
 mod format;
 mod frame;
+mod listing;
+mod pack;
+mod programme;
+mod proof;
+mod quality;
 mod renewal;
 mod sections;
+mod spend;
 
 use std::collections::BTreeMap;
 
@@ -75,7 +82,65 @@ pub fn render_renewal(
     proofs: &Proofs,
 ) -> Result<Vec<(String, String)>> {
     let pages = renewal::documents(tables, meta, proofs)?.into_iter();
-    pages.map(|(name, page)| Ok((name, fill("renewal/page.html", Value::from(Serde(page)))?))).collect()
+    pages.map(|(name, page)| Ok((name, fill("_shared/page.html", Value::from(Serde(page)))?))).collect()
+}
+
+/// A report beside the page of a run and the renewal pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Report {
+    /// Candidates and decisions.
+    Programme,
+    /// Access reviews, a page for each who must decide.
+    Access,
+    /// Spend and allocation.
+    Spend,
+    /// Data quality and freshness.
+    Quality,
+}
+
+impl Report {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Programme, Self::Access, Self::Spend, Self::Quality];
+
+    /// What its files are called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Programme => "programme",
+            Self::Access => "access",
+            Self::Spend => "spend",
+            Self::Quality => "quality",
+        }
+    }
+
+    /// The tables it shows, which lie beside its pages as sheets.
+    pub fn sheets(self) -> &'static [&'static str] {
+        match self {
+            Self::Programme => programme::TABLES,
+            Self::Access => access::TABLES,
+            Self::Spend => spend::TABLES,
+            Self::Quality => quality::TABLES,
+        }
+    }
+
+    /// Renders its pages: the name of each file, from the folder of the day, and the file.
+    ///
+    /// # Errors
+    /// As [`render`].
+    pub fn pages(
+        self,
+        tables: &BTreeMap<String, RecordBatch>,
+        meta: &RunMeta,
+        proofs: &Proofs,
+    ) -> Result<Vec<(String, String)>> {
+        let one = |page| Ok(vec![(format!("{}.html", self.name()), page)]);
+        let pages = match self {
+            Self::Programme => programme::page(tables, meta, proofs).and_then(one),
+            Self::Access => access::pages(tables, meta, proofs),
+            Self::Spend => spend::page(tables, meta, proofs).and_then(one),
+            Self::Quality => quality::page(tables, meta, proofs).and_then(one),
+        }?;
+        pages.into_iter().map(|(name, page)| Ok((name, fill("_shared/page.html", Value::from(Serde(page)))?))).collect()
+    }
 }
 
 fn fill(template: &str, page: Value) -> Result<String> {

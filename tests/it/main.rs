@@ -20,6 +20,7 @@ mod project;
 mod properties;
 mod real_samples;
 mod renewal;
+mod reports;
 mod review;
 mod review_cli;
 mod review_life;

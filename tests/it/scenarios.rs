@@ -145,6 +145,35 @@ fn faults_of(story: &Path) -> Vec<String> {
         assert!(is_of_a_run, "{name}/{}: no run speaks for that day", sheet.file);
     }
 
+    let mut names = Names::default();
+    let mut faults = Vec::new();
+    tell(story, &scenario, |day, ran| match ran {
+        Ok(tables) => {
+            for sheet in sheets.iter().filter(|s| s.as_of.as_deref().is_none_or(|of| of == day)) {
+                let at = |fault| format!("{name}, run of {day}, {}", fault);
+                faults.extend(compare(sheet, tables, &mut names).into_iter().map(at));
+            }
+        }
+        Err(error) => faults.push(format!("{name}, run of {day}: {error}")),
+    });
+    faults
+}
+
+/// A story that is told: its project and the run of its last day.
+pub fn told(name: &str) -> (Project, Tables) {
+    let story = scenarios().join(name);
+    let text = fs::read_to_string(story.join("scenario.toml")).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let (project, last) = tell(&story, &toml::from_str(&text).unwrap(), |_, _| {});
+    (project, last.unwrap_or_else(|| panic!("{name} has no run")))
+}
+
+/// Makes the runs of a story, and between them says what its people say.
+fn tell(
+    story: &Path,
+    scenario: &Scenario,
+    mut each: impl FnMut(&str, Result<&Tables, &seatledger::base::Error>),
+) -> (Project, Option<Tables>) {
+    let days = scenario.days();
     let mut project = Project::base().with_files_of(story).in_partitions(1);
     for file in &scenario.without {
         project = project.without(file);
@@ -156,10 +185,8 @@ fn faults_of(story: &Path) -> Vec<String> {
     let has_log = said.peek().is_some();
     if has_log {
         // What lands is of every day of the story; the runs are made in its course.
-        project.land().unwrap_or_else(|e| panic!("{name}: {e}"));
+        project.land().unwrap_or_else(|e| panic!("{}: {e}", name_of(story)));
     }
-    let mut names = Names::default();
-    let mut faults = Vec::new();
     let mut before: Option<Tables> = None;
     for day in days {
         if let Some(before) = &before {
@@ -172,16 +199,13 @@ fn faults_of(story: &Path) -> Vec<String> {
         }
         match project.run(day) {
             Ok(tables) => {
-                for sheet in sheets.iter().filter(|s| s.as_of.as_deref().is_none_or(|of| of == day)) {
-                    let at = |fault| format!("{name}, run of {day}, {}", fault);
-                    faults.extend(compare(sheet, &tables, &mut names).into_iter().map(at));
-                }
+                each(day, Ok(&tables));
                 before = Some(tables);
             }
-            Err(error) => faults.push(format!("{name}, run of {day}: {error}")),
+            Err(error) => each(day, Err(&error)),
         }
     }
-    faults
+    (project, before)
 }
 
 /// Runs that people answer between are made on the morning after their day.

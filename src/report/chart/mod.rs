@@ -1,22 +1,26 @@
 //! Charts as SVG text, one file a kind. Colours become classes, so that the page's style decides them in light, dark
 //! and print; every chart has a title and a description for those who cannot see it.
 
+mod aging;
 mod bars;
 mod bullet;
 mod canvas;
 mod columns;
 mod dots;
+mod funnel;
 mod heat;
 mod lines;
 mod stacked;
 mod timeline;
 mod waterfall;
 
+pub(super) use aging::{Queue, aging};
 pub(super) use bars::{Bar, Segment, bars};
 pub(super) use bullet::{Measure, bullet};
 pub(super) use canvas::Caption;
 pub(super) use columns::{Month, columns};
 pub(super) use dots::{DotRow, dots};
+pub(super) use funnel::{Stage, funnel};
 pub(super) use heat::{Heat, heat};
 pub(super) use lines::{Lines, lines};
 pub(super) use stacked::{Stack, stacked};

@@ -1,13 +1,14 @@
 //! The page of one contract: what to decide, then what that rests on.
 
-use super::{Decision, Document, Figure, Pack, Part, Sheet, banner, facts, money, seats, table, terms, verdict};
+use super::{KIND, Pack, money, seats, terms, verdict};
 use crate::base::Result;
 use crate::report::chart::{Caption, Measure, bullet};
 use crate::report::context::Tile;
 use crate::report::format::{count, ledger, share, words};
 use crate::report::frame::Frame;
+use crate::report::pack::{Decision, Figure, Part, Sheet, table};
 
-pub(super) fn page(pack: &Pack<'_>) -> Result<Document> {
+pub(super) fn page(pack: &Pack<'_>) -> Result<serde_json::Value> {
     let row = pack.rows("marts.renewal_decisions")?;
     let title = format!(
         "{} {}: renewal of {}",
@@ -32,22 +33,12 @@ pub(super) fn page(pack: &Pack<'_>) -> Result<Document> {
         terms::negotiation(pack)?,
         method(pack)?,
     ];
-    Ok(Document {
-        tenant: pack.meta.tenant.clone(),
-        as_of: pack.meta.as_of.to_string(),
-        title,
-        facts: facts(pack)?,
-        banner: banner(pack)?,
-        decision,
-        parts: parts.into_iter().flatten().collect(),
-        proofs: pack.proofs.cited(),
-        inputs: pack.proofs.inputs(),
-    })
+    pack.document(KIND, title, decision, parts.into_iter().flatten().collect())
 }
 
 fn decision(pack: &Pack<'_>, row: &Frame) -> Result<Decision> {
     let currency = pack.currency();
-    let cite = pack.proofs.cite("marts.renewal_decisions");
+    let cite = pack.cite("marts.renewal_decisions");
     let amount = |column: &str| row.amount(column, 0);
     let int = |column: &str| row.int(column, 0);
     let recommendation = row.text("recommendation", 0)?;
@@ -208,7 +199,7 @@ fn per_tier(pack: &Pack<'_>) -> Result<Sheet> {
             Some(total),
         ),
         is_folded: false,
-        cite: pack.proofs.cite("marts.renewal_pools"),
+        cite: pack.cite("marts.renewal_pools"),
     })
 }
 
@@ -251,7 +242,7 @@ fn method(pack: &Pack<'_>) -> Result<Option<Part>> {
             caption: "Sources and control totals".into(),
             table: table(&["Stream", "Status", "Complete through"], &["Fetched", "Accepted", "Quarantined"], rows, None),
             is_folded: true,
-            cite: pack.proofs.cite("marts.source_freshness"),
+            cite: pack.cite("marts.source_freshness"),
         }],
         ..Part::default()
     }))

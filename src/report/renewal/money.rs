@@ -2,11 +2,12 @@
 
 use rust_decimal::Decimal;
 
-use super::{Figure, Pack, Part, Sheet, table};
+use super::Pack;
 use crate::base::Result;
 use crate::report::chart::{Bar, Caption, DotRow, Month, Segment, Step, bars, brief, columns, dots, waterfall};
 use crate::report::format::{count, ledger, share, words};
 use crate::report::frame::Frame;
+use crate::report::pack::{Figure, Part, Sheet, table};
 
 /// The steps as the page names them.
 const STEPS: &[(&str, &str)] = &[
@@ -28,7 +29,7 @@ pub(super) fn bridge(pack: &Pack<'_>) -> Result<Option<Part>> {
     let frame = pack.rows("marts.renewal_bridge")?;
     let reporting = frame.only("basis", "reporting")?;
     let currency = pack.currency();
-    let cite = pack.proofs.cite("marts.renewal_bridge");
+    let cite = pack.cite("marts.renewal_bridge");
     let mut part = Part {
         id: "bridge",
         name: "Bridge",
@@ -190,7 +191,7 @@ pub(super) fn months(pack: &Pack<'_>) -> Result<Option<Part>> {
         Caption { id: "months-chart", title: &title, description: "Actual, forecast and budget of each month" },
         &drawn,
     )?;
-    let cite = pack.proofs.cite("marts.renewal_months");
+    let cite = pack.cite("marts.renewal_months");
     Ok(Some(Part {
         id: "months",
         name: "Budget",
@@ -278,7 +279,7 @@ pub(super) fn units(pack: &Pack<'_>) -> Result<Option<Part>> {
                 None,
             ),
             is_folded: true,
-            cite: pack.proofs.cite("marts.renewal_lines"),
+            cite: pack.cite("marts.renewal_lines"),
         }],
         notes: vec!["No benchmark is shown: none is on record with source, date and licence.".into()],
     }))
@@ -359,7 +360,7 @@ pub(super) fn showback(pack: &Pack<'_>) -> Result<Option<Part>> {
                 Some(total),
             ),
             is_folded: true,
-            cite: pack.proofs.cite("marts.renewal_showback"),
+            cite: pack.cite("marts.renewal_showback"),
         }],
         title,
         ..Part::default()
@@ -404,7 +405,7 @@ pub(super) fn currencies(pack: &Pack<'_>) -> Result<Option<Part>> {
                 None,
             ),
             is_folded: false,
-            cite: pack.proofs.cite("marts.renewal_lines"),
+            cite: pack.cite("marts.renewal_lines"),
         }],
         ..Part::default()
     }))

@@ -2,31 +2,22 @@
 
 use rust_decimal::Decimal;
 
-use super::{Decision, Document, Figure, Pack, Part, Sheet, banner, facts, file_name, table, terms, verdict};
+use super::{KIND, Pack, file_name, terms, verdict};
 use crate::base::Result;
 use crate::report::chart::{Caption, Span, Step, brief, timeline, waterfall};
 use crate::report::context::Tile;
 use crate::report::format::{count, ledger, share};
 use crate::report::frame::Frame;
+use crate::report::pack::{Decision, Figure, Part, Sheet, table};
 
 /// Days ahead that the calendar shows.
 const AHEAD: i64 = 180;
 
-pub(super) fn page(pack: &Pack<'_>) -> Result<Document> {
+pub(super) fn page(pack: &Pack<'_>) -> Result<serde_json::Value> {
     let rows = pack.rows("marts.renewal_decisions")?.sorted(&[("days_left", false), ("contract_id", false)])?;
     let decision = decision(pack, &rows)?;
     let parts = vec![calendar(pack, &rows)?, contracts(pack, &rows)?, bridge(pack)?, risks(pack, &rows)?];
-    Ok(Document {
-        tenant: pack.meta.tenant.clone(),
-        as_of: pack.meta.as_of.to_string(),
-        title: format!("Renewals of {}", pack.meta.tenant),
-        facts: facts(pack)?,
-        banner: banner(pack)?,
-        decision,
-        parts,
-        proofs: pack.proofs.cited(),
-        inputs: pack.proofs.inputs(),
-    })
+    pack.document(KIND, format!("Renewals of {}", pack.meta.tenant), decision, parts)
 }
 
 fn days(rows: &Frame, row: usize) -> Result<Option<i64>> {
@@ -91,7 +82,7 @@ fn decision(pack: &Pack<'_>, rows: &Frame) -> Result<Decision> {
         sheets: Vec::new(),
         caveats,
         signatures: Vec::new(),
-        cite: pack.proofs.cite("marts.renewal_decisions"),
+        cite: pack.cite("marts.renewal_decisions"),
     })
 }
 
@@ -183,7 +174,7 @@ fn contracts(pack: &Pack<'_>, rows: &Frame) -> Result<Part> {
                 Some(foot),
             ),
             is_folded: false,
-            cite: pack.proofs.cite("marts.renewal_decisions"),
+            cite: pack.cite("marts.renewal_decisions"),
         }],
         ..Part::default()
     })
@@ -238,7 +229,7 @@ fn bridge(pack: &Pack<'_>) -> Result<Part> {
             caption: "The bridge".into(),
             table: table(&["Step"], &[currency], rows, Some(vec!["Proposed".into(), ledger(Some(to), currency)])),
             is_folded: false,
-            cite: pack.proofs.cite("marts.renewal_bridge"),
+            cite: pack.cite("marts.renewal_bridge"),
         }],
         ..Part::default()
     })
@@ -274,7 +265,7 @@ fn risks(pack: &Pack<'_>, decisions: &Frame) -> Result<Part> {
             caption: "Risks".into(),
             table: table(&["Severity", "Vendor", "Contract", "Risk"], &["How many", "Amount"], rows, None),
             is_folded: false,
-            cite: pack.proofs.cite("marts.renewal_risks"),
+            cite: pack.cite("marts.renewal_risks"),
         }],
         ..Part::default()
     })

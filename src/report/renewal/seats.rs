@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
+use super::Pack;
 use super::contract::tier;
-use super::{Figure, Pack, Part, Sheet, table};
 use crate::base::Result;
 use crate::report::chart::{Bar, Caption, Heat, Lines, Segment, Stack, bars, heat, lines, stacked};
 use crate::report::format::{count, ledger, percent, share, signed, words};
 use crate::report::frame::Frame;
+use crate::report::pack::{Figure, Part, Sheet, table};
 
 fn pools(pack: &Pack<'_>) -> Result<Frame> {
     pack.rows("marts.renewal_pools")?.sorted(&[
@@ -93,7 +94,7 @@ pub(super) fn tiers(pack: &Pack<'_>) -> Result<Option<Part>> {
                 None,
             ),
             is_folded: false,
-            cite: pack.proofs.cite("marts.renewal_pools"),
+            cite: pack.cite("marts.renewal_pools"),
         }],
         ..Part::default()
     }))
@@ -166,7 +167,7 @@ pub(super) fn need(pack: &Pack<'_>) -> Result<Option<Part>> {
                 None,
             ),
             is_folded: false,
-            cite: pack.proofs.cite("marts.renewal_pools"),
+            cite: pack.cite("marts.renewal_pools"),
         }],
         notes: spans,
         ..Part::default()
@@ -223,7 +224,7 @@ pub(super) fn weeks(pack: &Pack<'_>, decision: &Frame) -> Result<Option<Part>> {
             caption: "Week by week".into(),
             table: table(&["App", "Week to"], &["Accounts"], rows, None),
             is_folded: true,
-            cite: pack.proofs.cite("marts.renewal_weeks"),
+            cite: pack.cite("marts.renewal_weeks"),
         }],
         notes: vec![
             "Sessions may last longer than a week: an account that signed in nowhere may still be in use.".into(),
@@ -300,7 +301,7 @@ pub(super) fn sensitivity(pack: &Pack<'_>, decision: &Frame) -> Result<Option<Pa
             caption: "By window and reserve".into(),
             table: table(&[], &["Window, days", "Reserve", "Idle seats", "Seats needed", "Annual cost"], rows, None),
             is_folded: true,
-            cite: pack.proofs.cite("marts.renewal_sensitivity"),
+            cite: pack.cite("marts.renewal_sensitivity"),
         }],
         notes: vec!["Held, on leave, excepted, protected and unknown seats are never given back here either.".into()],
     }))
@@ -385,7 +386,7 @@ pub(super) fn candidates(pack: &Pack<'_>) -> Result<Option<Part>> {
                     ]),
                 ),
                 is_folded: false,
-                cite: pack.proofs.cite("marts.renewal_candidates"),
+                cite: pack.cite("marts.renewal_candidates"),
             }]
         },
         notes: match total {

@@ -2,10 +2,11 @@
 
 use rust_decimal::Decimal;
 
-use super::{Figure, Pack, Part, Sheet, clause, table};
+use super::{Pack, clause};
 use crate::base::Result;
 use crate::report::chart::{Bar, Caption, Segment, Span, bars, timeline};
 use crate::report::format::{count, ledger, words};
+use crate::report::pack::{Figure, Part, Sheet, table};
 
 pub(super) fn calendar(pack: &Pack<'_>) -> Result<Option<Part>> {
     let decision = pack.rows("marts.renewal_decisions")?;
@@ -84,13 +85,13 @@ pub(super) fn calendar(pack: &Pack<'_>) -> Result<Option<Part>> {
                 caption: "Steps".into(),
                 table: table(&["Step", "What", "Due", "State"], &["Days left"], lines, None),
                 is_folded: true,
-                cite: pack.proofs.cite("marts.renewal_steps"),
+                cite: pack.cite("marts.renewal_steps"),
             },
             Sheet {
                 caption: "Clauses".into(),
                 table: table(&["Clause", "What it says", "Kept in", "Stands in"], &[], rows, None),
                 is_folded: false,
-                cite: pack.proofs.cite("marts.renewal_clauses"),
+                cite: pack.cite("marts.renewal_clauses"),
             },
         ],
         ..Part::default()
@@ -164,7 +165,7 @@ pub(super) fn risks(pack: &Pack<'_>) -> Result<Option<Part>> {
             caption: "Risks".into(),
             table: table(&["Severity", "Risk"], &["How many", "Amount"], rows, None),
             is_folded: false,
-            cite: pack.proofs.cite("marts.renewal_risks"),
+            cite: pack.cite("marts.renewal_risks"),
         }],
         ..Part::default()
     }))
@@ -218,13 +219,13 @@ pub(super) fn negotiation(pack: &Pack<'_>) -> Result<Option<Part>> {
                 caption: "Positions".into(),
                 table: table(&["Position"], &["Seats", &format!("{currency} a year")], levers, None),
                 is_folded: false,
-                cite: pack.proofs.cite("marts.renewal_decisions"),
+                cite: pack.cite("marts.renewal_decisions"),
             },
             Sheet {
                 caption: "Clauses below our standard".into(),
                 table: table(&["Clause", "Says", "Standard", "Ask for"], &[], asks, None),
                 is_folded: false,
-                cite: pack.proofs.cite("marts.renewal_clauses"),
+                cite: pack.cite("marts.renewal_clauses"),
             },
         ],
         ..Part::default()

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 
 use serde::Serialize;
 
-use crate::report::Proofs;
+use super::Proofs;
+use super::pack::Scope;
 
 /// A footnote.
 #[derive(Debug, Clone, Serialize)]
@@ -22,28 +23,24 @@ pub(super) struct Proof {
 /// The footnotes of a page, numbered as they come.
 pub(super) struct Book<'a> {
     source: &'a Proofs,
-    contract: Option<&'a str>,
     cited: RefCell<Vec<Proof>>,
 }
 
 impl<'a> Book<'a> {
-    pub(super) fn new(source: &'a Proofs, contract: Option<&'a str>) -> Self {
-        Self { source, contract, cited: RefCell::default() }
+    pub(super) fn new(source: &'a Proofs) -> Self {
+        Self { source, cited: RefCell::default() }
     }
 
-    /// The number of the footnote of a table.
-    pub(super) fn cite(&self, table: &str) -> usize {
+    /// The number of the footnote of a table, or of the rows of it that a scope has.
+    pub(super) fn cite(&self, table: &str, scope: Option<Scope<'_>>) -> usize {
         let mut cited = self.cited.borrow_mut();
         if let Some(known) = cited.iter().find(|p| p.table == table) {
             return known.n;
         }
         let n = cited.len() + 1;
-        let whose = match self.contract {
-            Some(contract) if table.starts_with("marts.renewal_") && table != "marts.renewal_weeks" => {
-                format!(" where contract_id = '{}'", contract.replace('\'', "''"))
-            }
-            _ => String::new(),
-        };
+        let whose = scope.map_or(String::new(), |Scope { column, text }| {
+            format!(" where {column} = '{}'", text.replace('\'', "''"))
+        });
         let (rows, sha256) = self.source.files.get(table).cloned().unwrap_or_default();
         cited.push(Proof {
             n,

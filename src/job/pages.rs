@@ -1,0 +1,83 @@
+//! The reports of a run as files: pages that work offline, and beside each the tables it shows as sheets.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+
+use super::Job;
+use super::outputs::conclusions;
+use super::record::RunBody;
+use super::renewal::{Files, put};
+use crate::base::{AsOf, Error, Result};
+use crate::engine::Catalogue;
+use crate::publish::{self, Format};
+use crate::report::{Proofs, Report, RunMeta};
+use crate::store::Record;
+
+/// The table of FOCUS.
+const FOCUS: &str = "marts.focus_cost_and_usage";
+
+impl Job {
+    /// Writes a report of the newest run of a day, or of any, to a folder.
+    ///
+    /// # Errors
+    /// A usage error for a day without a run; a store error when it cannot be written.
+    pub async fn report(&self, report: Report, as_of: Option<AsOf>, to: Option<&Path>) -> Result<Vec<PathBuf>> {
+        let (session, record) = self.reader(as_of).await?;
+        let catalogue = Catalogue::load()?;
+        let tables = conclusions(&session, &catalogue).await?;
+        let meta = self.meta(session.as_of(), &record).await?;
+        let folder = match to {
+            Some(folder) => folder.to_owned(),
+            None => self.config.root.join("outputs").join(session.as_of().to_string()),
+        };
+        put(&folder, files(report, &catalogue, &tables, &meta, &proofs(&catalogue, &record)?)?)
+    }
+}
+
+/// The files of a report, named from the folder of the day.
+pub(super) fn files(
+    report: Report,
+    catalogue: &Catalogue,
+    tables: &BTreeMap<String, RecordBatch>,
+    meta: &RunMeta,
+    proofs: &Proofs,
+) -> Result<Files> {
+    let pages = report.pages(tables, meta, proofs)?.into_iter();
+    let mut files: Files = pages.map(|(name, page)| (name, page.into_bytes())).collect();
+    for name in report.sheets() {
+        let missing = || Error::internal(format!("no {name}"));
+        let model = catalogue.get(name).ok_or_else(missing)?;
+        let rows = publish::disclosed(&model.sidecar, tables.get(*name).ok_or_else(missing)?)?;
+        let bytes = publish::encode(Format::Csv, &rows.schema(), std::slice::from_ref(&rows))?;
+        let table = name.split_once('.').map_or(*name, |(_, table)| table);
+        files.push((format!("{}/{table}.csv", report.name()), bytes));
+    }
+    if report == Report::Spend {
+        files.extend(focus(tables, meta)?);
+    }
+    Ok(files)
+}
+
+/// The contract lines in the columns of FOCUS.
+fn focus(tables: &BTreeMap<String, RecordBatch>, meta: &RunMeta) -> Result<Files> {
+    let batch = tables.get(FOCUS).ok_or_else(|| Error::internal(format!("no {FOCUS}")))?;
+    let rows = publish::focus_rows(batch)?;
+    let encoded = |format| publish::encode(format, &rows.schema(), std::slice::from_ref(&rows));
+    Ok(vec![
+        ("focus/cost_and_usage.csv".to_owned(), encoded(Format::Csv)?),
+        ("focus/cost_and_usage.parquet".to_owned(), encoded(Format::Parquet)?),
+        ("focus/metadata.json".to_owned(), publish::focus_metadata(&rows, meta.as_of, &meta.run_id, &meta.release)?),
+    ])
+}
+
+/// What the footnotes of a page rest on.
+pub(super) fn proofs(catalogue: &Catalogue, record: &Record) -> Result<Proofs> {
+    let body = RunBody::read(record)?;
+    Ok(Proofs {
+        sql: catalogue.models().iter().map(|model| (model.name.clone(), model.sql.clone())).collect(),
+        files: body.tables.into_iter().map(|(name, file)| (name, (file.rows, file.sha256))).collect(),
+        reads: record.reads.clone(),
+    })
+}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes this sample again: the renewal pack of a demo company, and pictures of it by headless Chromium.
+# Makes this sample again: the reports of a demo company, and pictures of them by headless Chromium.
 set -euo pipefail
 [ -z "${SEATLEDGER:-}" ] || SEATLEDGER=$(realpath "$SEATLEDGER")
 cd "$(dirname "$0")"
@@ -15,8 +15,9 @@ code=0
 # 3: a source of the demo is stale on purpose.
 "$seatledger" --quiet demo "$work/demo" --seats 2000 >"$work/demo.out" 2>&1 || code=$?
 [ "$code" = 0 ] || [ "$code" = 3 ] || { cat "$work/demo.out" >&2; exit "$code"; }
-for file in portfolio.html "$contract.html" renewal.xlsx notice.ics; do
-    cp "$work"/demo/outputs/*/renewal/"$file" .
+mkdir -p renewal
+for file in programme.html spend.html quality.html renewal/{portfolio.html,"$contract.html",renewal.xlsx,notice.ics}; do
+    cp "$work"/demo/outputs/*/"$file" "$file"
 done
 
 # picture PAGE OUT WIDTH HEIGHT
@@ -25,6 +26,6 @@ picture() {
         --user-data-dir="$work/profile" --host-resolver-rules='MAP * ~NOTFOUND' --window-size="$3,$4" \
         --screenshot="$PWD/$2" "file://$PWD/$1" 2>"$work/chromium.log" || { cat "$work/chromium.log" >&2; exit 1; }
 }
-picture portfolio.html portfolio.png 1280 1560
-picture "$contract.html" contract.png 1280 910
-du -ch ./*.html ./*.xlsx ./*.ics ./*.png | tail -n 1
+picture renewal/portfolio.html portfolio.png 1280 1560
+picture "renewal/$contract.html" contract.png 1280 910
+du -ch ./*.html renewal/* ./*.png | tail -n 1

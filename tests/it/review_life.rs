@@ -124,12 +124,17 @@ impl Company {
         use Decision::{Accept, Approve, Confirm, Deny, Hold, Reject};
         let decision = [Accept, Accept, Accept, Accept, Approve, Approve, Approve, Deny, Hold, Confirm, Reject]
             [chance.below(11) as usize];
+        let expires_on = (decision == Hold).then(|| self.day + Days::new(1 + chance.below(6)));
+        self.decide(ACCOUNTS[chance.below(3) as usize], decision, expires_on, PEOPLE[chance.below(7) as usize]).await;
+    }
+
+    async fn decide(&self, about: &str, decision: Decision, expires_on: Option<NaiveDate>, by: &str) {
         let given = Given {
-            about: ACCOUNTS[chance.below(3) as usize].to_owned(),
+            about: about.to_owned(),
             decision,
             reason_code: decision.needs_reason().then(|| "busy_season".to_owned()),
-            expires_on: (decision == Hold).then(|| self.day + Days::new(1 + chance.below(6))),
-            by: Some(PEOPLE[chance.below(7) as usize].to_owned()),
+            expires_on,
+            by: Some(by.to_owned()),
             note: None,
         };
         // Nothing to decide about is no fault.
@@ -214,8 +219,9 @@ async fn live(company: &mut Company, chance: &mut Chance, seed: u64) -> Vec<Entr
         company.now += Duration::hours(1);
         match chance.below(10) {
             _ if step == 0 => company.run(company.sound()).await.unwrap(),
-            // Whoever is not asked has nothing to say.
-            _ if step == 1 => company.review(company.sound()).await.unwrap(),
+            // Everybody begins with a question, an answer and what follows from it.
+            _ if step == 1 || step == 3 => company.review(company.sound()).await.unwrap(),
+            _ if step == 2 => company.decide(ACCOUNTS[0], Decision::Accept, None, PEOPLE[0]).await,
             0..=2 => {
                 company.next_day(chance);
                 if chance.percent(30) {

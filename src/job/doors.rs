@@ -37,7 +37,7 @@ impl Job {
     /// Config when a secret is not where it should be, or a server may not be reached.
     pub fn doors(&self, as_of: AsOf) -> Result<Doors> {
         let (outward, root) = (&self.config.project.outward, &self.config.root);
-        let folder = root.join("outputs").join(as_of.to_string());
+        let folder = self.outputs(as_of);
         let post = |sender: &Notices| Ok((notices::open(sender, root, &folder.join(OUTBOX))?, sender.clone()));
         let post = outward.notices.as_ref().map(post).transpose()?;
         let desk = tickets::open(&outward.tickets, root)?;

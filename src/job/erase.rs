@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::Job;
 use super::explain::{literal, rows};
+use super::outputs::OUTPUTS;
 use super::record::{self, RunBody};
 use crate::base::error::Context;
 use crate::base::text::fold;
@@ -277,7 +278,7 @@ impl Job {
     /// The files people opened that name the person, each with the folder of its day.
     fn outputs_naming(&self, person: &Person) -> Result<Vec<(PathBuf, PathBuf)>> {
         let mut found = Vec::new();
-        let folders = std::fs::read_dir(self.config.root.join("outputs")).into_iter().flatten().flatten();
+        let folders = std::fs::read_dir(self.config.root.join(OUTPUTS)).into_iter().flatten().flatten();
         for folder in folders.map(|entry| entry.path()).filter(|path| path.is_dir()) {
             for file in super::outputs::opened(&folder) {
                 let bytes = std::fs::read(&file).context(ErrorKind::Store, format!("{}", file.display()))?;
@@ -295,7 +296,7 @@ impl Job {
 
     /// Questions, notices and actions about the person, of every day.
     fn erase_from_reviews(&self, person: &Person, apply: bool) -> Result<usize> {
-        let folders = std::fs::read_dir(self.config.root.join("outputs")).into_iter().flatten().flatten();
+        let folders = std::fs::read_dir(self.config.root.join(OUTPUTS)).into_iter().flatten().flatten();
         let folders = folders.map(|entry| entry.path()).filter(|path| path.is_dir());
         folders.map(|day| super::outward_files::erase(&day, |text| person.is_mentioned(text), apply)).sum()
     }

@@ -19,6 +19,7 @@ use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
 use crate::config::Answers;
 use crate::identity::IdentityMap;
+use crate::publish::tickets::Action;
 use crate::review::{Answer, Audience, Book, Candidate, Step};
 use crate::serve::{self, AnswerDesk, Binding, Choice, Claims, Code, Issued, MOST_DAYS, Outcome, Question};
 use crate::store::{Chain, Key, Kind, RunId, canonical};
@@ -191,12 +192,7 @@ impl Window {
             _ => return None,
         };
         let order = facts.order(candidate, &candidate.idempotency_key(), life.opened_run);
-        let proposal = match (order.action.as_str(), &order.target_tier) {
-            ("downgrade", Some(target)) => format!("downgrade to {target}"),
-            ("downgrade", None) => "downgrade".to_owned(),
-            ("suspend", _) => "suspend the account".to_owned(),
-            _ => "take the licence back".to_owned(),
-        };
+        let proposal = Action::parse(&order.action)?.proposal(order.target_tier.as_deref());
         Some(Question {
             binding: Binding {
                 candidate_id: binding.candidate_id.clone(),

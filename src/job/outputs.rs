@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::array::RecordBatch;
 
 use super::outward_files::FOLDER as REVIEW;
 use super::seal::CONCLUSIONS;
 use super::{Job, Run, pages, renewal};
-use arrow::array::RecordBatch;
-
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::engine::{Catalogue, Model, Session};
@@ -29,6 +30,8 @@ pub struct Outputs {
     pub candidates: PathBuf,
 }
 
+/// The folder of what people open, a folder a day.
+pub(super) const OUTPUTS: &str = "outputs";
 /// The page of a day, and its candidates as sheets; reports lie beside them.
 const FILES: &[&str; 4] = &["report.html", "candidates.csv", "candidates.json", "candidates.parquet"];
 
@@ -42,7 +45,7 @@ impl Job {
     /// # Errors
     /// A store error when a file cannot be written; an internal error when a table is not as its contract says.
     pub async fn publish(&self, run: &Run) -> Result<Outputs> {
-        let folder = self.config.root.join("outputs").join(run.session.as_of().to_string());
+        let folder = self.outputs(run.session.as_of());
         std::fs::create_dir_all(&folder).context(ErrorKind::Store, format!("cannot make {}", folder.display()))?;
         let outputs = Outputs {
             report: folder.join("report.html"),
@@ -81,8 +84,8 @@ impl Job {
         let meta = self.meta(session.as_of(), record).await?;
         let page = report::render(&tables, &meta)?;
         write(&folder.join(report), page.as_bytes())?;
-        renewal::put(&folder.join(renewal::FOLDER), renewal::pack(session, catalogue, record, &tables, &meta).await?)?;
         let proofs = pages::proofs(catalogue, record)?;
+        renewal::put(&folder.join(renewal::FOLDER), renewal::pack(session, catalogue, &tables, &meta, &proofs).await?)?;
         for report in Report::ALL {
             let written = renewal::put(folder, pages::files(*report, catalogue, &tables, &meta, &proofs)?)?;
             // Who has nothing to decide any more has no page any more.
@@ -91,6 +94,11 @@ impl Job {
             }
         }
         Ok(())
+    }
+
+    /// The folder of what people open of a day.
+    pub(super) fn outputs(&self, as_of: AsOf) -> PathBuf {
+        self.config.root.join(OUTPUTS).join(as_of.to_string())
     }
 
     /// What pages say of a run.
@@ -159,7 +167,10 @@ fn below(folder: &Path) -> Vec<PathBuf> {
 
 /// Writes a file so that a reader sees the old one or the new one, never half of it.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let draft = path.with_extension("part");
+    // Writers at the same time, here and in other processes, do not share half a file.
+    static WRITTEN: AtomicU64 = AtomicU64::new(0);
+    let draft = format!("{}-{}.part", std::process::id(), WRITTEN.fetch_add(1, Ordering::Relaxed));
+    let draft = path.with_extension(draft);
     std::fs::write(&draft, bytes)
         .and_then(|()| std::fs::rename(&draft, path))
         .context(ErrorKind::Store, format!("cannot write {}", path.display()))

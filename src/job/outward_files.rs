@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::outputs::write;
 use super::outward::{Ask, Links, Notice, Order, Outward, Sent};
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
@@ -57,7 +57,7 @@ impl Files {
         std::fs::create_dir_all(&folder).context(ErrorKind::Store, format!("cannot make {}", folder.display()))?;
         for thing in things {
             let bytes = serde_json::to_vec_pretty(thing).context(ErrorKind::Internal, "JSON")?;
-            replace(&folder.join(format!("{}.json", key(thing))), &bytes)?;
+            write(&folder.join(format!("{}.json", key(thing))), &bytes)?;
         }
         // Whoever writes last sees what all others wrote.
         let mut lines = read(&folder)?;
@@ -74,9 +74,9 @@ impl Files {
     fn write_sheets(&self, name: &str, lines: &[Map<String, Value>]) -> Result<()> {
         let Some(first) = lines.first() else { return Ok(()) };
         let columns: Vec<&str> = first.keys().map(String::as_str).filter(|column| *column != "order").collect();
-        replace(&self.folder.join(format!("{name}.csv")), &sheet(&columns, lines)?)?;
+        write(&self.folder.join(format!("{name}.csv")), &sheet(&columns, lines)?)?;
         let json = serde_json::to_vec_pretty(lines).context(ErrorKind::Internal, "JSON")?;
-        replace(&self.folder.join(format!("{name}.json")), &json)?;
+        write(&self.folder.join(format!("{name}.json")), &json)?;
         let mut batches: BTreeMap<String, Vec<Map<String, Value>>> = BTreeMap::new();
         for line in lines {
             if let Some(batch) = line.get("batch").and_then(Value::as_str) {
@@ -84,7 +84,7 @@ impl Files {
             }
         }
         for (batch, lines) in batches {
-            replace(&self.folder.join(format!("{}{batch}.csv", undo(name))), &sheet(UNDO, &lines)?)?;
+            write(&self.folder.join(format!("{}{batch}.csv", undo(name))), &sheet(UNDO, &lines)?)?;
         }
         Ok(())
     }
@@ -195,15 +195,4 @@ fn cell(value: &Value) -> Option<String> {
         Value::Array(lines) => Some(lines.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | ")),
         other => Some(other.to_string()),
     }
-}
-
-/// Writes a file whole: readers see the old one or the new one.
-fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    // Writers at the same time, here and in other processes, do not share half a file.
-    static WRITTEN: AtomicU64 = AtomicU64::new(0);
-    let draft = format!("{}-{}.part", std::process::id(), WRITTEN.fetch_add(1, Ordering::Relaxed));
-    let draft = path.with_extension(draft);
-    std::fs::write(&draft, bytes)
-        .and_then(|()| std::fs::rename(&draft, path))
-        .context(ErrorKind::Store, format!("cannot write {}", path.display()))
 }

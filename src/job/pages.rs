@@ -30,7 +30,7 @@ impl Job {
         let meta = self.meta(session.as_of(), &record).await?;
         let folder = match to {
             Some(folder) => folder.to_owned(),
-            None => self.config.root.join("outputs").join(session.as_of().to_string()),
+            None => self.outputs(session.as_of()),
         };
         put(&folder, files(report, &catalogue, &tables, &meta, &proofs(&catalogue, &record)?)?)
     }

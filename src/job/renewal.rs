@@ -16,7 +16,6 @@ use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::engine::{Catalogue, Session};
 use crate::publish::{self, About, Data, Deadline};
 use crate::report::{self, Proofs, RunMeta};
-use crate::store::Record;
 
 /// The folder of the pack, in the outputs of a day.
 pub(super) const FOLDER: &str = "renewal";
@@ -61,7 +60,7 @@ impl Job {
         let catalogue = Catalogue::load()?;
         let tables = conclusions(&session, &catalogue).await?;
         let meta = self.meta(session.as_of(), &record).await?;
-        let mut files = pack(&session, &catalogue, &record, &tables, &meta).await?;
+        let mut files = pack(&session, &catalogue, &tables, &meta, &proofs(&catalogue, &record)?).await?;
         if let Some(contract) = contract {
             let numbers: Vec<String> =
                 files.iter().filter_map(|(name, _)| name.strip_suffix(".html").map(str::to_owned)).collect();
@@ -74,7 +73,7 @@ impl Job {
         }
         let folder = match to {
             Some(folder) => folder.to_owned(),
-            None => self.config.root.join("outputs").join(session.as_of().to_string()).join(FOLDER),
+            None => self.outputs(session.as_of()).join(FOLDER),
         };
         put(&folder, files)
     }
@@ -97,14 +96,13 @@ pub(super) fn put(folder: &Path, files: Files) -> Result<Vec<PathBuf>> {
 pub(super) async fn pack(
     session: &Session,
     catalogue: &Catalogue,
-    record: &Record,
     tables: &BTreeMap<String, RecordBatch>,
     meta: &RunMeta,
+    proofs: &Proofs,
 ) -> Result<Files> {
-    let proofs = proofs(catalogue, record)?;
-    let pages = report::render_renewal(tables, meta, &proofs)?.into_iter();
+    let pages = report::render_renewal(tables, meta, proofs)?.into_iter();
     let mut files: Files = pages.map(|(name, page)| (name, page.into_bytes())).collect();
-    files.push((WORKBOOK.into(), workbook(session, catalogue, tables, meta, &proofs).await?));
+    files.push((WORKBOOK.into(), workbook(session, catalogue, tables, meta, proofs).await?));
     files.push((CALENDAR.into(), calendar(session, meta).await?.into_bytes()));
     Ok(files)
 }

@@ -28,10 +28,18 @@ use crate::base::{AsOf, ErrorKind, Result};
 
 pub use context::{Page, Section, Table};
 
-/// Templates, style and script: read from disk in development, embedded in a release.
+/// Template, style and script of all pages: read from disk in development, embedded in a release.
 #[derive(RustEmbed)]
-#[folder = "reports"]
-struct Files;
+#[folder = "reports/_shared"]
+struct Shared;
+
+/// The template of the page of a run.
+#[derive(RustEmbed)]
+#[folder = "reports/run"]
+struct OfRun;
+
+/// What a template is called among templates.
+const PAGE: &str = "page.html";
 
 /// What the page says of the run itself.
 #[derive(Debug, Clone)]
@@ -69,7 +77,7 @@ pub struct Proofs {
 /// An internal error when a table is not as its sidecar says or the template fails.
 pub fn render(tables: &BTreeMap<String, RecordBatch>, meta: &RunMeta) -> Result<String> {
     let page = sections::page(&frame::Frames::new(tables), meta)?;
-    fill("run/page.html", Value::from(Serde(page)))
+    Frame::new(&text::<OfRun>("page.html"))?.fill(Value::from(Serde(page)))
 }
 
 /// Renders the renewal pack: the name of each file, and the file.
@@ -81,8 +89,7 @@ pub fn render_renewal(
     meta: &RunMeta,
     proofs: &Proofs,
 ) -> Result<Vec<(String, String)>> {
-    let pages = renewal::documents(tables, meta, proofs)?.into_iter();
-    pages.map(|(name, page)| Ok((name, fill("_shared/page.html", Value::from(Serde(page)))?))).collect()
+    fill_all(renewal::documents(tables, meta, proofs)?)
 }
 
 /// A report beside the page of a run and the renewal pack.
@@ -139,25 +146,44 @@ impl Report {
             Self::Spend => spend::page(tables, meta, proofs).and_then(one),
             Self::Quality => quality::page(tables, meta, proofs).and_then(one),
         }?;
-        pages.into_iter().map(|(name, page)| Ok((name, fill("_shared/page.html", Value::from(Serde(page)))?))).collect()
+        fill_all(pages)
     }
 }
 
-fn fill(template: &str, page: Value) -> Result<String> {
-    let script = text("_shared/sort.js");
-    let mut templates = Environment::new();
-    templates.set_auto_escape_callback(|_| AutoEscape::Html);
-    templates
-        .render_named_str(
-            template,
-            &text(template),
-            context! { page, style => text("_shared/style.css"), script_sha256 => csp_hash(&script), script },
-        )
-        .context(ErrorKind::Internal, "a page's template")
+/// Puts each page into the frame that reports share.
+fn fill_all(pages: Vec<(String, serde_json::Value)>) -> Result<Vec<(String, String)>> {
+    let frame = Frame::new(&text::<Shared>("page.html"))?;
+    pages.into_iter().map(|(name, page)| Ok((name, frame.fill(Value::from(Serde(page)))?))).collect()
 }
 
-fn text(path: &str) -> String {
-    Files::get(path).map(|f| String::from_utf8_lossy(&f.data).into_owned()).unwrap_or_default()
+/// A template with the style and the script that go into every page of it.
+struct Frame {
+    templates: Environment<'static>,
+    style: String,
+    script: String,
+    script_sha256: String,
+}
+
+impl Frame {
+    fn new(template: &str) -> Result<Self> {
+        let mut templates = Environment::new();
+        templates.set_auto_escape_callback(|_| AutoEscape::Html);
+        templates.add_template_owned(PAGE, template.to_owned()).context(ErrorKind::Internal, "a page's template")?;
+        let (style, script) = (text::<Shared>("style.css"), text::<Shared>("sort.js"));
+        Ok(Self { templates, style, script_sha256: csp_hash(&script), script })
+    }
+
+    fn fill(&self, page: Value) -> Result<String> {
+        let Self { style, script, script_sha256, .. } = self;
+        let template = self.templates.get_template(PAGE);
+        template
+            .and_then(|template| template.render(context! { page, style, script_sha256, script }))
+            .context(ErrorKind::Internal, "a page's template")
+    }
+}
+
+fn text<F: RustEmbed>(name: &str) -> String {
+    F::get(name).map(|f| String::from_utf8_lossy(&f.data).into_owned()).unwrap_or_default()
 }
 
 /// The base64 SHA-256 by which the content policy allows the one fixed script.

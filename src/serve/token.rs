@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::Binding;
 use crate::base::Result;
 use crate::identity::random;
-use crate::store::hex;
+use crate::store::{hex, sha256_hex};
 
 /// Days that a token is good for at most.
 pub const MOST_DAYS: u64 = 14;
@@ -94,7 +94,7 @@ pub(super) fn is_token(text: &str) -> bool {
 }
 
 pub(super) fn token_sha256(token: &str) -> String {
-    hex(&Sha256::digest(token))
+    sha256_hex(token.as_bytes())
 }
 
 fn code_sha256(token: &str, code: &str) -> String {

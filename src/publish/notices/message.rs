@@ -13,7 +13,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::{Action, Item, Notice};
+use super::{Item, Notice};
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result, text};
 use crate::config::Notices;
@@ -55,16 +55,10 @@ struct Shown {
 
 impl Shown {
     fn of(item: &Item) -> Self {
-        let what = match (item.action, &item.target) {
-            (Action::Reclaim, _) => "take the licence back".to_owned(),
-            (Action::Downgrade, Some(target)) => format!("downgrade to {}", name(target)),
-            (Action::Downgrade, None) => "downgrade".to_owned(),
-            (Action::Suspend, _) => "suspend the account".to_owned(),
-        };
         Self {
             app: name(&item.app),
             tier: name(&item.tier),
-            what,
+            what: item.action.proposal(item.target.as_deref().map(name).as_deref()),
             last_use: item.last_use.as_str(),
             due_on: item.due_on.to_string(),
             link: item.link.clone(),

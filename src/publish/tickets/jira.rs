@@ -315,35 +315,11 @@ impl Desk for Jira {
     }
 
     async fn ask(&self, orders: &[Order]) -> Vec<Result<Ticket>> {
-        let mut results = Vec::with_capacity(orders.len());
-        for orders in orders.chunks(AT_ONCE) {
-            match self.known(orders).await {
-                Ok(found) => {
-                    let mut done = Done::default();
-                    for order in orders {
-                        results.push(done.once(order, self.ask_one(order, found.get(&order.key))).await);
-                    }
-                }
-                Err(error) => results.extend(repeated(&error, orders)),
-            }
-        }
-        results
+        self.each(orders, Turn::Ask).await
     }
 
     async fn release(&self, orders: &[Order]) -> Vec<Result<Ticket>> {
-        let mut results = Vec::with_capacity(orders.len());
-        for orders in orders.chunks(AT_ONCE) {
-            match self.known(orders).await {
-                Ok(found) => {
-                    let mut done = Done::default();
-                    for order in orders {
-                        results.push(done.once(order, self.release_one(order, found.get(&order.key))).await);
-                    }
-                }
-                Err(error) => results.extend(repeated(&error, orders)),
-            }
-        }
-        results
+        self.each(orders, Turn::Release).await
     }
 
     async fn poll(&self, keys: &[String]) -> Result<Vec<Answer>> {
@@ -359,7 +335,37 @@ impl Desk for Jira {
     }
 }
 
+/// What is done with an order.
+#[derive(Clone, Copy)]
+enum Turn {
+    Ask,
+    Release,
+}
+
 impl Jira {
+    async fn each(&self, orders: &[Order], turn: Turn) -> Vec<Result<Ticket>> {
+        let mut results = Vec::with_capacity(orders.len());
+        for orders in orders.chunks(AT_ONCE) {
+            match self.known(orders).await {
+                Ok(found) => {
+                    let mut done = Done::default();
+                    for order in orders {
+                        let issue = found.get(&order.key);
+                        let ticket = async {
+                            match turn {
+                                Turn::Ask => self.ask_one(order, issue).await,
+                                Turn::Release => self.release_one(order, issue).await,
+                            }
+                        };
+                        results.push(done.once(order, ticket).await);
+                    }
+                }
+                Err(error) => results.extend(repeated(&error, orders)),
+            }
+        }
+        results
+    }
+
     async fn known(&self, orders: &[Order]) -> Result<BTreeMap<String, Issue>> {
         orders.iter().try_for_each(Order::check)?;
         let keys: Vec<&str> = orders.iter().map(|order| order.key.as_str()).collect();

@@ -30,6 +30,16 @@ impl Action {
         }
     }
 
+    /// What is proposed, as a sentence goes on.
+    pub fn proposal(self, target: Option<&str>) -> String {
+        match (self, target) {
+            (Self::Reclaim, _) => "take the licence back".to_owned(),
+            (Self::Downgrade, Some(target)) => format!("downgrade to {target}"),
+            (Self::Downgrade, None) => "downgrade".to_owned(),
+            (Self::Suspend, _) => "suspend the account".to_owned(),
+        }
+    }
+
     /// The action of a word.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Reclaim, Self::Downgrade, Self::Suspend].into_iter().find(|action| action.as_str() == word)

@@ -7,6 +7,6 @@ cd "$(dirname "$0")/../.."
 report=$(mktemp)
 trap 'rm -f "$report"' EXIT
 SEATLEDGER_SEATS="${1:-10000000}" SEATLEDGER_USES="${2:-2500000}" SEATLEDGER_DAYS="${3:-400}" \
-  SEATLEDGER_REPORT="$report" cargo test --locked --test it -- --exact \
+  SEATLEDGER_REPORT="$report" CARGO_PROFILE_TEST_OPT_LEVEL=2 cargo test --locked --test it -- --exact \
   volume::days_of_use_are_merged_into_the_state_of_many_seats >&2
 cat "$report"

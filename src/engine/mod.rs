@@ -4,6 +4,7 @@
 mod catalogue;
 mod cluster;
 mod compute;
+mod encoded;
 mod functions;
 mod rows;
 mod runner;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use bytes::Bytes;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
 use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
@@ -18,6 +19,7 @@ use url::Url;
 
 use super::cluster::Cluster;
 use super::compute::{Engine, Local, failed, with_config};
+use super::encoded::Encoded;
 use super::functions::{self, Pseudonym};
 use super::rows::{Intake, Rows};
 use super::settings::Settings;
@@ -113,6 +115,15 @@ impl Session {
         self.register(name, of_batches(name, schema, batches)?)?;
         self.held.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Makes a table of the bytes of a committed file, with the schema it was written with; they stay as they are until
+    /// somebody asks.
+    ///
+    /// # Errors
+    /// Data, when it is not Parquet; else as [`Session::register_rows`].
+    pub fn register_encoded(&self, name: &str, file: Bytes) -> Result<()> {
+        self.register(name, Arc::new(Encoded::new(file)?))
     }
 
     /// Makes a table of rows that were computed.

@@ -86,8 +86,7 @@ pub(super) struct RunTable {
 impl RunTable {
     /// Makes the table readable in a session, with the schema it was written with.
     pub(super) async fn register(&self, session: &Session, store: &Store) -> Result<()> {
-        let (schema, batches) = crate::store::parquet::decode(store.read(&self.file).await?)?;
-        session.register_batches(&self.name, schema, batches)
+        session.register_encoded(&self.name, store.read(&self.file).await?)
     }
 }
 

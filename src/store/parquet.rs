@@ -188,6 +188,13 @@ impl Batches {
     }
 }
 
+impl Batches {
+    /// The columns that are read.
+    pub fn schema(&self) -> SchemaRef {
+        arrow::array::RecordBatchReader::schema(&self.0)
+    }
+}
+
 impl Iterator for Batches {
     type Item = Result<RecordBatch>;
 

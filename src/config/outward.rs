@@ -33,6 +33,22 @@ pub struct Outward {
     pub siem: Siem,
 }
 
+impl Outward {
+    /// Where each secret is kept, with the section that says so.
+    pub fn secrets(&self) -> Vec<(String, &SecretRef)> {
+        let Tickets { servicenow, jira, okta, .. } = &self.tickets;
+        let login = self.notices.as_ref().and_then(|notices| notices.smtp.as_ref()?.login.as_ref());
+        let all = [
+            ("tickets.servicenow", servicenow.as_ref().map(|desk| &desk.server.secret)),
+            ("tickets.jira", jira.as_ref().map(|desk| &desk.server.secret)),
+            ("tickets.okta", okta.as_ref().map(|executor| &executor.server.secret)),
+            ("notices", login.map(|(_, secret)| secret)),
+            ("siem.splunk", self.siem.splunk.as_ref().map(|splunk| &splunk.server.secret)),
+        ];
+        all.into_iter().filter_map(|(section, secret)| Some((section.to_owned(), secret?))).collect()
+    }
+}
+
 /// A server, and how one is known to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {

@@ -26,6 +26,7 @@ mod review_cli;
 mod review_life;
 mod said;
 mod scenarios;
+mod sources;
 mod store_faults;
 mod stub;
 mod tickets;

@@ -37,6 +37,7 @@ pub(super) struct Stream {
 
 /// What one read of a stream brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code, reason = "a word of tables stays when the last table that uses it goes")]
 pub(super) enum Nature {
     /// Everything there is: all of it, or nothing of it lands.
     Full,
@@ -79,6 +80,7 @@ pub(super) struct Parent {
 
 /// How one page leads to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code, reason = "a word of tables stays when the last table that uses it goes")]
 pub(super) enum Paging {
     /// There is one.
     None,

@@ -401,18 +401,22 @@ const SERVER_KEYS: [&str; 4] = ["url", "user", "secret", "private_network"];
 
 fn read_server(section: &Section<'_>) -> Option<Server> {
     section.need(&["url", "secret"]);
-    let url = section.text("url").and_then(|text| {
-        let has_login = |url: &Url| !url.username().is_empty() || url.password().is_some();
-        let url = Url::parse(&text).ok().filter(is_guarded).filter(|url| !has_login(url) && url.query().is_none());
-        if url.is_none() {
-            let help = "use https (http on this machine only), without login and query";
-            section.refuse_unseen("url", "`url` names no server that may be used", help);
-        }
-        url
-    });
+    let url = server_url(section, "url");
     let secret = secret::read(section, "secret");
     let private_network = section.flag("private_network").unwrap_or(false);
     Some(Server { url: url?, user: section.text("user"), secret: secret?, private_network })
+}
+
+/// The address of a server under a key.
+pub(super) fn server_url(section: &Section<'_>, key: &str) -> Option<Url> {
+    let text = section.text(key)?;
+    let has_login = |url: &Url| !url.username().is_empty() || url.password().is_some();
+    let url = Url::parse(&text).ok().filter(is_guarded).filter(|url| !has_login(url) && url.query().is_none());
+    if url.is_none() {
+        let help = "use https (http on this machine only), without login and query";
+        section.refuse_unseen(key, format!("`{key}` names no server that may be used"), help);
+    }
+    url
 }
 
 /// A `scheme://host:port` of one of the schemes, each with its guard and its port.

@@ -16,6 +16,7 @@ mod evidence;
 mod executor;
 mod fault;
 mod kills;
+mod live;
 mod project;
 mod properties;
 mod real_samples;

@@ -104,12 +104,29 @@ pub enum Login {
 fn ways(kind: Kind) -> &'static [AuthKind] {
     match kind {
         Kind::Okta => &[AuthKind::PrivateKeyJwt, AuthKind::Bearer, AuthKind::Ssws],
-        _ => &[],
+        Kind::Microsoft365 | Kind::Zoom => &[AuthKind::ClientSecret, AuthKind::Bearer],
+        Kind::Salesforce => &[AuthKind::JwtBearer, AuthKind::Bearer],
+        Kind::Slack => &[AuthKind::Bearer],
+        Kind::Github => &[AuthKind::GithubApp, AuthKind::Bearer],
+        Kind::Servicenow => &[AuthKind::Basic, AuthKind::ClientSecret, AuthKind::Bearer],
+        Kind::Workday | Kind::Bamboohr => &[AuthKind::Basic],
+        Kind::Ecb => &[AuthKind::None],
+        Kind::Mapped => &[],
     }
 }
 
 /// What else the addresses of a kind hold: keys of `[source.live]`, and whether each must be there.
-const VALUES: &[(Kind, &str, bool)] = &[];
+const VALUES: &[(Kind, &str, bool)] = &[
+    (Kind::Microsoft365, "tenant", true),
+    (Kind::Zoom, "account_id", true),
+    (Kind::Github, "organization", true),
+    // Reports, by the stream that each is; a stream whose report nobody names is not read.
+    (Kind::Workday, "tenant", true),
+    (Kind::Workday, "owner", true),
+    (Kind::Workday, "workers", false),
+    (Kind::Workday, "leaves", false),
+    (Kind::Workday, "project_assignments", false),
+];
 
 /// Reads the section of a source of a kind.
 pub(super) fn read(section: &Section<'_>, kind: Kind) -> Option<Live> {

@@ -28,6 +28,7 @@ pub use body::Override;
 pub use erase::{erase, knows};
 pub use expire::expirable;
 pub use facts::{LandingFact, RawTable, Totals, audit_tables, files_in_force, inputs, landings, logs, overrides};
+pub use live::{Answer, Probe, probe};
 pub use report::{AcceptedSize, LandOptions, LandReport, Landing, Outcome};
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::Job;
+use super::doctor_apis::apis;
 use super::sources::{SourceLine, typed};
 use crate::base::{AsOf, Clock, Error, ErrorKind, Result};
 use crate::config::{self, Config, Diagnostic};
@@ -63,7 +64,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn ok(check: &'static str, of: impl Into<String>, found: impl Into<String>) -> Self {
+    pub(super) fn ok(check: &'static str, of: impl Into<String>, found: impl Into<String>) -> Self {
         Self { grade: Grade::Ok, check, of: of.into(), found: found.into(), fix: None, kind: None }
     }
 
@@ -71,7 +72,7 @@ impl Finding {
         Self { grade: Grade::Warning, fix: Some(fix.into()), ..Self::ok(check, of, found) }
     }
 
-    fn problem(check: &'static str, of: impl Into<String>, error: &Error, fix: impl Into<String>) -> Self {
+    pub(super) fn problem(check: &'static str, of: impl Into<String>, error: &Error, fix: impl Into<String>) -> Self {
         let finding = Self::warning(check, of, error.to_string(), fix);
         Self { grade: Grade::Problem, kind: Some(error.kind()), ..finding }
     }
@@ -99,6 +100,7 @@ pub async fn doctor(project: &Path, clock: Clock) -> Vec<Finding> {
     let are_usable = stores.iter().all(|finding| finding.grade == Grade::Ok);
     findings.extend(stores);
     findings.extend(privacy(&job));
+    findings.extend(apis(&job.config, clock).await);
     if are_usable {
         findings.extend(landed(&job, clock.today()).await);
         findings.extend(rates(&job, clock.today()).await);
@@ -209,7 +211,7 @@ async fn landed(job: &Job, as_of: AsOf) -> Vec<Finding> {
 fn stream(job: &Job, line: &SourceLine) -> Vec<Finding> {
     let state = &line.state;
     let name = format!("{}/{}", state.source, state.stream);
-    let from = job.config.project.sources.iter().find(|s| s.name == state.source).map_or("", |s| &s.from);
+    let source = job.config.project.sources.iter().find(|s| s.name == state.source);
     let warn = |found: String, fix: &str| Finding::warning("stream", name.clone(), found, fix);
     let mut findings = Vec::new();
     if let Some((from, to)) = line.lost() {
@@ -224,8 +226,11 @@ fn stream(job: &Job, line: &SourceLine) -> Vec<Finding> {
             Some(warn(format!("the project does not collect it, and seats of {apps} need it"), fix))
         }
         Some("never_landed") => {
-            let fix = format!("put an extract below {from}/{}/ and ingest it, or leave it out of `streams`", state.stream);
-            Some(warn("nothing ever landed".to_owned(), &fix))
+            let fix = match source.and_then(|source| source.from.as_ref()) {
+                Some(from) => format!("put an extract below {from}/{}/ and ingest it", state.stream),
+                None => "`seatledger ingest` reads it".to_owned(),
+            };
+            Some(warn("nothing ever landed".to_owned(), &format!("{fix}, or leave it out of `streams`")))
         }
         Some("stale") => {
             let found = format!("complete through {through}; the limit is {} days", state.freshness_error_days);

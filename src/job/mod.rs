@@ -4,6 +4,7 @@
 mod carry;
 mod decide;
 mod doctor;
+mod doctor_apis;
 mod doors;
 mod entries;
 mod erase;

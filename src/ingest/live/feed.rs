@@ -2,15 +2,17 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::read::{Api, Fetched, Pages, Values, at};
+use super::read::{self, Api, Fetched, Pages, Values, absent, at};
 use super::spool::Batch;
-use super::table::{Nature, Parent, Pass, Stream};
+use super::table::{Absent, Nature, Parent, Pass, Stream};
 use super::{Brought, Stop};
 use crate::base::Result;
 use crate::http::Response;
 use crate::ingest::page::Refusal;
 use crate::ingest::{decode, json};
 
+/// A list of a day that is not there may still come for so many days.
+const SETTLED_DAYS: i64 = 3;
 /// Characters of an id that names a folder.
 const MOST_ID_CHARS: usize = 64;
 
@@ -30,7 +32,7 @@ struct Written<'a> {
     empty: Option<(String, bytes::Bytes)>,
 }
 
-/// Reads every list of a stream into a batch. `through` is the last day that is complete already.
+/// Reads every list of a stream into a batch. `through` is the last day that is complete already. None: nothing is due.
 ///
 /// # Errors
 /// Why the stream could not be read whole.
@@ -40,10 +42,10 @@ pub(super) async fn read(
     batch: &Batch,
     stream: &str,
     through: Option<NaiveDate>,
-) -> Result<Brought, Stop> {
+) -> Result<Option<Brought>, Stop> {
     let mut written = Written { api, batch, stream, day: None, files: 0, total: Some(0), gone: 0, empty: None };
     let today = api.clock().today().day();
-    let last = today.checked_sub_days(Days::new(1)).unwrap_or(today);
+    let mut last = today.checked_sub_days(Days::new(1)).unwrap_or(today);
     let first = first_day(table.nature, through, today);
     let is_daily = matches!(table.nature, Nature::Daily { .. });
     let days: Vec<NaiveDate> = first
@@ -51,21 +53,39 @@ pub(super) async fn read(
         .take_while(|day| !is_daily || *day <= last)
         .take(if is_daily { usize::MAX } else { 1 })
         .collect();
-    for pass in table.passes {
-        for day in &days {
-            let values = [("since", *day), ("day", *day), ("today", today)];
-            let values: Values = values.map(|(name, day)| (name.to_owned(), day.to_string())).into();
+    let mut holes: Vec<(NaiveDate, NaiveDate)> = Vec::new();
+    'days: for day in &days {
+        for pass in table.passes {
             let of_day = is_daily.then(|| format!("of-{}", day.format("%Y%m%d")));
             let folder: Vec<&str> =
                 [pass.folder].into_iter().chain(of_day.as_deref()).filter(|one| !one.is_empty()).collect();
-            written.pass(pass, values, &folder.join("/")).await?;
+            let next = day.succ_opt().unwrap_or(*day);
+            match written.pass(pass, read::days(*day, today), &folder.join("/")).await? {
+                None => {}
+                Some(Absent::Never) if (today - *day).num_days() > SETTLED_DAYS => match holes.last_mut() {
+                    Some((_, to)) if *to == *day => *to = next,
+                    _ => holes.push((*day, next)),
+                },
+                // Whatever comes after it waits for it.
+                Some(_) => {
+                    last = day.pred_opt().unwrap_or(*day);
+                    break 'days;
+                }
+            }
         }
     }
     if written.files == 0 {
-        let nothing = || Refusal::new("empty_feed", "every list was gone when it was read: land it again");
-        let (path, bytes) = written.empty.take().ok_or_else(nothing)?;
-        batch.write(&path, &bytes)?;
-        written.files = 1;
+        match written.empty.take() {
+            Some((path, bytes)) => {
+                batch.write(&path, &bytes)?;
+                written.files = 1;
+            }
+            None if is_daily && through.is_some() => return Ok(None),
+            None if is_daily => return Err(Refusal::new("empty_feed", "there is no list of any day").into()),
+            None => {
+                return Err(Refusal::new("empty_feed", "every list was gone when it was read: land it again").into());
+            }
+        }
     }
     let mut brought = Brought::by(api);
     if written.gone > 0 {
@@ -76,9 +96,10 @@ pub(super) async fn read(
     brought.control.rows = written.total;
     if table.nature != Nature::Full {
         brought.control.from = Some(first);
+        brought.control.holes = holes;
         brought.complete_through = Some(last);
     }
-    Ok(brought)
+    Ok(Some(brought))
 }
 
 /// The first day to ask for.
@@ -98,11 +119,15 @@ fn first_day(nature: Nature, through: Option<NaiveDate>, today: NaiveDate) -> Na
 }
 
 impl Written<'_> {
-    /// Reads one list, or that of each record of its parent list.
-    async fn pass(&mut self, pass: &'static Pass, values: Values, folder: &str) -> Result<(), Stop> {
+    /// Reads one list, or that of each record of its parent list. Tells why there is no list, if there is none.
+    async fn pass(&mut self, pass: &'static Pass, values: Values, folder: &str) -> Result<Option<Absent>, Stop> {
         let Some(parent) = pass.of else {
-            let pages = Pages::new(self.api, pass, values, &[])?;
-            return self.list(pages, None, pass, folder).await;
+            let mut pages = Pages::new(self.api, pass, values, &[])?;
+            let Some(first) = pages.answer().await? else { return Ok(None) };
+            if let Some(why) = absent(pass, &first) {
+                return Ok(Some(why));
+            }
+            return self.list(pages, first, pass, folder).await.map(|()| None);
         };
         for id in self.ids(parent, &values).await? {
             let mut of = values.clone();
@@ -114,24 +139,21 @@ impl Written<'_> {
                 continue;
             }
             let folder = if folder.is_empty() { id } else { format!("{folder}/{id}") };
-            self.list(pages, Some(first), pass, &folder).await?;
+            self.list(pages, first, pass, &folder).await?;
         }
-        Ok(())
+        Ok(None)
     }
 
-    /// Reads a list to its end; its first answer may be there.
+    /// Reads a list to its end, from its first answer on.
     async fn list(
         &mut self,
         mut pages: Pages<'_>,
-        first: Option<Response>,
+        first: Response,
         pass: &'static Pass,
         folder: &str,
     ) -> Result<(), Stop> {
         let (mut number, mut total) = (0, None);
-        let mut next = match first {
-            Some(first) => Some(pages.take(first)?),
-            None => pages.page().await?,
-        };
+        let mut next = Some(pages.take(first)?);
         while let Some(page) = next {
             number += 1;
             total = page.total.or(total);

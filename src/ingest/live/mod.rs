@@ -1,14 +1,26 @@
 //! Reads the APIs of sources. A collector brings the pages of a stream, as the vendor wrote them, into files as a person
 //! would have dropped them; what lands them is the code that lands dropped files.
 
+mod bamboohr;
+mod ecb;
 mod feed;
+mod github;
+mod graph;
 mod log;
 mod login;
 mod okta;
+mod probe;
 mod read;
 mod reconcile;
+mod salesforce;
+mod servicenow;
+mod slack;
 mod spool;
 mod table;
+mod workday;
+mod zoom;
+
+pub use probe::{Answer, Probe, probe};
 
 use std::sync::Arc;
 
@@ -118,22 +130,26 @@ pub(super) async fn land(stream: &Stream<'_>, collector: &Collector) -> Result<V
         Ok(api) => api,
         Err(error) => return Ok(vec![stream.refused(None, Refusal::new("credential", error.to_string()))]),
     };
-    let Some(table) = api.vendor().stream(&stream.name) else {
+    let not_collected = |message: String| {
         // Named in the file, it is missed.
         let is_named = stream.source.streams.as_ref().is_some_and(|streams| streams.contains(&stream.name));
-        let message = "no collector reads this stream: drop its extracts into a folder that `from` names";
-        return Ok(is_named
-            .then(|| stream.refused(None, Refusal::new("not_collected", message)))
-            .into_iter()
-            .collect());
+        is_named.then(|| stream.refused(None, Refusal::new("not_collected", message))).into_iter().collect()
     };
+    let Some(table) = api.vendor().stream(&stream.name) else {
+        let help = "drop its extracts into a folder that `from` names";
+        return Ok(not_collected(format!("no collector reads this stream: {help}")));
+    };
+    if let Some(name) = api.unsaid(table) {
+        return Ok(not_collected(format!("[source.live] does not say `{name}`, which names what to read")));
+    }
     if table.nature == Nature::Log {
         return log::land(stream, api, table, &collector.spool).await;
     }
     let batch = collector.spool.batch()?;
     let past = stream.past().await?;
     match feed::read(api, table, &batch, &stream.name, past.complete_through()).await {
-        Ok(brought) => land_batch(stream, batch, &brought, false).await,
+        Ok(Some(brought)) => land_batch(stream, batch, &brought, false).await,
+        Ok(None) => Ok(vec![stream.landing(past.complete_through(), Outcome::AlreadyLanded, Vec::new())]),
         Err(Stop::Stream(refusal)) => Ok(vec![stream.refused(None, refusal)]),
         Err(Stop::Run(error)) => Err(error),
     }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Months, NaiveDate, Utc};
+use sonic_rs::PointerNode;
 use url::Url;
 
-use super::table::{Paging, Pass, Vendor};
+use super::table::{Absent, Paging, Pass, Stream, Vendor};
 use crate::base::{Clock, Error, ErrorKind, Result};
 use crate::config::{Config, Live, Login};
 use crate::http::{Auth, Call, Client, Limits, Response};
@@ -16,6 +17,11 @@ use crate::store::sha256_hex;
 
 /// Names and what they stand for in a table.
 pub(super) type Values = BTreeMap<String, String>;
+
+/// Reports come in one answer, a line or record for every person of a house.
+const MOST_ANSWER_BYTES: usize = 256 << 20;
+/// What requests are filled in with beside what the project says.
+const OWN_VALUES: [&str; 6] = ["id", "since", "day", "today", "a_year_ago", "in_a_year"];
 
 /// The API of one source.
 pub(in crate::ingest) struct Api {
@@ -41,7 +47,12 @@ impl Api {
         clock: Clock,
     ) -> Result<Self> {
         let left = (rust_decimal::Decimal::ONE - live.rate_share) * rust_decimal::Decimal::ONE_HUNDRED;
-        let limits = Limits { leave_percent: u32::try_from(left.round()).unwrap_or(50), ..limits };
+        let limits = Limits {
+            leave_percent: u32::try_from(left.round()).unwrap_or(50),
+            timeout: vendor.patience().unwrap_or(limits.timeout),
+            most_bytes: limits.most_bytes.max(MOST_ANSWER_BYTES),
+            ..limits
+        };
         let auth = super::login::auth(live, vendor, &config.root, limits)?;
         let client = Client::new(&live.url, live.private_network, &auth, limits)?;
         let is_here = is_loopback(&live.url);
@@ -60,7 +71,11 @@ impl Api {
         let mut values = self.values.clone();
         values.extend(of.clone());
         let path: Vec<String> = pass.path.split('/').map(|one| fill(one, &values)).collect::<Result<_>>()?;
-        let mut call = Call::get(&path.iter().map(String::as_str).collect::<Vec<_>>());
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let mut call = match pass.post {
+            "" => Call::get(&path),
+            body => Call::post(&path).body("application/json", body).repeatable(),
+        };
         for (name, value) in pass.query.iter().filter(|(name, _)| more.iter().all(|(other, _)| other != name)) {
             call = call.query(name, fill(value, &values)?);
         }
@@ -71,6 +86,14 @@ impl Api {
             call = call.header(name, *value);
         }
         Ok(call)
+    }
+
+    /// What the addresses of a stream name and the project does not say; none when it says all.
+    pub(super) fn unsaid(&self, stream: &Stream) -> Option<&'static str> {
+        let lists = stream.passes.iter().flat_map(|pass| pass.of.map(|parent| &parent.list).into_iter().chain([pass]));
+        let texts = lists.flat_map(|list| list.query.iter().map(|(_, value)| *value).chain([list.path]));
+        let names = texts.flat_map(|text| text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)));
+        names.into_iter().find(|name| !OWN_VALUES.contains(name) && !self.values.contains_key(*name))
     }
 
     /// The request for an address that the server named.
@@ -213,6 +236,11 @@ impl<'a> Pages<'a> {
         let place = response.place().to_owned();
         let within = |refusal: Refusal| Refusal { message: format!("{place}: {}", refusal.message), ..refusal };
         let text = decode::decode(response.bytes()).map_err(within)?;
+        // Slack says so with 200, where lines are expected as well.
+        if at(&text, "/ok") == Some(false.into()) {
+            let why = code(&response).unwrap_or_else(|| "no reason given".to_owned());
+            return Err(within(Refusal::new("source_error", format!("the source answered with an error: {why}"))));
+        }
         let (mut rows, mut total) = (usize::from(!text.is_empty()), None);
         if self.pass.file.contains("json") && !text.trim_ascii().is_empty() {
             let records = json::records(&text, self.pass.file.starts_with("ndjson")).map_err(within)?;
@@ -220,8 +248,10 @@ impl<'a> Pages<'a> {
         } else if text.trim_ascii().is_empty() {
             rows = 0;
         }
-        if !self.pass.total.is_empty() {
-            total = at(&text, self.pass.total).and_then(|value| value.as_u64());
+        match self.pass.total {
+            "" => {}
+            "-" => total = None,
+            pointer => total = at(&text, pointer).and_then(|value| value.as_u64()),
         }
         if rows > 0 && !self.seen.insert(sha256_hex(response.bytes())) {
             return Err(repeated(&place));
@@ -285,6 +315,20 @@ impl<'a> Pages<'a> {
     }
 }
 
+/// The days that requests are filled in with.
+pub(super) fn days(since: NaiveDate, today: NaiveDate) -> Values {
+    let year = Months::new(12);
+    let (ago, hence) = (today.checked_sub_months(year), today.checked_add_months(year));
+    let days = [
+        ("since", since),
+        ("day", since),
+        ("today", today),
+        ("a_year_ago", ago.unwrap_or(today)),
+        ("in_a_year", hence.unwrap_or(today)),
+    ];
+    days.map(|(name, day)| (name.to_owned(), day.to_string())).into()
+}
+
 /// Fills in what braces name.
 ///
 /// # Errors
@@ -306,7 +350,9 @@ pub(super) fn fill(template: &str, values: &Values) -> Result<String> {
 
 /// The value at a JSON pointer of a page.
 pub(super) fn at(text: &[u8], pointer: &str) -> Option<serde_json::Value> {
-    let path: Vec<&str> = pointer.split('/').skip(1).collect();
+    let steps = pointer.split('/').skip(1);
+    let path: Vec<PointerNode> =
+        steps.map(|step| step.parse::<usize>().map_or_else(|_| step.into(), Into::into)).collect();
     let found = sonic_rs::get_from_slice(text, &path).ok()?;
     serde_json::from_str(found.as_raw_str()).ok()
 }
@@ -320,10 +366,16 @@ fn filled(value: serde_json::Value) -> Option<String> {
     }
 }
 
+/// Why there is no list, where an answer says so by a code that the vendor documents for it.
+pub(super) fn absent(pass: &Pass, response: &Response) -> Option<Absent> {
+    let said = (!pass.absent.is_empty()).then(|| code(response))??;
+    pass.absent.iter().find(|(code, _)| *code == said).map(|(_, why)| *why)
+}
+
 /// The code by which a vendor says what is wrong. Its words may repeat what was sent.
-fn code(response: &Response) -> Option<String> {
+pub(super) fn code(response: &Response) -> Option<String> {
     let text = response.bytes();
-    let places = ["/errorCode", "/error/code", "/error", "/code"];
+    let places = ["/errorCode", "/0/errorCode", "/error/code", "/error", "/code"];
     let found = places.iter().find_map(|pointer| at(text, pointer).and_then(filled));
     found.filter(|code| code.len() < 60 && !code.contains(char::is_whitespace))
 }

@@ -1,5 +1,8 @@
 //! What is asked of the API of a vendor: tables, no code. Texts in braces are filled in when a request is made: `{id}`
-//! from the parent record, any other from `[source.live]`, and the days `{since}`, `{day}` and `{today}`.
+//! from the parent record, the days `{since}`, `{day}`, `{today}`, `{a_year_ago}` and `{in_a_year}`, any other from
+//! `[source.live]`.
+
+use std::time::Duration;
 
 use crate::config::Kind;
 
@@ -61,12 +64,26 @@ pub(super) struct Pass {
     pub paging: Paging,
     /// A list whose records each have a list of this kind; their ids also name folders.
     pub of: Option<&'static Parent>,
-    /// Where a page says how many records there are in all, as a JSON pointer; empty: nowhere, or where `json` looks.
+    /// Where a page says how many records there are in all, as a JSON pointer; empty: nowhere, or where `json` looks; a
+    /// dash: what stands there counts something else.
     pub total: &'static str,
     /// The ending of its files: `json`, `csv`, `ndjson.gz`.
     pub file: &'static str,
     /// Hosts that an answer of 302 may lead to, once, without the credential; one that begins with a dot is a domain.
     pub moved_to: &'static [&'static str],
+    /// What is sent along, as JSON, where the list is asked for by POST; empty: it is not.
+    pub post: &'static str,
+    /// The vendor's codes for a day of which there is no list.
+    pub absent: &'static [(&'static str, Absent)],
+}
+
+/// Why there is no list of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// There never will be.
+    Never,
+    /// There will be one.
+    Yet,
 }
 
 /// A list of which each record has a list of its own.
@@ -107,6 +124,8 @@ impl Pass {
         total: "",
         file: "json",
         moved_to: &[],
+        post: "",
+        absent: &[],
     };
 }
 
@@ -114,10 +133,26 @@ impl Vendor {
     pub(super) fn stream(&self, name: &str) -> Option<&'static Stream> {
         self.streams.iter().find(|stream| stream.name == name)
     }
+
+    /// How long an answer may take, when longer than usual: a report of Workday is one answer, made when it is asked for.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        (self.kind == Kind::Workday).then_some(Duration::from_secs(30 * 60))
+    }
 }
 
 /// The vendors whose APIs are read.
-const VENDORS: &[&Vendor] = &[&super::okta::OKTA];
+const VENDORS: &[&Vendor] = &[
+    &super::okta::OKTA,
+    &super::graph::GRAPH,
+    &super::salesforce::SALESFORCE,
+    &super::slack::SLACK,
+    &super::zoom::ZOOM,
+    &super::github::GITHUB,
+    &super::servicenow::SERVICENOW,
+    &super::workday::WORKDAY,
+    &super::bamboohr::BAMBOOHR,
+    &super::ecb::ECB,
+];
 
 /// The API of a kind.
 pub(super) fn vendor(kind: Kind) -> Option<&'static Vendor> {

@@ -4,6 +4,7 @@
 mod okta;
 mod okta_log;
 mod suite;
+mod vendors;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -29,7 +30,7 @@ type Bend = Box<dyn Fn(usize, &Request, &dyn Fn(&Request) -> Reply) -> Reply + S
 /// A collector and its stub.
 pub struct Subject {
     pub kind: &'static str,
-    /// The lines of `[source.live]` but its address.
+    /// The lines of `[source.live]` but its address, which `{url}` stands for.
     pub login: &'static str,
     /// The streams that are read.
     pub streams: &'static [&'static str],
@@ -170,7 +171,7 @@ fn project(subject: &Subject, url: &str) -> Project {
          [source.live]\nurl = \"{url}\"\n{2}\n",
         subject.kind,
         streams.join(", "),
-        subject.login
+        subject.login.replace("{url}", url)
     );
     let noon = format!("{}T12:00:00Z", subject.day).parse().unwrap();
     let project = Project::in_folder(TempDir::new().unwrap()).at(Clock::Fixed(noon)).with("seatledger.toml", &text);

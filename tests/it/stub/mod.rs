@@ -6,6 +6,7 @@ pub mod okta_org;
 #[allow(dead_code, reason = "the unit tests use the rest")]
 pub mod server;
 pub mod servicenow;
+pub mod vendors;
 
 use std::sync::Mutex;
 

@@ -58,17 +58,17 @@ pub fn resumes_from_every_page(subject: &Subject) {
 }
 
 pub fn obeys_every_form_of_limit(subject: &Subject) {
-    let date = "Sat, 21 Nov 2026 10:00:00 GMT";
-    let second = "1795255200";
-    let forms: [&[(&'static str, &'static str)]; 6] = [
+    const DATE: &str = "Sat, 21 Nov 2026 10:00:00 GMT";
+    const SECOND: &str = "1795255200";
+    const FORMS: [&[(&str, &str)]; 6] = [
         &[("Retry-After", "0")],
-        &[("Date", date), ("Retry-After", date)],
-        &[("Date", date), ("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", second)],
-        &[("Date", date), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", second)],
+        &[("Date", DATE), ("Retry-After", DATE)],
+        &[("Date", DATE), ("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", SECOND)],
+        &[("Date", DATE), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", SECOND)],
         &[("x-ratelimit-reset", "0")],
         &[],
     ];
-    for headers in forms {
+    for headers in FORMS {
         let live = Live::new(subject);
         live.bend(move |n, request, answer| match n {
             1 => headers.iter().fold(Reply::new(429), |reply, (name, value)| reply.with(name, *value)),

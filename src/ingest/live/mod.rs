@@ -9,6 +9,8 @@ mod read;
 mod reconcile;
 mod spool;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

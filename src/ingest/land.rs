@@ -22,7 +22,7 @@ use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
 use crate::config::{Config, Source, StreamOptions};
 use crate::schema::{Dataset, Feed, Role};
-use crate::store::{Chain, Draft, FileEntry, Kind, Record, RunId, Store, sha256_hex};
+use crate::store::{Chain, Draft, FileEntry, Kind, RunId, Store, sha256_hex};
 
 /// One stream of one source, about to be landed.
 #[derive(Clone)]

@@ -105,3 +105,45 @@ fn random_id() -> Result<String> {
     getrandom::getrandom(&mut bytes).map_err(|_| Error::internal("the system gives no random numbers"))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = include_str!("../../tests/fixtures/live/key.pem");
+
+    #[test]
+    fn a_key_is_read_or_one_hears_what_to_do() {
+        let read = |text: &str| SigningKey::from_pem(&Secret::new(text)).map(|_| ()).map_err(|e| e.to_string());
+        assert_eq!(read(KEY), Ok(()));
+        assert_eq!(read(&KEY.replace('\n', "\r\n")), Ok(()));
+        assert!(read(&KEY.replace("PRIVATE", "RSA PRIVATE")).unwrap_err().contains("openssl pkcs8 -topk8"));
+        let cut: String = KEY.chars().take(600).chain("\n-----END PRIVATE KEY-----".chars()).collect();
+        for bad in ["", "hunter2", cut.as_str(), &KEY.replace("-----END", "----")] {
+            let said = read(bad).unwrap_err();
+            assert!(!said.contains("hunter2") && !said.contains("MII"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_token_says_who_signed_and_a_proof_is_never_the_same() {
+        let part = |token: &Secret, n: usize| -> Value {
+            let text = token.expose().split('.').nth(n).unwrap();
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
+        };
+        let key = SigningKey::from_pem(&Secret::new(KEY)).unwrap();
+        let token = key.sign(Some("k1"), &json!({ "iss": "me" })).unwrap();
+        assert_eq!(part(&token, 0), json!({ "alg": "RS256", "typ": "JWT", "kid": "k1" }));
+        assert_eq!(part(&token, 1), json!({ "iss": "me" }));
+        let key = ProofKey::make().unwrap();
+        let proof = || key.proof("GET", "https://a.example/x", 1_795_255_200, Some("n"), Some("token")).unwrap();
+        let (one, two) = (part(&proof(), 1), part(&proof(), 1));
+        assert_eq!(
+            (&one["htm"], &one["htu"], &one["nonce"]),
+            (&json!("GET"), &json!("https://a.example/x"), &json!("n"))
+        );
+        // RFC 9449, section 4.2: the hash of the token.
+        assert_eq!(one["ath"].as_str().unwrap().len(), 43);
+        assert_ne!(one["jti"], two["jti"]);
+    }
+}

@@ -2,7 +2,7 @@
 //! came are accepted, duplicates, filtered, or set apart; nothing else can happen to them. Files are read as a whole,
 //! but for those of a System Log: they are streamed, and their rows are written before the landing is checked.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use rayon::prelude::*;
@@ -10,11 +10,11 @@ use tokio::runtime::Handle;
 
 use super::body::{Body, Coverage, Input, Override};
 use super::discover::{Control, Found, Place};
-use super::expire::is_landing;
 use super::live::{self, Brought, Collector};
 use super::okta_log;
 use super::page::{Page, Refusal};
-use super::reader::{PATH, Reader, path_part};
+use super::past::{Past, told_by_path};
+use super::reader::Reader;
 use super::report::{Acceptance, Landing, Outcome};
 use super::write::{self, Kept};
 use super::{checks, explode, parse};
@@ -22,7 +22,7 @@ use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
 use crate::config::{Config, Source, StreamOptions};
 use crate::schema::{Dataset, Feed, Role};
-use crate::store::{self, Chain, Current, Draft, FileEntry, Kind, Record, RunId, Store, sha256_hex};
+use crate::store::{Chain, Draft, FileEntry, Kind, RunId, Store, sha256_hex};
 
 /// One stream of one source, about to be landed.
 #[derive(Clone)]
@@ -91,76 +91,6 @@ impl Rows {
             Self::Kept(_) => 0,
             Self::Written { filtered, .. } => *filtered,
         }
-    }
-}
-
-/// What has landed before.
-pub(super) struct Past {
-    /// The landings, oldest first.
-    records: Vec<(Record, Body)>,
-    /// The newest record of the chain, whatever it did.
-    head: Option<Record>,
-    /// Where their files are by now.
-    current: Current,
-}
-
-impl Past {
-    fn of(records: Vec<Record>) -> Result<Self> {
-        let current = Current::of(&records);
-        let head = records.last().cloned();
-        let landings = records.into_iter().filter(is_landing).map(|r| Body::of(&r).map(|body| (r, body)));
-        Ok(Self { records: landings.collect::<Result<_>>()?, head, current })
-    }
-
-    fn newest(&self) -> Option<&Body> {
-        self.records.last().map(|(_, body)| body)
-    }
-
-    /// Where a collector goes on reading.
-    pub(super) fn cursor(&self) -> Option<&str> {
-        self.records.iter().rev().find_map(|(_, body)| body.collector.as_ref().map(|_| body.cursor_after.as_deref()))?
-    }
-
-    /// The newest event.
-    pub(super) fn watermark(&self) -> Option<DateTime<Utc>> {
-        self.newest()?.watermark_at
-    }
-
-    /// The last day that is complete.
-    pub(super) fn complete_through(&self) -> Option<NaiveDate> {
-        self.records.iter().map(|(_, body)| body.complete_through).max()
-    }
-
-    /// The first day that is spoken for.
-    pub(super) fn first_day(&self) -> Option<NaiveDate> {
-        self.records.iter().filter_map(|(_, body)| body.covers_from).min()
-    }
-
-    /// Up to when events were compared with what the source has.
-    pub(super) fn reconciled_until(&self) -> Option<DateTime<Utc>> {
-        self.newest()?.reconciled_until
-    }
-
-    fn newest_day(&self) -> Option<NaiveDate> {
-        self.records.iter().filter_map(|(record, _)| record.extract_date).max()
-    }
-
-    /// The names of the first landing that had any: what came later is new.
-    fn known_columns(&self) -> Option<BTreeSet<String>> {
-        self.records.iter().map(|(_, body)| &body.columns).find(|columns| !columns.is_empty()).cloned()
-    }
-
-    fn on(&self, day: NaiveDate) -> impl Iterator<Item = &(Record, Body)> {
-        self.records.iter().filter(move |(record, _)| record.extract_date == Some(day))
-    }
-
-    /// The files that count as landed for a day, by hash and what their path says: a full feed may bring the same bytes
-    /// anew, an event drop may not.
-    fn landed<'p>(&'p self, dataset: &Dataset, day: NaiveDate) -> BTreeSet<(&'p str, Vec<&'p str>)> {
-        let counts = |record: &Record| dataset.feed == Feed::Events || record.extract_date == Some(day);
-        let bodies = self.records.iter().filter(|(record, _)| counts(record)).map(|(_, body)| body);
-        let inputs = bodies.flat_map(|body| &body.inputs);
-        inputs.map(|input| (input.sha256.as_str(), told_by_path(dataset, &input.path))).collect()
     }
 }
 
@@ -365,30 +295,6 @@ impl Stream<'_> {
             // Until all is there, reading would begin again where it began.
             body.cursor_after.clone_from(if step.is_last { after } else { before });
         }
-    }
-
-    /// The ids of landed events as far as they lie in files that reach into a span.
-    ///
-    /// # Errors
-    /// A store error.
-    pub(super) async fn event_ids(
-        &self,
-        past: &Past,
-        (from, to): (DateTime<Utc>, DateTime<Utc>),
-    ) -> Result<HashSet<u128>> {
-        let mut ids = HashSet::new();
-        let reaches = |file: &&FileEntry| {
-            file.min_at.is_none_or(|first| first <= to) && file.max_at.is_none_or(|last| last >= from)
-        };
-        for (record, _) in &past.records {
-            for file in record.files.iter().filter(|file| write::is_raw(file)).filter(reaches) {
-                let Some(file) = past.current.file(file) else { continue };
-                for batch in store::parquet::Batches::of_columns(self.store.read(&file).await?, &["event_id"])? {
-                    ids.extend(write::keys(self.dataset, &batch?)?);
-                }
-            }
-        }
-        Ok(ids)
     }
 
     /// Reads files as a whole.
@@ -707,12 +613,6 @@ impl Stream<'_> {
             quarantine_reasons: Vec::new(),
         }
     }
-}
-
-/// What the path of a file says about its rows: two files of the same bytes may hold different ones.
-fn told_by_path<'p>(dataset: &Dataset, path: &'p str) -> Vec<&'p str> {
-    let prefixes = dataset.fields.iter().flat_map(|field| field.from).filter_map(|name| name.strip_prefix(PATH));
-    prefixes.filter_map(|prefix| path_part(prefix, path)).collect()
 }
 
 /// Does blocking work on a thread of its own, where waiting for the store is allowed.

@@ -17,6 +17,7 @@ mod live;
 mod okta_log;
 mod page;
 mod parse;
+mod past;
 mod reader;
 mod report;
 #[cfg(test)]

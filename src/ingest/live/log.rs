@@ -171,7 +171,7 @@ impl Poll {
                 let oldest = api.server_now(self.pass).await? - KEPT;
                 let since = watermark.map_or(oldest, |newest| (newest - OVERLAP).max(oldest));
                 let since = since.to_rfc3339_opts(SecondsFormat::Millis, true);
-                let mut pages = Pages::new(api, self.pass, Values::new(), &[("since", &since)])?;
+                let mut pages = Pages::new(api, self.pass, Values::new(), &[("since", &since)])?.endless();
                 let page = pages.page().await?;
                 (pages, page.ok_or_else(|| Error::internal("a poll without a first page"))?, oldest)
             }
@@ -204,7 +204,7 @@ impl Poll {
     async fn resume(&self, cursor: &str) -> Result<Option<(Pages<'_>, Fetched)>, Stop> {
         let is_ours = cursor.split('?').next().is_some_and(|path| path.ends_with(self.pass.path));
         let Some(call) = self.api.follow(cursor).ok().filter(|_| is_ours) else { return Ok(None) };
-        let mut pages = Pages::from(&self.api, self.pass, Values::new(), call);
+        let mut pages = Pages::from(&self.api, self.pass, Values::new(), call).endless();
         match pages.answer().await? {
             None => Ok(None),
             Some(answer) if matches!(answer.status, 400 | 404 | 410) => Ok(None),

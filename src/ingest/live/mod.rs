@@ -20,6 +20,9 @@ mod table;
 mod workday;
 mod zoom;
 
+#[cfg(test)]
+mod tests;
+
 pub use probe::{Answer, Probe, probe};
 
 use std::sync::Arc;

@@ -192,6 +192,8 @@ pub(super) struct Pages<'a> {
     seen: HashSet<String>,
     count: usize,
     rows: usize,
+    /// Whether the list has no last page: an empty one leads to itself.
+    is_endless: bool,
 }
 
 impl<'a> Pages<'a> {
@@ -206,7 +208,22 @@ impl<'a> Pages<'a> {
 
     /// From the page of a request on.
     pub(super) fn from(api: &'a Api, pass: &'static Pass, of: Values, call: Call) -> Self {
-        Self { api, pass, of, next: Some(call), before: None, seen: HashSet::new(), count: 0, rows: 0 }
+        Self {
+            api,
+            pass,
+            of,
+            next: Some(call),
+            before: None,
+            seen: HashSet::new(),
+            count: 0,
+            rows: 0,
+            is_endless: false,
+        }
+    }
+
+    /// The same of a list that goes on for ever: it ends for now with a page that is empty.
+    pub(super) fn endless(self) -> Self {
+        Self { is_endless: true, ..self }
     }
 
     /// Sends the request for the next page; none after the last one.
@@ -303,11 +320,14 @@ impl<'a> Pages<'a> {
             }
         };
         let Some(value) = value else { return Ok((None, None)) };
+        let own = if is_address { Some(self.api.client.own(&value).map_err(unreachable)?) } else { None };
+        if self.is_endless && rows == 0 {
+            return Ok((None, own));
+        }
         if !self.seen.insert(value.clone()) {
             return Err(repeated(response.place()));
         }
-        if is_address {
-            let own = self.api.client.own(&value).map_err(unreachable)?;
+        if let Some(own) = own {
             return Ok((Some(self.api.follow(&own)?), Some(own)));
         }
         let call = self.api.call(self.pass, &self.of, &[(name, &value)]);

@@ -12,8 +12,9 @@ use super::spool::Spool;
 use super::table::Pass;
 use super::{Brought, Stop, land_batch};
 use crate::base::text::glob;
-use crate::ingest::land::{Past, Stream};
+use crate::ingest::land::Stream;
 use crate::ingest::page::hash_text;
+use crate::ingest::past::Past;
 use crate::ingest::report::Landing;
 use crate::ingest::{decode, json};
 
@@ -45,7 +46,7 @@ pub(super) async fn land(
         return Ok(None);
     }
     let since = past.reconciled_until().map_or(since, |before| before.max(since));
-    let landed = stream.event_ids(past, (since, until)).await?;
+    let landed = past.event_ids(stream.store, stream.dataset, (since, until)).await?;
     let batch = spool.batch()?;
     let keeps: Vec<Vec<char>> = stream.options().keep_events.iter().map(|one| one.chars().collect()).collect();
     let mut compared = Compared { landed, keeps, missing: 0 };

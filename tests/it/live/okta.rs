@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use seatledger::ingest::Outcome;
 
@@ -114,6 +116,36 @@ fn what_is_left_of_a_limit_is_for_others() {
     let start = std::time::Instant::now();
     live.land_all();
     assert!(start.elapsed() >= super::limits().longest_wait, "{:?}", start.elapsed());
+}
+
+/// The program, killed when the server is asked for the k-th page.
+#[test]
+fn a_run_that_is_killed_leaves_nothing_half_done() {
+    let whole = Live::new(&DIRECTORY);
+    whole.land_all();
+    for k in [0, 4, 9] {
+        let live = Live::new(&DIRECTORY);
+        let child: Arc<Mutex<Option<Child>>> = Arc::default();
+        let victim = child.clone();
+        live.bend(move |n, request, answer| {
+            if n == k {
+                victim.lock().unwrap().as_mut().unwrap().kill().unwrap();
+            }
+            answer(request)
+        });
+        let mut program = Command::new(env!("CARGO_BIN_EXE_seatledger"));
+        program.args(["ingest", "--quiet", "--project"]).arg(live.project.path());
+        // Who answers waits until it is known whom to kill.
+        let mut running = child.lock().unwrap();
+        *running = Some(program.stdout(Stdio::null()).spawn().unwrap());
+        drop(running);
+        while child.lock().unwrap().as_mut().unwrap().try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(live.count() > k, "it was killed");
+        live.heal().land();
+        assert_eq!(live.content(), whole.content(), "{k}");
+    }
 }
 
 #[test]

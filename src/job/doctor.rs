@@ -68,7 +68,12 @@ impl Finding {
         Self { grade: Grade::Ok, check, of: of.into(), found: found.into(), fix: None, kind: None }
     }
 
-    fn warning(check: &'static str, of: impl Into<String>, found: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub(super) fn warning(
+        check: &'static str,
+        of: impl Into<String>,
+        found: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
         Self { grade: Grade::Warning, fix: Some(fix.into()), ..Self::ok(check, of, found) }
     }
 

@@ -79,7 +79,8 @@ fn a_poll_goes_on_where_the_one_before_ended() {
 
     live.heal();
     assert!(live.land().iter().all(|landing| landing.outcome == Outcome::AlreadyLanded));
-    assert_eq!((live.count(), live.records("system_log").len()), (1, 1));
+    // The time, a look at an older day, and the cursor.
+    assert_eq!((live.count(), live.records("system_log").len()), (3, 1));
 
     org.lock().unwrap().log.push(event(9, at("2026-11-20T11:59:00Z")));
     live.land_all();
@@ -88,6 +89,10 @@ fn a_poll_goes_on_where_the_one_before_ended() {
     assert_eq!(text(&both[1], "cursor_before"), text(&both[0], "cursor_after"));
     assert_ne!(text(&both[1], "cursor_after"), text(&both[0], "cursor_after"));
     assert_eq!(both[1].body["covers_from"].as_str(), Some("2026-11-20"));
+    assert_eq!(both[1].body["reconciled_until"].as_str(), Some("2026-11-18T12:00:00Z"));
+    live.heal();
+    live.land();
+    assert_eq!(live.count(), 1, "the cursor, and no more for a day");
 }
 
 #[test]
@@ -120,7 +125,8 @@ fn a_cursor_that_is_refused_costs_nothing_but_time() {
     org.lock().unwrap().log.push(event(9, at("2026-11-20T11:58:00Z")));
     let refusing = org.clone();
     live.bend(move |n, request, answer| {
-        if n == 1 {
+        // After the time, the older day, the cursor; with the time again.
+        if n == 3 {
             refusing.lock().unwrap().refuses_cursors = false;
         }
         answer(request)

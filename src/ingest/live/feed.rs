@@ -6,7 +6,6 @@ use super::read::{self, Api, Fetched, Pages, Values, absent, at};
 use super::spool::Batch;
 use super::table::{Absent, Nature, Parent, Pass, Stream};
 use super::{Brought, Stop};
-use crate::base::Result;
 use crate::http::Response;
 use crate::ingest::page::Refusal;
 use crate::ingest::{decode, json};
@@ -15,6 +14,9 @@ use crate::ingest::{decode, json};
 const SETTLED_DAYS: i64 = 3;
 /// Characters of an id that names a folder.
 const MOST_ID_CHARS: usize = 64;
+
+/// Pages that one landing may have: its record names each, and has a bounded size.
+const MOST_FILES: u64 = 4000;
 
 /// What has been written so far.
 struct Written<'a> {
@@ -182,7 +184,7 @@ impl Written<'_> {
         Ok(ids)
     }
 
-    fn put(&mut self, page: &Fetched, pass: &Pass, folder: &str, number: usize) -> Result<()> {
+    fn put(&mut self, page: &Fetched, pass: &Pass, folder: &str, number: usize) -> Result<(), Stop> {
         let day = *self.day.get_or_insert(page.at.date_naive());
         let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         let path = format!("{}/{day}/{folder}page-{number:06}.{}", self.stream, pass.file);
@@ -191,7 +193,12 @@ impl Written<'_> {
             return Ok(());
         }
         self.files += 1;
-        self.batch.write(&path, &page.bytes)
+        if self.files > MOST_FILES {
+            let help = "drop this stream joined into fewer files, and leave it out of `streams` here";
+            let message = format!("more than {MOST_FILES} pages, which no record of a landing can name: {help}");
+            return Err(Refusal::new("too_many_pages", message).into());
+        }
+        Ok(self.batch.write(&path, &page.bytes)?)
     }
 }
 

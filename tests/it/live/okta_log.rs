@@ -79,7 +79,8 @@ fn a_poll_goes_on_where_the_one_before_ended() {
 
     live.heal();
     assert!(live.land().iter().all(|landing| landing.outcome == Outcome::AlreadyLanded));
-    assert_eq!((live.count(), live.records("system_log").len()), (1, 1));
+    // The time, a look at an older day, and the cursor.
+    assert_eq!((live.count(), live.records("system_log").len()), (3, 1));
 
     org.lock().unwrap().log.push(event(9, at("2026-11-20T11:59:00Z")));
     live.land_all();
@@ -88,6 +89,10 @@ fn a_poll_goes_on_where_the_one_before_ended() {
     assert_eq!(text(&both[1], "cursor_before"), text(&both[0], "cursor_after"));
     assert_ne!(text(&both[1], "cursor_after"), text(&both[0], "cursor_after"));
     assert_eq!(both[1].body["covers_from"].as_str(), Some("2026-11-20"));
+    assert_eq!(both[1].body["reconciled_until"].as_str(), Some("2026-11-18T12:00:00Z"));
+    live.heal();
+    live.land();
+    assert_eq!(live.count(), 1, "the cursor, and no more for a day");
 }
 
 #[test]
@@ -120,7 +125,8 @@ fn a_cursor_that_is_refused_costs_nothing_but_time() {
     org.lock().unwrap().log.push(event(9, at("2026-11-20T11:58:00Z")));
     let refusing = org.clone();
     live.bend(move |n, request, answer| {
-        if n == 1 {
+        // After the time, the older day, the cursor; with the time again.
+        if n == 3 {
             refusing.lock().unwrap().refuses_cursors = false;
         }
         answer(request)
@@ -173,6 +179,41 @@ fn an_event_counts_for_the_day_on_which_it_became_known() {
         live.land_all();
     }
     assert_eq!(days(&live), expected);
+}
+
+/// A batch of two days is two records: the program may end between them.
+#[test]
+fn a_cursor_is_on_record_only_when_all_before_it_has_landed() {
+    let times = ["2026-11-20T23:50:00Z", "2026-11-21T00:05:00Z", "2026-11-20T23:58:00Z", "2026-11-21T00:30:00Z"];
+    let log = times.iter().enumerate().map(|(n, time)| event(n, at(time))).collect();
+    let live = over(&Org { log, page: 100, now: at("2026-11-21T02:00:00Z"), ..Org::small() }.shared());
+    live.land_all();
+    let (all, records) = (days(&live), live.records("system_log"));
+    let [first, second] = &records[..] else { panic!("{records:?}") };
+    assert_eq!((text(first, "cursor_after"), text(second, "cursor_after").is_empty()), ("", false));
+    let commit = live.project.path().join("warehouse/commits/raw/okta/system_log/00000000000000000002.json");
+    std::fs::remove_file(commit).unwrap();
+    assert_eq!(days(&live).len(), 2);
+    let landings = live.land();
+    let outcomes: Vec<&Outcome> = landings.iter().map(|landing| &landing.outcome).collect();
+    assert_eq!(outcomes, [&Outcome::AlreadyLanded, &Outcome::Landed { version: 2 }]);
+    assert_eq!((days(&live), text(&live.records("system_log")[1], "cursor_after").is_empty()), (all, false));
+}
+
+#[test]
+fn a_long_log_lands_in_batches_that_follow_each_other() {
+    let first = at("2026-11-20T02:00:00Z");
+    let log = (0..410).map(|n| event(n, first + TimeDelta::seconds(n as i64))).collect();
+    let live = over(&Org { log, page: 1, ..Org::small() }.shared());
+    live.land();
+    let records = live.records("system_log");
+    let accepted: Vec<u64> = records.iter().map(|record| record.body["accepted"].as_u64().unwrap()).collect();
+    assert_eq!((accepted, days(&live).len()), (vec![200, 200, 10], 410));
+    for pair in records.windows(2) {
+        assert_eq!(text(&pair[1], "cursor_before"), text(&pair[0], "cursor_after"));
+    }
+    let covered: Vec<&str> = records.iter().map(|record| text(record, "covers_from")).collect();
+    assert_eq!(covered, ["2026-08-23", "2026-11-20", "2026-11-20"]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::store::{Key, Store};
 const CONTRACTS: &str = "+core.contract_lines";
 const CURRENCIES: &str = "select annual_currency as currency, rate_set, count(*) as lines, \
     sum(case when reporting_annual_amount is null then 1 else 0 end) as unconverted, max(fx_rate_on) as rate_on \
-    from core.contract_lines where is_in_force and annual_amount is not null and annual_currency is not null \
+    from core.contract_lines where is_in_force and annual_amount is not null and annual_currency <> reporting_currency \
     group by annual_currency, rate_set order by annual_currency, rate_set";
 
 /// How bad a finding is.
@@ -238,7 +238,7 @@ fn stream(job: &Job, line: &SourceLine) -> Vec<Finding> {
             Some(warn("nothing ever landed".to_owned(), &format!("{fix}, or leave it out of `streams`")))
         }
         Some("stale") => {
-            let found = format!("complete through {through}; the limit is {} days", state.freshness_error_days);
+            let found = format!("complete through {through}; the limit is {} d", state.freshness_error_days);
             Some(warn(found, "land a newer extract: what rests on it is unknown until then"))
         }
         Some("partial") => Some(warn(
@@ -284,14 +284,17 @@ fn rate(job: &Job, currency: &Currency) -> Finding {
     let reporting = &job.config.project.reporting_currency;
     let of = format!("{currency} to {reporting}");
     match rate_on {
-        Some(day) if *unconverted == 0 => Finding::ok("rates", of, format!("{rate_set} rate of {day}, {lines} lines")),
+        Some(day) if *unconverted == 0 => {
+            Finding::ok("rates", of, format!("{rate_set} rate of {day}, contract lines: {lines}"))
+        }
         _ => {
             let limit = job.config.project.freshness.fx;
             let fix = match rate_set.as_str() {
                 "budget" => "add the fiscal year and currency to seeds/budget_rates.csv".to_owned(),
                 _ => format!("land rates of the last {limit} days (a source of kind ecb)"),
             };
-            let found = format!("no {rate_set} rate within its limit: {unconverted} contract lines do not convert");
+            let found =
+                format!("no {rate_set} rate within its limit; contract lines that do not convert: {unconverted}");
             Finding::warning("rates", of, found, fix)
         }
     }

@@ -115,9 +115,9 @@ fn the_doctor_finds_a_sound_project_sound_and_names_what_ages() {
     let sound = findings(&project, "2026-11-20T09:00:00Z");
     assert_eq!(faults(&sound), [], "{sound:?}");
     let checks: Vec<&str> = sound.iter().map(|f| f.check).collect();
-    assert_eq!(checks, ["project", "signature", "store", "private", "stream", "rates", "rates"], "{sound:?}");
+    assert_eq!(checks, ["project", "signature", "store", "private", "stream", "rates"], "{sound:?}");
     let dollars = sound.iter().find(|f| f.of == "USD to EUR").unwrap();
-    assert_eq!(dollars.found, "spot rate of 2026-11-20, 1 lines");
+    assert_eq!(dollars.found, "spot rate of 2026-11-20, contract lines: 1");
 
     let aged = findings(&project, "2026-12-20T09:00:00Z");
     let told = faults(&aged);

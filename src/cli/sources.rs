@@ -178,7 +178,7 @@ fn remarks(line: &SourceLine) -> Vec<String> {
         remarks.push(format!("{name}: not collected, and {apps} rests on it"));
     }
     if let Some(last) = &line.last {
-        let newest = if last.is_in_force { "" } else { " (not in force: an earlier landing is)" };
+        let newest = if last.is_in_force { "" } else { " (not in force)" };
         remarks.extend(last.warnings.iter().map(|warning| format!("{name} {}{newest}: {warning}", last.extract_date)));
     }
     remarks

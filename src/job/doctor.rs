@@ -223,6 +223,12 @@ fn stream(job: &Job, line: &SourceLine) -> Vec<Finding> {
         let found = format!("the source cannot tell any more of {from} until before {to}, and nobody collected it");
         findings.push(warn(found, "collect it from now on: whatever needs those days stays unknown"));
     }
+    if state.is_concealed {
+        let error = Error::new(ErrorKind::Source, "the newest report conceals names: its use is nobody's");
+        let fix = "clear \"Display concealed user, group, and site names in all reports\" in the Microsoft 365 admin \
+                   center (Settings, Org settings, Reports); reports change within 48 hours";
+        findings.push(Finding::problem("stream", name.clone(), &error, fix));
+    }
     let through = state.complete_through.map_or_else(|| "no day".to_owned(), |day| day.to_string());
     let apps = state.used_by_apps.as_deref().unwrap_or("no app");
     findings.extend(match state.problem.as_deref() {
@@ -245,12 +251,6 @@ fn stream(job: &Job, line: &SourceLine) -> Vec<Finding> {
             "pages are missing from all that landed".to_owned(),
             "land the pages that are missing, or correct _control.json",
         )),
-        Some("concealed_names") => {
-            let error = Error::new(ErrorKind::Source, "the newest report conceals names: its use is nobody's");
-            let fix = "clear \"Display concealed user, group, and site names in all reports\" in the Microsoft 365 admin \
-                       center (Settings, Org settings, Reports); reports change within 48 hours";
-            Some(Finding::problem("stream", name.clone(), &error, fix))
-        }
         _ => None,
     });
     findings

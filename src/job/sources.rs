@@ -19,9 +19,12 @@ use crate::schema::{Horizon, dataset};
 
 /// The models that say how good a stream is.
 const MODELS: &str = "+marts.source_freshness";
-const STATES: &str = "select source, stream, kind, role, feed, status, problem, is_configured, freshness_warn_days, \
-    freshness_error_days, complete_through, age_days, first_collected_on as covered_from, used_by_apps \
-    from marts.source_freshness order by source, stream";
+const STATES: &str = "select f.source, f.stream, f.kind, f.role, f.feed, f.status, f.problem, f.is_configured, \
+    f.freshness_warn_days, f.freshness_error_days, f.complete_through, f.age_days, f.first_collected_on as covered_from, \
+    s.is_concealed, f.used_by_apps \
+    from marts.source_freshness as f \
+    inner join core.source_status as s on s.source = f.source and s.stream = f.stream \
+    order by f.source, f.stream";
 /// The days before the first collected one are `covered_from`.
 const HOLES: &str = "select source, stream, hole_from, hole_to, hole_kind from core.source_holes \
     where hole_kind <> 'before_first' order by source, stream, hole_from";
@@ -71,6 +74,8 @@ pub struct State {
     pub age_days: Option<i64>,
     /// The first day it was collected for.
     pub covered_from: Option<NaiveDate>,
+    /// Whether the newest landing conceals names.
+    pub is_concealed: bool,
     /// The apps that rest on it, joined by `|`.
     pub used_by_apps: Option<String>,
 }

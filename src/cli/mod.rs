@@ -5,6 +5,7 @@ mod cluster;
 mod decide;
 mod demo;
 mod describe;
+mod doctor;
 mod erase;
 mod explain;
 mod fsck;
@@ -18,6 +19,7 @@ mod report;
 mod review;
 mod run;
 mod serve;
+mod sources;
 mod sql;
 mod stop;
 mod terminal;
@@ -51,8 +53,12 @@ enum Command {
     Init(init::Init),
     /// Check the project file, policies, seeds and drops; write nothing
     Validate(validate::Validate),
+    /// What would keep the next run from going well, and what to do about it
+    Doctor(doctor::Doctor),
     /// Land every extract that is not landed yet
     Ingest(ingest::Ingest),
+    /// How fresh, how whole and how far back each stream is
+    Sources(sources::Sources),
     /// Build the models from what is landed, and commit the run
     Build(build::Build),
     /// Ingest, build, publish, seal and review: the whole job
@@ -154,6 +160,8 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Command::Demo(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Init(command) => runtime.block_on(command.run(clock)),
         Command::Validate(command) => command.run(),
+        Command::Doctor(command) => runtime.block_on(command.run(clock)),
+        Command::Sources(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Ingest(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Build(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Run(command) => runtime.block_on(command.run(clock, &terminal)),

@@ -37,10 +37,14 @@ impl From<ListFormat> for Format {
     }
 }
 
-/// Prints rows; a table for people, CSV for pipes, unless a form was named.
+/// The form a listing takes: a table for people, CSV for pipes, unless one was named.
+pub(super) fn form(format: Option<ListFormat>) -> ListFormat {
+    format.unwrap_or(if std::io::stdout().is_terminal() { ListFormat::Table } else { ListFormat::Csv })
+}
+
+/// Prints rows.
 pub(super) fn rows(format: Option<ListFormat>, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<()> {
-    let default = if std::io::stdout().is_terminal() { ListFormat::Table } else { ListFormat::Csv };
-    write(&publish::encode(format.unwrap_or(default).into(), schema, batches)?)
+    write(&publish::encode(form(format).into(), schema, batches)?)
 }
 
 /// Prints rows of text under headings.

@@ -7,6 +7,7 @@ mod drops;
 mod engine;
 mod folder;
 mod kinds;
+mod live;
 mod outward;
 mod policy;
 mod policy_check;
@@ -21,6 +22,8 @@ mod sheet;
 mod word;
 mod zone;
 
+#[cfg(test)]
+mod live_tests;
 #[cfg(test)]
 mod outward_tests;
 #[cfg(test)]
@@ -37,6 +40,7 @@ pub use drops::{
 };
 pub use engine::{EngineOptions, Place, parse_memory};
 pub use kinds::{Kind, KnownStream, STREAMS};
+pub use live::{AuthKind, Live, Login};
 pub use outward::{
     Answers, DeskKind, Guard, Jira, Notices, Okta, OktaToken, Outward, Server, ServiceNow, Siem, Smtp, Splunk, Syslog,
     Tickets, Wire,

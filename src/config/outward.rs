@@ -33,6 +33,22 @@ pub struct Outward {
     pub siem: Siem,
 }
 
+impl Outward {
+    /// Where each secret is kept, with the section that says so.
+    pub fn secrets(&self) -> Vec<(String, &SecretRef)> {
+        let Tickets { servicenow, jira, okta, .. } = &self.tickets;
+        let login = self.notices.as_ref().and_then(|notices| notices.smtp.as_ref()?.login.as_ref());
+        let all = [
+            ("tickets.servicenow", servicenow.as_ref().map(|desk| &desk.server.secret)),
+            ("tickets.jira", jira.as_ref().map(|desk| &desk.server.secret)),
+            ("tickets.okta", okta.as_ref().map(|executor| &executor.server.secret)),
+            ("notices", login.map(|(_, secret)| secret)),
+            ("siem.splunk", self.siem.splunk.as_ref().map(|splunk| &splunk.server.secret)),
+        ];
+        all.into_iter().filter_map(|(section, secret)| Some((section.to_owned(), secret?))).collect()
+    }
+}
+
 /// A server, and how one is known to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
@@ -385,18 +401,22 @@ const SERVER_KEYS: [&str; 4] = ["url", "user", "secret", "private_network"];
 
 fn read_server(section: &Section<'_>) -> Option<Server> {
     section.need(&["url", "secret"]);
-    let url = section.text("url").and_then(|text| {
-        let has_login = |url: &Url| !url.username().is_empty() || url.password().is_some();
-        let url = Url::parse(&text).ok().filter(is_guarded).filter(|url| !has_login(url) && url.query().is_none());
-        if url.is_none() {
-            let help = "use https (http on this machine only), without login and query";
-            section.refuse_unseen("url", "`url` names no server that may be used", help);
-        }
-        url
-    });
+    let url = server_url(section, "url");
     let secret = secret::read(section, "secret");
     let private_network = section.flag("private_network").unwrap_or(false);
     Some(Server { url: url?, user: section.text("user"), secret: secret?, private_network })
+}
+
+/// The address of a server under a key.
+pub(super) fn server_url(section: &Section<'_>, key: &str) -> Option<Url> {
+    let text = section.text(key)?;
+    let has_login = |url: &Url| !url.username().is_empty() || url.password().is_some();
+    let url = Url::parse(&text).ok().filter(is_guarded).filter(|url| !has_login(url) && url.query().is_none());
+    if url.is_none() {
+        let help = "use https (http on this machine only), without login and query";
+        section.refuse_unseen(key, format!("`{key}` names no server that may be used"), help);
+    }
+    url
 }
 
 /// A `scheme://host:port` of one of the schemes, each with its guard and its port.

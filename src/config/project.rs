@@ -8,6 +8,7 @@ use chrono::format::{Item, StrftimeItems};
 use super::engine::{self, EngineOptions};
 use super::folder::Folder;
 use super::kinds::Kind;
+use super::live::{self, Live};
 use super::outward::{self, Outward};
 use super::rails::{self, Rails};
 use super::renewal::{self, Renewal};
@@ -117,8 +118,11 @@ pub struct Source {
     pub name: String,
     /// What system it is.
     pub kind: Kind,
-    /// A folder relative to the project, or a URL; the streams are its sub-folders.
-    pub from: String,
+    /// Where extracts are dropped: a folder relative to the project, or a URL; the streams are its sub-folders. Only a
+    /// source with an API of its own may have none.
+    pub from: Option<String>,
+    /// The API that is read.
+    pub live: Option<Live>,
     /// The streams named in the file; see [`Source::configured`].
     pub streams: Option<Vec<String>>,
     /// Streams that may bring an empty extract.
@@ -129,7 +133,7 @@ pub struct Source {
 
 impl Source {
     /// The streams that are collected: those the file names; else the declared ones of a mapped source, those with a
-    /// sub-folder where `from` is a folder on this machine, or all of the kind.
+    /// sub-folder where all there is is a folder on this machine, or all of the kind.
     pub fn configured(&self, root: &Path) -> Vec<String> {
         if let Some(streams) = &self.streams {
             return streams.clone();
@@ -150,10 +154,12 @@ impl Source {
         }
     }
 
+    /// The folder, where nothing but a folder on this machine brings extracts.
     fn local_folder(&self, root: &Path) -> Option<PathBuf> {
-        match self.from.strip_prefix("file://") {
+        let from = self.from.as_ref().filter(|_| self.live.is_none())?;
+        match from.strip_prefix("file://") {
             Some(path) => Some(PathBuf::from(path)),
-            None => (!self.from.contains("://")).then(|| root.join(&self.from)),
+            None => (!from.contains("://")).then(|| root.join(from)),
         }
     }
 }
@@ -287,15 +293,16 @@ fn read_snapshot_key(section: &Section<'_>) -> Option<SnapshotKey> {
 
 /// `None`: the kind is not known, and without it nothing about the streams can be said.
 fn read_source(section: &Section<'_>) -> Option<Source> {
-    section.only(&["name", "kind", "from", "streams", "may_be_empty", "stream"]);
-    section.need(&["name", "kind", "from"]);
+    section.only(&["name", "kind", "from", "streams", "may_be_empty", "live", "stream"]);
+    section.need(if section.has("live") { &["name", "kind"] } else { &["name", "kind", "from"] });
     let name = section.text("name").unwrap_or_default();
     if !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
         let message = format!("source name `{name}` has characters that a path must not have");
         section.refuse("name", message, "use lower-case letters, digits and underscores");
     }
-    let from = location(section, "from").unwrap_or_default();
+    let from = location(section, "from");
     let kind: Kind = section.word("kind")?;
+    let live = section.section("live").and_then(|section| live::read(&section, kind));
     let options = section.section("stream");
     let declared = options.as_ref().map(Section::keys).unwrap_or_default();
     let known: Vec<&str> = match kind {
@@ -325,7 +332,7 @@ fn read_source(section: &Section<'_>) -> Option<Source> {
         Some((key.value.clone(), read_stream(&options, kind)))
     };
     let stream = declared.iter().filter_map(read).collect();
-    Some(Source { name, kind, from, streams, may_be_empty, stream })
+    Some(Source { name, kind, from, live, streams, may_be_empty, stream })
 }
 
 /// A folder, or a URL of a scheme that can be opened.

@@ -1,6 +1,7 @@
 //! One request, and what came back.
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde::Serialize;
@@ -17,7 +18,7 @@ const MAX_SAID: usize = 200;
 #[derive(Clone)]
 pub struct Call {
     pub(super) method: Method,
-    path: Vec<String>,
+    path: Path,
     query: Vec<(String, String)>,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Option<(&'static str, Bytes)>,
@@ -25,16 +26,29 @@ pub struct Call {
     pub(super) is_repeatable: bool,
 }
 
+#[derive(Clone)]
+enum Path {
+    /// Below the base of the client; an id with a slash in it stays one segment.
+    Segments(Vec<String>),
+    /// Path and query as the server wrote them.
+    Written(String),
+}
+
 impl Call {
     fn new(method: Method, path: &[&str]) -> Self {
         let is_repeatable = method.is_idempotent();
-        let path = path.iter().map(|segment| (*segment).to_owned()).collect();
+        let path = Path::Segments(path.iter().map(|segment| (*segment).to_owned()).collect());
         Self { method, path, query: Vec::new(), headers: Vec::new(), body: None, is_repeatable }
     }
 
     /// Asks for what is there. A path is given in segments: an id with a slash in it stays one segment.
     pub fn get(path: &[&str]) -> Self {
         Self::new(Method::GET, path)
+    }
+
+    /// Asks for a path and query of the client's server as they are written: a cursor that the server gave.
+    pub fn at(path_and_query: &str) -> Self {
+        Self { path: Path::Written(path_and_query.to_owned()), ..Self::new(Method::GET, &[]) }
     }
 
     /// Sends something new.
@@ -55,6 +69,15 @@ impl Call {
     /// Takes something away.
     pub fn delete(path: &[&str]) -> Self {
         Self::new(Method::DELETE, path)
+    }
+
+    /// One segment further down; of a request that was given in segments.
+    #[must_use]
+    pub fn below(mut self, segment: &str) -> Self {
+        if let Path::Segments(path) = &mut self.path {
+            path.push(segment.to_owned());
+        }
+        self
     }
 
     /// Adds to the query.
@@ -78,6 +101,13 @@ impl Call {
         self
     }
 
+    /// Sends names and values along, as the form of a page would.
+    #[must_use]
+    pub fn form(self, pairs: &[(String, String)]) -> Self {
+        let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        self.body("application/x-www-form-urlencoded", text)
+    }
+
     /// Sends a JSON text along.
     ///
     /// # Errors
@@ -96,14 +126,23 @@ impl Call {
 
     pub(super) fn url(&self, base: &Url) -> Result<Url> {
         let mut url = base.clone();
+        let path = match &self.path {
+            Path::Segments(path) => path,
+            Path::Written(text) => {
+                let (path, query) = text.split_once('?').map_or((text.as_str(), None), |(p, q)| (p, Some(q)));
+                url.set_path(path);
+                url.set_query(query);
+                return Ok(url);
+            }
+        };
         // `.` and `..` would be resolved, and lead elsewhere.
-        if self.path.iter().any(|segment| matches!(segment.as_str(), "" | "." | "..")) {
+        if path.iter().any(|segment| matches!(segment.as_str(), "" | "." | "..")) {
             return Err(Error::internal("an empty or relative segment in the path of a request"));
         }
         url.path_segments_mut()
             .map_err(|()| Error::internal("a server's address cannot have a path"))?
             .pop_if_empty()
-            .extend(&self.path);
+            .extend(path);
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&self.query);
         }
@@ -130,6 +169,16 @@ impl Response {
     /// A header, when it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// When it was sent, by the server's clock.
+    pub fn date(&self) -> Option<DateTime<Utc>> {
+        httpdate::parse_http_date(self.header("date")?).ok().map(DateTime::from)
+    }
+
+    /// Method, host and path, for messages.
+    pub fn place(&self) -> &str {
+        &self.place
     }
 
     /// The body.

@@ -7,15 +7,16 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::tls::Version;
 use url::Url;
 use zeroize::Zeroizing;
 
 use super::call::{Call, Response};
+use super::grant::Tokens;
 use super::reach::Resolver;
-use super::retry::{Limits, asked_wait};
+use super::retry::{Limits, asked_wait, is_limited, shared_wait};
 use super::secret::Secret;
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
@@ -29,6 +30,8 @@ pub enum Auth {
     Basic(String, Secret),
     /// A word and a token: `Bearer`, `SSWS`, `Splunk`.
     Token(&'static str, Secret),
+    /// Tokens that are given out for a while.
+    Granted(Arc<Tokens>),
 }
 
 /// Speaks to one server.
@@ -36,14 +39,24 @@ pub enum Auth {
 pub struct Client {
     base: Url,
     inner: reqwest::Client,
-    authorization: Option<HeaderValue>,
+    credential: Credential,
     limits: Limits,
 }
 
+/// What goes with every request.
+#[derive(Clone)]
+enum Credential {
+    Fixed(Option<HeaderValue>),
+    Granted(Arc<Tokens>),
+}
+
+/// Headers that one request goes with.
+type Sent = Vec<(HeaderName, HeaderValue)>;
+
 /// How one try ended.
 enum Try {
-    /// With an answer to act on.
-    Answered(Response),
+    /// With an answer to act on, to a request with this credential.
+    Answered(Response, Sent),
     /// The server did nothing.
     NotDone(Failure),
     /// Nobody knows whether the server did anything.
@@ -84,7 +97,12 @@ impl Client {
             .dns_resolver(Arc::new(resolver))
             .build()
             .context(ErrorKind::Internal, "an HTTP client")?;
-        Ok(Self { base: base.clone(), inner, authorization: authorization(auth)?, limits })
+        Ok(Self { base: base.clone(), inner, credential: credential(auth)?, limits })
+    }
+
+    /// Where its server is.
+    pub(super) fn base(&self) -> &Url {
+        &self.base
     }
 
     /// The limits it keeps.
@@ -99,10 +117,17 @@ impl Client {
     /// # Errors
     /// Source, naming host and path.
     pub async fn send(&self, call: &Call) -> Result<Response> {
-        let mut tried = 0;
+        let (mut tried, mut is_renewed) = (0, false);
         loop {
             let failure = match self.attempt(call).await? {
-                Try::Answered(response) => return Ok(response),
+                // A token may end before its time, once.
+                Try::Answered(response, sent)
+                    if response.status == 401 && !is_renewed && self.learn(&response, &sent).await =>
+                {
+                    is_renewed = true;
+                    continue;
+                }
+                Try::Answered(response, _) => return Ok(response),
                 Try::NotDone(failure) => failure,
                 Try::Unclear(failure) if call.is_repeatable => failure,
                 Try::Unclear(failure) => {
@@ -130,7 +155,7 @@ impl Client {
         let mut tried = 0;
         loop {
             match self.attempt(call).await? {
-                Try::Answered(response) => return read(&response),
+                Try::Answered(response, _) => return read(&response),
                 Try::NotDone(failure) => self.pause(call, &failure, tried, Duration::ZERO).await?,
                 Try::Unclear(failure) => {
                     let waited = self.pause(call, &failure, tried, self.limits.settle).await;
@@ -141,6 +166,21 @@ impl Client {
                 }
             }
             tried += 1;
+        }
+    }
+
+    /// Waits until the server has room again, when an answer says that what is left of its limit is for others.
+    pub async fn keep_room(&self, response: &Response) {
+        if let Some(wait) = shared_wait(&response.headers, self.limits.leave_percent) {
+            tokio::time::sleep(wait.min(self.limits.longest_wait)).await;
+        }
+    }
+
+    /// What a refusal of the credential teaches: whether another try makes sense.
+    async fn learn(&self, response: &Response, sent: &Sent) -> bool {
+        match &self.credential {
+            Credential::Fixed(_) => false,
+            Credential::Granted(tokens) => tokens.refused(sent, &response.headers).await,
         }
     }
 
@@ -166,9 +206,20 @@ impl Client {
 
     async fn attempt(&self, call: &Call) -> Result<Try> {
         let url = call.url(&self.base)?;
-        let mut request = self.inner.request(call.method.clone(), url).header("Accept", "application/json");
-        if let Some(authorization) = &self.authorization {
-            request = request.header(AUTHORIZATION, authorization.clone());
+        let credential: Sent = match &self.credential {
+            Credential::Fixed(None) => Vec::new(),
+            Credential::Fixed(Some(value)) => vec![(AUTHORIZATION, value.clone())],
+            Credential::Granted(tokens) => {
+                let place = format!("{}{}", origin(&url), url.path());
+                tokens.headers(call.method.as_str(), &place).await?
+            }
+        };
+        let mut request = self.inner.request(call.method.clone(), url);
+        if !call.headers.iter().any(|(name, _)| *name == "Accept") {
+            request = request.header("Accept", "application/json");
+        }
+        for (name, value) in &credential {
+            request = request.header(name, value.clone());
         }
         for (name, value) in &call.headers {
             request = request.header(*name, value);
@@ -195,8 +246,9 @@ impl Client {
         let failure = |headers: &HeaderMap| Failure { why: format!("status {status}"), wait: asked_wait(headers) };
         Ok(match status {
             429 => Try::NotDone(failure(&headers)),
+            403 if is_limited(&headers) => Try::NotDone(failure(&headers)),
             408 | 500 | 502 | 503 | 504 => Try::Unclear(failure(&headers)),
-            _ => Try::Answered(Response { status, place: self.place(call), headers, body }),
+            _ => Try::Answered(Response { status, place: self.place(call), headers, body }, credential),
         })
     }
 
@@ -238,19 +290,23 @@ fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
-fn authorization(auth: &Auth) -> Result<Option<HeaderValue>> {
+fn credential(auth: &Auth) -> Result<Credential> {
     let text = match auth {
-        Auth::None => return Ok(None),
-        Auth::Basic(user, secret) => {
-            let pair = Zeroizing::new(format!("{user}:{}", secret.expose()));
-            Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())))
-        }
+        Auth::None => return Ok(Credential::Fixed(None)),
+        Auth::Granted(tokens) => return Ok(Credential::Granted(Arc::clone(tokens))),
+        Auth::Basic(user, secret) => basic(user, secret),
         Auth::Token(word, secret) => Zeroizing::new(format!("{word} {}", secret.expose())),
     };
     let mut value =
         HeaderValue::from_str(&text).map_err(|_| Error::config("a secret has characters that no header may have"))?;
     value.set_sensitive(true);
-    Ok(Some(value))
+    Ok(Credential::Fixed(Some(value)))
+}
+
+/// A name and its password as a header has them.
+pub(super) fn basic(user: &str, secret: &Secret) -> Zeroizing<String> {
+    let pair = Zeroizing::new(format!("{user}:{}", secret.expose()));
+    Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())))
 }
 
 /// What went wrong, without the address: its query may hold names.

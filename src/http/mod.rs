@@ -3,6 +3,9 @@
 
 mod call;
 mod client;
+mod grant;
+mod jwt;
+mod next;
 mod reach;
 mod retry;
 mod secret;
@@ -13,6 +16,8 @@ mod tests;
 
 pub use call::{Call, Response};
 pub use client::{Auth, Client};
+pub use grant::{Grant, Proof, Tokens};
+pub use jwt::SigningKey;
 pub use retry::Limits;
 pub use secret::Secret;
 pub use wire::{Wire, connect, start_tls};

@@ -22,6 +22,9 @@ pub struct Limits {
     pub settle: Duration,
     /// Bytes that an answer may have.
     pub most_bytes: usize,
+    /// Of the requests that a server allows, those left to others, in percent: beyond them one waits for the next
+    /// window.
+    pub leave_percent: u32,
 }
 
 impl Default for Limits {
@@ -33,6 +36,7 @@ impl Default for Limits {
             timeout: Duration::from_secs(30),
             settle: Duration::from_secs(5),
             most_bytes: 32 << 20,
+            leave_percent: 0,
         }
     }
 }
@@ -55,16 +59,50 @@ fn chance() -> f64 {
     }
 }
 
-/// The wait that a server asks for: `Retry-After` in seconds or as a date, else `x-rate-limit-reset` as Okta gives it
-/// with a 429. Points in time are measured by the server's own clock where it shows one.
+/// The wait that a server asks for: `Retry-After` in seconds or as a date, else the end of its window.
 pub(super) fn asked_wait(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-    let date = |text: &str| httpdate::parse_http_date(text).ok().map(DateTime::<Utc>::from);
-    let now = || text("date").and_then(date).unwrap_or_else(|| Clock::System.now());
-    let until = |at: DateTime<Utc>| (at - now()).to_std().unwrap_or_default();
-    if let Some(after) = text("retry-after") {
-        return after.parse().ok().map(Duration::from_secs).or_else(|| date(after).map(until));
+    if let Some(after) = text(headers, "retry-after") {
+        return after.parse().ok().map(Duration::from_secs).or_else(|| date(after).map(|at| until(headers, at)));
     }
-    let reset = text("x-rate-limit-reset")?.parse().ok()?;
-    DateTime::from_timestamp(reset, 0).map(until)
+    window_end(headers)
+}
+
+/// The wait after which a window begins anew, when so few requests are left of this one that they are for others.
+pub(super) fn shared_wait(headers: &HeaderMap, leave_percent: u32) -> Option<Duration> {
+    let number = |what: &str| NAMES.iter().find_map(|name| text(headers, &format!("{name}{what}"))?.parse().ok());
+    let (limit, left): (u64, u64) = (number("limit")?, number("remaining")?);
+    (leave_percent > 0 && left * 100 <= limit * u64::from(leave_percent)).then(|| window_end(headers))?
+}
+
+/// Whether an answer of 403 is one of 429: GitHub's way to say that a limit is reached.
+pub(super) fn is_limited(headers: &HeaderMap) -> bool {
+    text(headers, "retry-after").is_some()
+        || NAMES.iter().any(|name| text(headers, &format!("{name}remaining")) == Some("0"))
+}
+
+/// How headers about limits begin: at Okta; at GitHub and others.
+const NAMES: [&str; 2] = ["x-rate-limit-", "x-ratelimit-"];
+/// A number of seconds above this is a point in time.
+const MOST_SECONDS: i64 = 1_000_000_000;
+
+/// The wait until a window ends. Points in time are measured by the server's own clock where it shows one.
+fn window_end(headers: &HeaderMap) -> Option<Duration> {
+    let reset: i64 = NAMES.iter().find_map(|name| text(headers, &format!("{name}reset"))?.parse().ok())?;
+    if reset < MOST_SECONDS {
+        return u64::try_from(reset).ok().map(Duration::from_secs);
+    }
+    DateTime::from_timestamp(reset, 0).map(|at| until(headers, at))
+}
+
+fn until(headers: &HeaderMap, at: DateTime<Utc>) -> Duration {
+    let now = text(headers, "date").and_then(date).unwrap_or_else(|| Clock::System.now());
+    (at - now).to_std().unwrap_or_default()
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
+}
+
+fn date(text: &str) -> Option<DateTime<Utc>> {
+    httpdate::parse_http_date(text).ok().map(DateTime::from)
 }

@@ -24,13 +24,7 @@ impl Secret {
     /// # Errors
     /// Config, naming the place and never what lies there.
     pub fn fetch(reference: &SecretRef, root: &Path) -> Result<Self> {
-        let text = match reference {
-            SecretRef::Env(name) => config::env(name).map(Zeroizing::new).ok_or_else(|| {
-                Error::config(format!("the variable {name} of the environment holds no secret: set it"))
-            })?,
-            SecretRef::File(path) => read_file(&root.join(path))?,
-            SecretRef::Command(words) => run(words, root)?,
-        };
+        let text = fetch(reference, root)?;
         let secret = text.trim();
         // A control character would end a header early.
         if secret.is_empty() || secret.contains(char::is_control) {
@@ -39,9 +33,28 @@ impl Secret {
         Ok(Self::new(secret))
     }
 
+    /// Fetches a key, which may have several lines.
+    ///
+    /// # Errors
+    /// As [`Secret::fetch`].
+    pub fn fetch_key(reference: &SecretRef, root: &Path) -> Result<Self> {
+        fetch(reference, root).map(Self)
+    }
+
     /// The secret itself, for the one place that sends it.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+fn fetch(reference: &SecretRef, root: &Path) -> Result<Zeroizing<String>> {
+    match reference {
+        SecretRef::Env(name) => {
+            let help = || Error::config(format!("the variable {name} of the environment holds no secret: set it"));
+            config::env(name).map(Zeroizing::new).ok_or_else(help)
+        }
+        SecretRef::File(path) => read_file(&root.join(path)),
+        SecretRef::Command(words) => run(words, root),
     }
 }
 

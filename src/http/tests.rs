@@ -26,6 +26,7 @@ fn limits() -> Limits {
         timeout: Duration::from_millis(100),
         settle: Duration::from_millis(120),
         most_bytes: 1000,
+        leave_percent: 0,
     }
 }
 

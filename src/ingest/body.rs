@@ -96,6 +96,18 @@ pub(super) struct Body {
     /// Of an HR feed of workers, those who had not left on the day of extraction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub employed: Option<u64>,
+    /// What read it, when it was read from an API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collector: Option<String>,
+    /// Where reading began: path and query, as the server gave them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor_before: Option<String>,
+    /// Where it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor_after: Option<String>,
+    /// Events up to here were compared with what the source has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconciled_until: Option<DateTime<Utc>>,
 }
 
 impl Body {

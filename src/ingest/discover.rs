@@ -13,7 +13,7 @@ use serde::Deserialize;
 use tokio::runtime::Handle;
 
 use crate::base::error::Context;
-use crate::base::{ErrorKind, Result};
+use crate::base::{Error, ErrorKind, Result};
 use crate::config::{Config, Source, store_options};
 use crate::store::Store;
 
@@ -22,6 +22,8 @@ const CONTROL: &str = "_control.json";
 
 /// Where the extracts of one source are.
 pub(super) enum Place {
+    /// None are dropped.
+    Nowhere,
     Folder(PathBuf),
     Bucket(Store),
 }
@@ -57,13 +59,14 @@ pub(super) struct Listing {
 
 impl Place {
     pub(super) fn of(config: &Config, source: &Source) -> Result<Self> {
-        if let Some(path) = source.from.strip_prefix("file://") {
+        let Some(from) = &source.from else { return Ok(Self::Nowhere) };
+        if let Some(path) = from.strip_prefix("file://") {
             return Ok(Self::Folder(PathBuf::from(path)));
         }
-        if source.from.contains("://") {
-            return Ok(Self::Bucket(Store::open_with(&source.from, &config.root, store_options())?));
+        if from.contains("://") {
+            return Ok(Self::Bucket(Store::open_with(from, &config.root, store_options())?));
         }
-        Ok(Self::Folder(config.root.join(&source.from)))
+        Ok(Self::Folder(config.root.join(from)))
     }
 
     /// Lists the files of a stream in the order in which a person numbers pages.
@@ -72,6 +75,7 @@ impl Place {
     /// Source, when the folder or bucket cannot be listed; a folder that is not there has no files.
     pub(super) async fn list(&self, stream: &str, default_date: Option<NaiveDate>) -> Result<Listing> {
         let mut paths = match self {
+            Self::Nowhere => Vec::new(),
             Self::Folder(folder) => {
                 let (root, mut paths) = (folder.join(stream), Vec::new());
                 walk(&root, &root, &mut paths).context(ErrorKind::Source, format!("cannot list {}", root.display()))?;
@@ -111,6 +115,7 @@ impl Place {
     /// Source, when it cannot be read.
     pub(super) async fn read(&self, stream: &str, path: &str) -> Result<bytes::Bytes> {
         match self {
+            Self::Nowhere => Err(nowhere(path)),
             Self::Folder(folder) => {
                 let file = folder.join(stream).join(path);
                 let bytes =
@@ -131,6 +136,7 @@ impl Place {
     /// Source, when it cannot be asked.
     pub(super) async fn size(&self, stream: &str, path: &str) -> Result<u64> {
         match self {
+            Self::Nowhere => Err(nowhere(path)),
             Self::Folder(folder) => {
                 let file = folder.join(stream).join(path);
                 let found = std::fs::metadata(&file);
@@ -149,6 +155,7 @@ impl Place {
     /// Source, when it cannot be opened.
     pub(super) fn open(&self, runtime: &Handle, stream: &str, path: &str) -> Result<Box<dyn Read + Send>> {
         match self {
+            Self::Nowhere => Err(nowhere(path)),
             Self::Folder(folder) => {
                 let file = folder.join(stream).join(path);
                 let opened = std::fs::File::open(&file);
@@ -174,6 +181,10 @@ impl Place {
             format!("{stream}/{path} is not understood: write {{\"rows\": 120, \"pages\": 2}}"),
         )
     }
+}
+
+fn nowhere(path: &str) -> Error {
+    Error::internal(format!("{path}: is nowhere"))
 }
 
 fn in_bucket(bucket: &Store, stream: &str, path: &str) -> Result<(object_store::path::Path, String)> {

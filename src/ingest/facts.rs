@@ -8,6 +8,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{Field as ArrowField, Schema};
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
 
 use super::body::{Body, Coverage, Override};
 use super::expire::{expired, is_landing};
@@ -32,6 +33,8 @@ pub struct LandingFact {
     pub version: u64,
     /// The day of extraction.
     pub extract_date: NaiveDate,
+    /// When it was committed.
+    pub committed_at: Option<DateTime<Utc>>,
     /// Whether its rows count: of a full feed the newest complete landing, of events every one.
     pub is_in_force: bool,
     /// The files with its rows.
@@ -56,6 +59,38 @@ impl LandingFact {
     pub fn is_complete(&self) -> bool {
         self.body.is_complete()
     }
+
+    /// `complete`, or `partial` where the source had more than came.
+    pub fn coverage(&self) -> &'static str {
+        self.body.coverage.as_str()
+    }
+
+    /// Its control totals.
+    pub fn totals(&self) -> Totals {
+        let Body { fetched, accepted, duplicate, filtered, quarantined, .. } = self.body;
+        Totals { fetched, accepted, duplicate, filtered, quarantined }
+    }
+
+    /// What was odd about it and what it lacks, each `code: words`.
+    pub fn warnings(&self) -> Vec<String> {
+        let lacks = self.body.lacks.iter().map(|lack| format!("partial: {lack}"));
+        self.body.warnings.iter().cloned().chain(lacks).collect()
+    }
+}
+
+/// The control totals of a landing, in rows: fetched = accepted + duplicate + filtered + quarantined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Rows that came.
+    pub fetched: u64,
+    /// Rows that landed.
+    pub accepted: u64,
+    /// Rows that were there already.
+    pub duplicate: u64,
+    /// Events whose type the project does not keep.
+    pub filtered: u64,
+    /// Rows set apart.
+    pub quarantined: u64,
 }
 
 /// A table to register for the models: the files with the rows of one dataset.
@@ -96,6 +131,7 @@ pub async fn landings(config: &Config, store: &Store, as_of: AsOf) -> Result<Vec
                         dataset,
                         version: record.version,
                         extract_date,
+                        committed_at: record.run_id.made_at(),
                         is_in_force: false,
                         record_sha256: record.sha256.clone(),
                         body,

@@ -15,7 +15,7 @@ use super::values::Raw;
 /// Objects and arrays inside each other.
 pub(super) const MAX_DEPTH: usize = 64;
 /// The keys under which envelopes keep their records.
-const ENVELOPES: &[&str] = &["result", "value", "records", "seats", "members", "users", "Report_Entry"];
+const ENVELOPES: &[&str] = &["result", "value", "records", "seats", "members", "users", "employees", "Report_Entry"];
 /// A fact about a page that is longer than this is none.
 const MAX_FACT_BYTES: usize = 65_536;
 /// Records parsed by one task.

@@ -10,20 +10,22 @@ use tokio::runtime::Handle;
 
 use super::body::{Body, Coverage, Input, Override};
 use super::discover::{Control, Found, Place};
-use super::expire::is_landing;
+use super::live::{self, Brought, Collector};
 use super::okta_log;
 use super::page::{Page, Refusal};
+use super::past::{Past, told_by_path};
 use super::reader::Reader;
 use super::report::{Acceptance, Landing, Outcome};
 use super::write::{self, Kept};
 use super::{checks, explode, parse};
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
-use crate::config::{Config, Source};
+use crate::config::{Config, Source, StreamOptions};
 use crate::schema::{Dataset, Feed, Role};
-use crate::store::{Chain, Current, Draft, FileEntry, Kind, Record, RunId, Store, sha256_hex};
+use crate::store::{Chain, Draft, FileEntry, Kind, RunId, Store, sha256_hex};
 
 /// One stream of one source, about to be landed.
+#[derive(Clone)]
 pub(super) struct Stream<'a> {
     pub config: &'a Config,
     pub store: &'a Store,
@@ -35,6 +37,10 @@ pub(super) struct Stream<'a> {
     pub default_date: Option<NaiveDate>,
     pub run_id: &'a RunId,
     pub accepted: Option<Acceptance<'a>>,
+    /// What reads its API, if something does.
+    pub collector: Option<&'a Collector>,
+    /// Of files that a collector brought: what it knows of them.
+    pub brought: Option<&'a Brought>,
 }
 
 /// A file with the hash of its bytes, and the bytes where they are held.
@@ -44,6 +50,14 @@ struct File {
     size: u64,
     /// Empty while it is not known, but known to be new.
     sha256: String,
+}
+
+/// One day of a stream, about to be landed.
+#[derive(Clone, Copy)]
+struct Step {
+    day: NaiveDate,
+    /// Whether it is the last one of those at hand.
+    is_last: bool,
 }
 
 /// The rows of a landing.
@@ -80,46 +94,32 @@ impl Rows {
     }
 }
 
-/// What has landed before.
-struct Past {
-    /// The landings, oldest first.
-    records: Vec<(Record, Body)>,
-    /// The newest record of the chain, whatever it did.
-    head: Option<Record>,
-    /// Where their files are by now.
-    current: Current,
-}
-
-impl Past {
-    fn of(records: Vec<Record>) -> Result<Self> {
-        let current = Current::of(&records);
-        let head = records.last().cloned();
-        let landings = records.into_iter().filter(is_landing).map(|r| Body::of(&r).map(|body| (r, body)));
-        Ok(Self { records: landings.collect::<Result<_>>()?, head, current })
-    }
-
-    fn newest_day(&self) -> Option<NaiveDate> {
-        self.records.iter().filter_map(|(record, _)| record.extract_date).max()
-    }
-
-    /// The names of the first landing that had any: what came later is new.
-    fn known_columns(&self) -> Option<BTreeSet<String>> {
-        self.records.iter().map(|(_, body)| &body.columns).find(|columns| !columns.is_empty()).cloned()
-    }
-
-    fn on(&self, day: NaiveDate) -> impl Iterator<Item = &(Record, Body)> {
-        self.records.iter().filter(move |(record, _)| record.extract_date == Some(day))
-    }
-
-    /// The files that count as landed for a day: a full feed may bring the same bytes anew, an event drop may not.
-    fn landed(&self, feed: Feed, day: NaiveDate) -> BTreeSet<&str> {
-        let counts = |record: &Record| feed == Feed::Events || record.extract_date == Some(day);
-        let bodies = self.records.iter().filter(|(record, _)| counts(record)).map(|(_, body)| body);
-        bodies.flat_map(|body| body.inputs.iter().map(|i| i.sha256.as_str())).collect()
-    }
-}
-
 impl Stream<'_> {
+    /// Lands what was dropped and what its API has.
+    ///
+    /// # Errors
+    /// As [`Stream::land`].
+    pub(super) async fn land_all(&self) -> Result<Vec<Landing>> {
+        let mut landings = self.land().await?;
+        if let Some(collector) = self.collector {
+            landings.extend(live::land(self, collector).await?);
+        }
+        Ok(landings)
+    }
+
+    /// What has landed before.
+    ///
+    /// # Errors
+    /// A store error.
+    pub(super) async fn past(&self) -> Result<Past> {
+        Past::of(self.store.records(&self.chain()).await?)
+    }
+
+    /// What the project says about it.
+    pub(super) fn options(&self) -> StreamOptions {
+        self.source.stream.get(&self.name).cloned().unwrap_or_default()
+    }
+
     /// Lands every day of the stream that is not landed yet, oldest first.
     ///
     /// # Errors
@@ -129,16 +129,29 @@ impl Stream<'_> {
             Ok(listing) => listing,
             Err(error) => return Ok(vec![self.refused(None, Refusal::new("unreachable", error.to_string()))]),
         };
-        let chain = self.chain();
-        let mut past = Past::of(self.store.records(&chain).await?)?;
+        let mut past = self.past().await?;
+        if let Some((before, _)) = self.brought.and_then(|brought| brought.cursor.as_ref())
+            && past.cursor() != before.as_deref()
+        {
+            let message = format!("{}: another run has read on meanwhile: run again", self.chain());
+            return Err(Error::new(ErrorKind::Conflict, message));
+        }
         let mut days: BTreeMap<Option<NaiveDate>, Vec<Found>> = BTreeMap::new();
         for file in listing.files {
             days.entry(file.extract_date).or_default().push(file);
         }
-        let mut landings = Vec::new();
+        let mut landings: Vec<Landing> = Vec::new();
+        let last = days.keys().next_back().copied().flatten();
         for (day, files) in days {
+            // A cursor stands for all that came before it.
+            if self.has_cursor() && landings.iter().any(|l| matches!(l.outcome, Outcome::Refused { .. })) {
+                break;
+            }
             let landing = match day {
-                Some(day) => self.day(day, &files, listing.controls.get(&Some(day)), &mut past).await?,
+                Some(day) => {
+                    let step = Step { day, is_last: Some(day) == last };
+                    self.day(step, &files, listing.controls.get(&Some(day)), &mut past).await?
+                }
                 None => {
                     let message = format!("{}: no day in its path: name it, or give --extract-date", files[0].path);
                     self.refused(None, Refusal::new("no_extract_date", message))
@@ -149,26 +162,31 @@ impl Stream<'_> {
         Ok(landings)
     }
 
+    fn has_cursor(&self) -> bool {
+        self.brought.is_some_and(|brought| brought.cursor.is_some())
+    }
+
     fn chain(&self) -> Chain {
         Chain::Raw { source: self.source.name.clone(), stream: self.name.clone() }
     }
 
-    async fn day(&self, day: NaiveDate, found: &[Found], control: Option<&String>, past: &mut Past) -> Result<Landing> {
-        match self.try_day(day, found, control, past).await? {
+    async fn day(&self, step: Step, found: &[Found], control: Option<&String>, past: &mut Past) -> Result<Landing> {
+        match self.try_day(step, found, control, past).await? {
             Ok(landing) => Ok(landing),
-            Err(refusal) => Ok(self.refused(Some(day), refusal)),
+            Err(refusal) => Ok(self.refused(Some(step.day), refusal)),
         }
     }
 
     /// The outer error ends the run, the inner one refuses this landing.
     async fn try_day(
         &self,
-        day: NaiveDate,
+        step: Step,
         found: &[Found],
         control: Option<&String>,
         past: &mut Past,
     ) -> Result<Result<Landing, Refusal>> {
-        let mut warnings = Vec::new();
+        let day = step.day;
+        let mut warnings = self.brought.map(|brought| brought.warnings.clone()).unwrap_or_default();
         let is_streamed = self.dataset.role == Role::Log;
         let read = if is_streamed { self.look(found, past).await } else { self.read(found).await };
         let read = match read {
@@ -177,17 +195,20 @@ impl Stream<'_> {
         };
         let mut files: Vec<File> = Vec::with_capacity(read.len());
         for file in read {
-            match files.iter().find(|other| !file.sha256.is_empty() && other.sha256 == file.sha256) {
+            let told = |file: &File| told_by_path(self.dataset, &file.path).join("/");
+            let is_same = |other: &&File| other.sha256 == file.sha256 && told(other) == told(&file);
+            match files.iter().find(|other| !file.sha256.is_empty() && is_same(other)) {
                 Some(other) => warnings.push(format!("same_file: {} has the bytes of {}", file.path, other.path)),
                 None => files.push(file),
             }
         }
-        let landed = past.landed(self.dataset.feed, day);
-        let is_new = |file: &File| !landed.contains(file.sha256.as_str());
+        let landed = past.landed(self.dataset, day);
+        let is_new = |file: &File| !landed.contains(&(file.sha256.as_str(), told_by_path(self.dataset, &file.path)));
         if !files.iter().any(is_new) {
             return Ok(Ok(self.landing(Some(day), Outcome::AlreadyLanded, warnings)));
         }
-        let is_older = past.newest_day().is_some_and(|newest| day < newest);
+        let is_in_order = self.brought.is_some_and(|brought| brought.is_in_order);
+        let is_older = !is_in_order && past.newest_day().is_some_and(|newest| day < newest);
         if is_older && !self.is_backfill {
             let message = format!(
                 "an extract of {day} after one of {}: land it with --backfill, or remove it",
@@ -202,9 +223,10 @@ impl Stream<'_> {
             let mut fresh = fresh.into_iter();
             files.retain(|_| fresh.next().unwrap_or(true));
         }
-        let control = match self.place.control(&self.name, control).await {
-            Ok(control) => control,
-            Err(error) => return Ok(Err(Refusal::new("control_file", error.to_string()))),
+        let control = match (self.brought, self.place.control(&self.name, control).await) {
+            (Some(brought), _) => brought.control.clone(),
+            (None, Ok(control)) => control,
+            (None, Err(error)) => return Ok(Err(Refusal::new("control_file", error.to_string()))),
         };
         let reader = Reader::new(self.source, &self.name, self.dataset, day, past.known_columns());
         let taken = if is_streamed {
@@ -254,9 +276,25 @@ impl Stream<'_> {
         body.employed = self.employed(&pages, day);
         body.lacks = lacks;
         body.overrides = overrides;
+        self.tell_of_reading(&mut body, step, past);
         warnings.append(&mut body.warnings);
         body.warnings = warnings;
         self.commit(day, &files, &pages, rows, body, is_older, past).await.map(Ok)
+    }
+
+    /// Says where reading an API stands.
+    fn tell_of_reading(&self, body: &mut Body, step: Step, past: &Past) {
+        body.reconciled_until = past.reconciled_until();
+        let Some(brought) = self.brought else { return };
+        body.collector = Some(brought.collector.clone());
+        body.complete_through =
+            brought.complete_through.map_or(body.complete_through, |d| d.min(body.complete_through));
+        body.reconciled_until = brought.reconciled_until.or(body.reconciled_until);
+        if let Some((before, after)) = &brought.cursor {
+            body.cursor_before.clone_from(before);
+            // Until all is there, reading would begin again where it began.
+            body.cursor_after.clone_from(if step.is_last { after } else { before });
+        }
     }
 
     /// Reads files as a whole.
@@ -486,6 +524,10 @@ impl Stream<'_> {
             quarantined_rows: checks::summary(pages),
             overrides: Vec::new(),
             employed: None,
+            collector: None,
+            cursor_before: None,
+            cursor_after: None,
+            reconciled_until: None,
         }
     }
 
@@ -551,12 +593,12 @@ impl Stream<'_> {
         Ok(landing)
     }
 
-    fn refused(&self, day: Option<NaiveDate>, refusal: Refusal) -> Landing {
+    pub(super) fn refused(&self, day: Option<NaiveDate>, refusal: Refusal) -> Landing {
         let outcome = Outcome::Refused { reason_code: refusal.reason.to_owned(), message: refusal.message };
         self.landing(day, outcome, Vec::new())
     }
 
-    fn landing(&self, extract_date: Option<NaiveDate>, outcome: Outcome, warnings: Vec<String>) -> Landing {
+    pub(super) fn landing(&self, extract_date: Option<NaiveDate>, outcome: Outcome, warnings: Vec<String>) -> Landing {
         Landing {
             source: self.source.name.clone(),
             stream: self.name.clone(),

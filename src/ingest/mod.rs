@@ -1,4 +1,5 @@
-//! Layer 4: lands dropped extracts. It reads what vendors write, lands it as committed Parquet, and never models.
+//! Layer 4: lands extracts, dropped by people or read from APIs. It reads what vendors write, lands it as committed
+//! Parquet, and never models.
 
 mod body;
 mod checks;
@@ -12,9 +13,11 @@ mod explode;
 mod facts;
 mod json;
 mod land;
+mod live;
 mod okta_log;
 mod page;
 mod parse;
+mod past;
 mod reader;
 mod report;
 #[cfg(test)]
@@ -25,17 +28,18 @@ mod write;
 pub use body::Override;
 pub use erase::{erase, knows};
 pub use expire::expirable;
-pub use facts::{LandingFact, RawTable, audit_tables, files_in_force, inputs, landings, logs, overrides};
+pub use facts::{LandingFact, RawTable, Totals, audit_tables, files_in_force, inputs, landings, logs, overrides};
+pub use live::{Answer, Probe, probe};
 pub use report::{AcceptedSize, LandOptions, LandReport, Landing, Outcome};
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::base::{Clock, Error, Progress, Result};
-use crate::config::Config;
+use crate::config::{Config, Source};
 use crate::schema::dataset;
 use crate::store::{RunId, Store};
 
-/// Lands every extract of the configured sources that is not landed yet. A feed that is refused commits nothing and
+/// Lands every extract of the configured sources that is not landed yet, and what their APIs have. A feed that is refused commits nothing and
 /// leaves its former landing in force; the others go on.
 ///
 /// # Errors
@@ -57,9 +61,11 @@ pub async fn land(
     }
     let run_id = RunId::new(clock);
     let places = config.project.sources.iter().map(|s| discover::Place::of(config, s)).collect::<Result<Vec<_>>>()?;
+    let is_wanted = |source: &Source| options.sources.is_empty() || options.sources.contains(&source.name);
+    let collectors = live::open(config, &run_id, options.limits, clock, progress, is_wanted)?;
     let mut streams = Vec::new();
-    for (source, place) in config.project.sources.iter().zip(&places) {
-        if !options.sources.is_empty() && !options.sources.contains(&source.name) {
+    for ((source, place), collector) in config.project.sources.iter().zip(&places).zip(&collectors) {
+        if !is_wanted(source) {
             continue;
         }
         for name in source.configured(&config.root) {
@@ -80,6 +86,8 @@ pub async fn land(
                 is_backfill: options.backfill,
                 default_date: options.extract_date,
                 run_id: &run_id,
+                collector: collector.as_ref(),
+                brought: None,
             });
         }
     }
@@ -111,7 +119,7 @@ fn each(streams: &[land::Stream<'_>], progress: &dyn Progress) -> Result<Vec<Lan
         while let Some((at, stream)) =
             Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, streams.get(i)?)))
         {
-            done.push((at, runtime.block_on(stream.land())));
+            done.push((at, runtime.block_on(stream.land_all())));
             progress.advance(1);
         }
         done

@@ -11,7 +11,7 @@ use crate::config::{Source, StreamOptions, Zone};
 use crate::schema::{Dataset, Field, Role, Rule};
 
 /// Names that begin so take a part of the file's path.
-const PATH: &str = "path:";
+pub(super) const PATH: &str = "path:";
 
 /// Reads the files of one stream, extracted on one day.
 #[derive(Debug)]
@@ -58,8 +58,7 @@ impl Reader {
 
     /// What the file's path says about a field.
     pub(super) fn path_part<'p>(&self, field: usize, path: &'p str) -> Option<&'p str> {
-        let prefix = self.names[field].iter().find_map(|n| n.strip_prefix(PATH))?;
-        path.split(['/', '_', '.']).find(|part| part.starts_with(prefix))
+        path_part(self.names[field].iter().find_map(|n| n.strip_prefix(PATH))?, path)
     }
 
     /// Reads one record into the page: `raw` gives the value of a field, `source` the record as it was written.
@@ -178,6 +177,11 @@ impl Reader {
             .unwrap_or_default();
         Err(Refusal::new("missing_column", format!("the required column `{name}` is missing{hint}")))
     }
+}
+
+/// The part of a path that begins so.
+pub(super) fn path_part<'p>(prefix: &str, path: &'p str) -> Option<&'p str> {
+    path.split(['/', '_', '.']).find(|part| part.starts_with(prefix))
 }
 
 /// Whether the parser makes a value where the source has none.

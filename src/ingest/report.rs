@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::base::ErrorKind;
+use crate::http::Limits;
 
 /// What to land.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +21,8 @@ pub struct LandOptions {
     pub accepted: Vec<AcceptedSize>,
     /// The commitment to what that person said with it.
     pub note_sha256: Option<String>,
+    /// How patient to be with APIs.
+    pub limits: Limits,
 }
 
 /// Why the size of a feed is accepted, and who answers for it.
@@ -100,13 +103,16 @@ pub enum Outcome {
     },
 }
 
+/// Reasons that speak of the source, not of what it brought.
+const AT_THE_SOURCE: [&str; 4] = ["source_error", "unreachable", "credential", "repeated_page"];
+
 impl Outcome {
     /// Who must act on it.
     fn kind(&self) -> Option<ErrorKind> {
         match self {
             Self::Landed { .. } | Self::AlreadyLanded => None,
             Self::Partial { .. } => Some(ErrorKind::Source),
-            Self::Refused { reason_code, .. } if matches!(reason_code.as_str(), "source_error" | "unreachable") => {
+            Self::Refused { reason_code, .. } if AT_THE_SOURCE.contains(&reason_code.as_str()) => {
                 Some(ErrorKind::Source)
             }
             Self::Refused { .. } => Some(ErrorKind::Data),

@@ -21,7 +21,8 @@ fn source(kind: &str) -> Source {
     Source {
         name: kind.as_str().into(),
         kind,
-        from: format!("extracts/{}", kind.as_str()),
+        from: Some(format!("extracts/{}", kind.as_str())),
+        live: None,
         streams: None,
         may_be_empty: Vec::new(),
         stream: Default::default(),

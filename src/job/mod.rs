@@ -3,6 +3,8 @@
 
 mod carry;
 mod decide;
+mod doctor;
+mod doctor_apis;
 mod doors;
 mod entries;
 mod erase;
@@ -30,6 +32,7 @@ mod run;
 mod seal;
 mod siem;
 mod sign_ins;
+mod sources;
 
 use std::path::Path;
 
@@ -43,6 +46,7 @@ use crate::store::{Chain, Current, Kind, Record, RunId, Store};
 use record::{RunBody, RunTable};
 
 pub use decide::{Answered, Given};
+pub use doctor::{Finding, Grade, doctor};
 pub use doors::Doors;
 pub use erase::Erasure;
 pub use fsck::Stores;
@@ -52,6 +56,7 @@ pub use outward_files::Files;
 pub use replay::{Replay, replay};
 pub use review::{Review, ReviewLine, ReviewOptions};
 pub use run::{Computed, Run, RunOptions};
+pub use sources::{Hole, Last, SourceLine, State};
 
 /// An opened project: its configuration, its store, and the clock that names runs.
 pub struct Job {
@@ -100,7 +105,11 @@ impl Job {
     }
 
     fn unchecked(project: &Path, clock: Clock) -> Result<Self> {
-        let config = config::load(project).map_err(config::to_error)?;
+        Self::of(config::load(project).map_err(config::to_error)?, clock)
+    }
+
+    /// A project that was read, with stores of which nothing is known yet.
+    fn of(config: Config, clock: Clock) -> Result<Self> {
         let open = |place: &str| Store::open_with(place, &config.root, config::store_options());
         let (store, private) = (open(&config.project.store)?, open(&config.project.private)?);
         Ok(Self { config, store, private, clock })

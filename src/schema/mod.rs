@@ -8,6 +8,7 @@ mod bamboohr;
 mod ecb;
 mod field;
 mod github;
+mod horizon;
 mod mapped;
 mod microsoft365;
 mod okta;
@@ -24,6 +25,7 @@ use std::sync::{Arc, LazyLock};
 use arrow::datatypes::{Field as ArrowField, Schema, SchemaRef};
 
 pub use field::{Field, Pii, Rule, Type};
+pub use horizon::Horizon;
 pub use person::{Person, without_texts};
 
 /// The column that keeps what is new at a source: a JSON object by the source's names.

@@ -143,6 +143,11 @@ impl Store {
         Arc::clone(&self.objects)
     }
 
+    /// The folder, when the store is one.
+    pub fn local(&self) -> Option<&std::path::Path> {
+        self.local.as_deref()
+    }
+
     /// The folder or URL as it was given, for people.
     pub fn name(&self) -> &str {
         &self.name
@@ -162,7 +167,7 @@ impl Store {
             _ => return self.check().await,
         }
         let run_id = RunId::new(clock);
-        self.probe(&run_id).await?;
+        self.prove(&run_id).await?;
         let identity = Identity {
             format: STORE_FORMAT.to_owned(),
             store_id: run_id.to_string(),
@@ -175,6 +180,15 @@ impl Store {
             Ok(()) => Ok(()),
             Err(cause) => self.check().await.map_err(|e| e.because(cause)),
         }
+    }
+
+    /// Proves anew what [`Store::init`] proved: that it can be written, and refuses to create a key twice. The key is
+    /// taken away again.
+    ///
+    /// # Errors
+    /// As [`Store::init`].
+    pub async fn probe(&self, clock: Clock) -> Result<()> {
+        self.prove(&RunId::new(clock)).await
     }
 
     /// How many buckets accounts are spread over; fixed when the store was made.
@@ -398,7 +412,7 @@ impl Store {
     }
 
     /// Creates one key twice; the second time must be refused.
-    async fn probe(&self, run_id: &RunId) -> Result<()> {
+    async fn prove(&self, run_id: &RunId) -> Result<()> {
         let path = Key::Probe { run_id: run_id.clone() }.path()?;
         let first = self.create(&path, &Bytes::from_static(b"1")).await;
         first.context(ErrorKind::Store, format!("{} cannot be written", self.name))?;

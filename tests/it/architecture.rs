@@ -35,6 +35,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("parquet", &["store"]),
     ("getrandom", &["identity", "http"]),
     ("reqwest", &["http"]),
+    ("ring", &["http"]),
     ("tokio_rustls", &["http"]),
     ("rustls_native_certs", &["http"]),
     ("axum", &["serve"]),

@@ -16,27 +16,27 @@ use super::project::Project;
 use super::ties::copy_folder;
 
 /// What one call of the program came to.
-struct Called {
+pub struct Called {
     code: i32,
-    out: String,
-    err: String,
+    pub out: String,
+    pub err: String,
     bytes: Vec<u8>,
 }
 
 impl Called {
     /// The same, if it ended as it should.
-    fn with_code(self, code: i32) -> Self {
+    pub fn with_code(self, code: i32) -> Self {
         assert_eq!(self.code, code, "\nstdout: {}\nstderr: {}", self.out, self.err);
         self
     }
 
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}", self.out))
     }
 }
 
 /// Calls the program.
-fn seatledger(args: &[&str]) -> Called {
+pub fn seatledger(args: &[&str]) -> Called {
     let Output { status, stdout, stderr } =
         Command::new(env!("CARGO_BIN_EXE_seatledger")).args(args).output().expect("the binary starts");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -380,7 +380,9 @@ fn help_version_and_completions_are_data() {
         "demo",
         "init",
         "validate",
+        "doctor",
         "ingest",
+        "sources",
         "build",
         "run",
         "explain",

@@ -43,6 +43,11 @@ impl Project {
         Self::copy_of(&scenarios().join("_base"))
     }
 
+    /// A project without any file.
+    pub fn empty() -> Self {
+        Self::in_folder(TempDir::new().unwrap())
+    }
+
     /// A project with the files of a folder.
     pub fn copy_of(folder: &Path) -> Self {
         Self::in_folder(TempDir::new().unwrap()).with_files_of(folder)
@@ -69,6 +74,27 @@ impl Project {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
         self
+    }
+
+    /// The same with a file of these bytes.
+    #[must_use]
+    pub fn with_bytes(self, file: &str, bytes: &[u8]) -> Self {
+        let path = self.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+        self
+    }
+
+    /// The same with a secret in a file that nobody else may read.
+    #[must_use]
+    pub fn with_secret(self, file: &str, secret: &str) -> Self {
+        let project = self.with(file, secret);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(project.path().join(file), fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        project
     }
 
     /// The same without a file that is there.
@@ -156,6 +182,11 @@ impl Project {
     /// Opens the project for whatever else a test asks of it.
     pub fn with_job<T>(&self, act: impl AsyncFnOnce(Job) -> Result<T>) -> Result<T> {
         self.runtime.block_on(async { act(self.open().await?).await })
+    }
+
+    /// Waits for something that opens the project itself.
+    pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
     }
 
     async fn open(&self) -> Result<Job> {

@@ -22,6 +22,7 @@ fn limits() -> Limits {
         // Longer than a slow server is slow: what it may still do is done.
         settle: Duration::from_millis(180),
         most_bytes: 1 << 20,
+        leave_percent: 0,
     }
 }
 

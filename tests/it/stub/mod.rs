@@ -2,9 +2,11 @@
 
 pub mod jira;
 pub mod okta;
+pub mod okta_org;
 #[allow(dead_code, reason = "the unit tests use the rest")]
 pub mod server;
 pub mod servicenow;
+pub mod vendors;
 
 use std::sync::Mutex;
 

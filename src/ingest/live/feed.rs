@@ -1,0 +1,215 @@
+//! Everything a stream has, or what came since: all pages, or nothing.
+
+use chrono::{Days, NaiveDate};
+
+use super::read::{self, Api, Fetched, Pages, Values, absent, at};
+use super::spool::Batch;
+use super::table::{Absent, Nature, Parent, Pass, Stream};
+use super::{Brought, Stop};
+use crate::http::Response;
+use crate::ingest::page::Refusal;
+use crate::ingest::{decode, json};
+
+/// A list of a day that is not there may still come for so many days.
+const SETTLED_DAYS: i64 = 3;
+/// Characters of an id that names a folder.
+const MOST_ID_CHARS: usize = 64;
+
+/// Pages that one landing may have: its record names each, and has a bounded size.
+const MOST_FILES: u64 = 4000;
+
+/// What has been written so far.
+struct Written<'a> {
+    api: &'a Api,
+    batch: &'a Batch,
+    stream: &'a str,
+    /// The day of extraction: of the first answer, by the server's clock.
+    day: Option<NaiveDate>,
+    files: u64,
+    /// How many records the source counts in the lists read so far; none when it did not count one.
+    total: Option<u64>,
+    /// Parents that were listed, and were no more when their own list was read.
+    gone: usize,
+    /// A page without records, and where it would be: written when no page has any.
+    empty: Option<(String, bytes::Bytes)>,
+}
+
+/// Reads every list of a stream into a batch. `through` is the last day that is complete already. None: nothing is due.
+///
+/// # Errors
+/// Why the stream could not be read whole.
+pub(super) async fn read(
+    api: &Api,
+    table: &'static Stream,
+    batch: &Batch,
+    stream: &str,
+    through: Option<NaiveDate>,
+) -> Result<Option<Brought>, Stop> {
+    let mut written = Written { api, batch, stream, day: None, files: 0, total: Some(0), gone: 0, empty: None };
+    let today = api.clock().today().day();
+    let mut last = today.checked_sub_days(Days::new(1)).unwrap_or(today);
+    let first = first_day(table.nature, through, today);
+    let is_daily = matches!(table.nature, Nature::Daily { .. });
+    let days: Vec<NaiveDate> = first
+        .iter_days()
+        .take_while(|day| !is_daily || *day <= last)
+        .take(if is_daily { usize::MAX } else { 1 })
+        .collect();
+    let mut holes: Vec<(NaiveDate, NaiveDate)> = Vec::new();
+    'days: for day in &days {
+        for pass in table.passes {
+            let of_day = is_daily.then(|| format!("of-{}", day.format("%Y%m%d")));
+            let folder: Vec<&str> =
+                [pass.folder].into_iter().chain(of_day.as_deref()).filter(|one| !one.is_empty()).collect();
+            let next = day.succ_opt().unwrap_or(*day);
+            match written.pass(pass, read::days(*day, today), &folder.join("/")).await? {
+                None => {}
+                Some(Absent::Never) if (today - *day).num_days() > SETTLED_DAYS => match holes.last_mut() {
+                    Some((_, to)) if *to == *day => *to = next,
+                    _ => holes.push((*day, next)),
+                },
+                // Whatever comes after it waits for it.
+                Some(_) => {
+                    last = day.pred_opt().unwrap_or(*day);
+                    break 'days;
+                }
+            }
+        }
+    }
+    if written.files == 0 {
+        match written.empty.take() {
+            Some((path, bytes)) => {
+                batch.write(&path, &bytes)?;
+                written.files = 1;
+            }
+            None if is_daily && through.is_some() => return Ok(None),
+            None if is_daily => return Err(Refusal::new("empty_feed", "there is no list of any day").into()),
+            None => {
+                return Err(Refusal::new("empty_feed", "every list was gone when it was read: land it again").into());
+            }
+        }
+    }
+    let mut brought = Brought::by(api);
+    if written.gone > 0 {
+        let gone = format!("gone: {} were listed, and were no more when their own list was read", written.gone);
+        brought.warnings.push(gone);
+    }
+    brought.control.pages = Some(written.files);
+    brought.control.rows = written.total;
+    if table.nature != Nature::Full {
+        brought.control.from = Some(first);
+        brought.control.holes = holes;
+        brought.complete_through = Some(last);
+    }
+    Ok(Some(brought))
+}
+
+/// The first day to ask for.
+fn first_day(nature: Nature, through: Option<NaiveDate>, today: NaiveDate) -> NaiveDate {
+    let back = |days: u32| today.checked_sub_days(Days::new(u64::from(days))).unwrap_or(today);
+    match nature {
+        Nature::Full | Nature::Log => today,
+        Nature::Since { overlap_days, kept_days } => {
+            let again = through.and_then(|day| day.checked_sub_days(Days::new(u64::from(overlap_days))));
+            again.map_or(back(kept_days), |day| day.max(back(kept_days)))
+        }
+        Nature::Daily { kept_days } => {
+            let next = through.and_then(|day| day.checked_add_days(Days::new(1)));
+            next.map_or(back(kept_days), |day| day.max(back(kept_days)))
+        }
+    }
+}
+
+impl Written<'_> {
+    /// Reads one list, or that of each record of its parent list. Tells why there is no list, if there is none.
+    async fn pass(&mut self, pass: &'static Pass, values: Values, folder: &str) -> Result<Option<Absent>, Stop> {
+        let Some(parent) = pass.of else {
+            let mut pages = Pages::new(self.api, pass, values, &[])?;
+            let Some(first) = pages.answer().await? else { return Ok(None) };
+            if let Some(why) = absent(pass, &first) {
+                return Ok(Some(why));
+            }
+            return self.list(pages, first, pass, folder).await.map(|()| None);
+        };
+        for id in self.ids(parent, &values).await? {
+            let mut of = values.clone();
+            of.insert("id".to_owned(), id.clone());
+            let mut pages = Pages::new(self.api, pass, of, &[])?;
+            let Some(first) = pages.answer().await? else { continue };
+            if first.status == 404 && is_gone(self.api, parent, &id, &values).await? {
+                self.gone += 1;
+                continue;
+            }
+            let folder = if folder.is_empty() { id } else { format!("{folder}/{id}") };
+            self.list(pages, first, pass, &folder).await?;
+        }
+        Ok(None)
+    }
+
+    /// Reads a list to its end, from its first answer on.
+    async fn list(
+        &mut self,
+        mut pages: Pages<'_>,
+        first: Response,
+        pass: &'static Pass,
+        folder: &str,
+    ) -> Result<(), Stop> {
+        let (mut number, mut total) = (0, None);
+        let mut next = Some(pages.take(first)?);
+        while let Some(page) = next {
+            number += 1;
+            total = page.total.or(total);
+            self.put(&page, pass, folder, number)?;
+            next = pages.page().await?;
+        }
+        self.total = self.total.zip(total).map(|(all, total)| all + total);
+        Ok(())
+    }
+
+    /// The ids of a parent list; they will be segments of addresses and names of folders.
+    async fn ids(&mut self, parent: &'static Parent, values: &Values) -> Result<Vec<String>, Stop> {
+        let mut pages = Pages::new(self.api, &parent.list, values.clone(), &[])?;
+        let mut ids = Vec::new();
+        while let Some(page) = pages.page().await? {
+            if page.rows == 0 {
+                self.put(&page, &parent.list, "", 1)?;
+            }
+            let text = decode::decode(&page.bytes)?;
+            for record in json::records(&text, false)?.slices {
+                let id = at(record, parent.id).and_then(|id| id.as_str().map(str::to_owned)).filter(|id| is_name(id));
+                let message = || format!("{}: a record without an id that can be asked for", parent.list.path);
+                ids.push(id.ok_or_else(|| Refusal::new("source_error", message()))?);
+            }
+        }
+        Ok(ids)
+    }
+
+    fn put(&mut self, page: &Fetched, pass: &Pass, folder: &str, number: usize) -> Result<(), Stop> {
+        let day = *self.day.get_or_insert(page.at.date_naive());
+        let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let path = format!("{}/{day}/{folder}page-{number:06}.{}", self.stream, pass.file);
+        if page.rows == 0 {
+            self.empty.get_or_insert((path, page.bytes.clone()));
+            return Ok(());
+        }
+        self.files += 1;
+        if self.files > MOST_FILES {
+            let help = "drop this stream joined into fewer files, and leave it out of `streams` here";
+            let message = format!("more than {MOST_FILES} pages, which no record of a landing can name: {help}");
+            return Err(Refusal::new("too_many_pages", message).into());
+        }
+        Ok(self.batch.write(&path, &page.bytes)?)
+    }
+}
+
+/// Whether an id is a plain name: letters, digits, `-` and `_`.
+fn is_name(id: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    !id.is_empty() && id.len() <= MOST_ID_CHARS && id.bytes().all(is_plain)
+}
+
+/// Whether a parent that was listed is no more; that its own list is not to be seen proves nothing.
+async fn is_gone(api: &Api, parent: &'static Parent, id: &str, values: &Values) -> Result<bool, Stop> {
+    let call = api.call(&Pass { query: &[], ..parent.list }, values, &[])?.below(id);
+    Ok(api.send(&call).await?.status == 404)
+}

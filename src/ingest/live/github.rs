@@ -1,0 +1,28 @@
+//! GitHub: seats of Copilot in an organisation, a page a hundred.
+
+use super::table::{Nature, Paging, Pass, Stream, TokenServer, Vendor};
+use crate::config::Kind;
+
+pub(super) const GITHUB: Vendor = Vendor {
+    kind: Kind::Github,
+    tokens: &[TokenServer {
+        url: "/app/installations/{installation}/access_tokens",
+        scope: "",
+        audience: "",
+        form: &[],
+        has_basic_secret: false,
+    }],
+    headers: &[("Accept", "application/vnd.github+json"), ("X-GitHub-Api-Version", "2022-11-28")],
+    streams: &[Stream {
+        name: "copilot_seats",
+        nature: Nature::Full,
+        passes: &[Pass {
+            path: "orgs/{organization}/copilot/billing/seats",
+            query: &[("per_page", "100")],
+            paging: Paging::Link,
+            // Holders are counted, and one by two teams is listed twice.
+            total: "-",
+            ..Pass::PLAIN
+        }],
+    }],
+};

@@ -1,0 +1,61 @@
+//! Okta: the System Log by its cursor, the directory in full. Limits are those the API documents; groups and their
+//! members come in the pages it recommends.
+
+use super::table::{Nature, Paging, Parent, Pass, Stream, TokenServer, Vendor};
+use crate::config::Kind;
+
+pub(super) static OKTA: Vendor = Vendor {
+    kind: Kind::Okta,
+    tokens: &[TokenServer {
+        url: "/oauth2/v1/token",
+        scope: "okta.logs.read okta.users.read okta.groups.read okta.apps.read",
+        audience: "",
+        form: &[("grant_type", "client_credentials")],
+        has_basic_secret: false,
+    }],
+    headers: &[],
+    streams: &[
+        Stream {
+            name: "system_log",
+            nature: Nature::Log,
+            passes: &[list("api/v1/logs", &[("limit", "1000"), ("sortOrder", "ASCENDING")])],
+        },
+        Stream {
+            name: "users",
+            nature: Nature::Full,
+            // The plain list leaves out whoever is deprovisioned.
+            passes: &[
+                Pass { folder: "active", ..list("api/v1/users", &[("limit", "200")]) },
+                Pass {
+                    folder: "deprovisioned",
+                    ..list("api/v1/users", &[("limit", "200"), ("filter", "status eq \"DEPROVISIONED\"")])
+                },
+            ],
+        },
+        Stream { name: "groups", nature: Nature::Full, passes: &[GROUPS] },
+        Stream {
+            name: "group_members",
+            nature: Nature::Full,
+            passes: &[Pass {
+                of: Some(&Parent { list: GROUPS, id: "/id" }),
+                ..list("api/v1/groups/{id}/users", &[("limit", "200")])
+            }],
+        },
+        Stream { name: "apps", nature: Nature::Full, passes: &[APPS] },
+        Stream {
+            name: "app_users",
+            nature: Nature::Full,
+            passes: &[Pass {
+                of: Some(&Parent { list: APPS, id: "/id" }),
+                ..list("api/v1/apps/{id}/users", &[("limit", "500")])
+            }],
+        },
+    ],
+};
+
+const GROUPS: Pass = list("api/v1/groups", &[("limit", "200")]);
+const APPS: Pass = list("api/v1/apps", &[("limit", "200")]);
+
+const fn list(path: &'static str, query: &'static [(&'static str, &'static str)]) -> Pass {
+    Pass { path, query, paging: Paging::Link, ..Pass::PLAIN }
+}

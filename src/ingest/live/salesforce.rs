@@ -1,0 +1,37 @@
+//! Salesforce: SOQL over REST. A query comes in pages of up to 2,000 records, each with the path of the next one.
+
+use super::table::{Nature, Paging, Pass, Stream, TokenServer, Vendor};
+use crate::config::Kind;
+
+pub(super) const SALESFORCE: Vendor = Vendor {
+    kind: Kind::Salesforce,
+    tokens: &[TokenServer {
+        url: "/services/oauth2/token",
+        scope: "",
+        audience: "https://login.salesforce.com",
+        form: &[("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")],
+        has_basic_secret: false,
+    }],
+    headers: &[],
+    streams: &[
+        Stream { name: "users", nature: Nature::Full, passes: &[soql(&[("q", USERS)])] },
+        Stream { name: "user_licenses", nature: Nature::Full, passes: &[soql(&[("q", USER_LICENSES)])] },
+        Stream {
+            name: "login_history",
+            // Kept for six months; a login may appear late.
+            nature: Nature::Since { overlap_days: 1, kept_days: 180 },
+            passes: &[soql(&[("q", LOGIN_HISTORY)])],
+        },
+    ],
+};
+
+const USERS: &str = "SELECT Id, Username, Email, Name, IsActive, UserType, ProfileId, Profile.UserLicenseId, \
+    FederationIdentifier, EmployeeNumber, LastLoginDate, CreatedDate FROM User ORDER BY Id";
+const USER_LICENSES: &str = "SELECT Id, Name, MasterLabel, LicenseDefinitionKey, Status, TotalLicenses, UsedLicenses \
+    FROM UserLicense ORDER BY Id";
+const LOGIN_HISTORY: &str = "SELECT Id, UserId, LoginTime, Status, Application, LoginType FROM LoginHistory \
+    WHERE LoginTime >= {since}T00:00:00Z ORDER BY LoginTime";
+
+const fn soql(query: &'static [(&'static str, &'static str)]) -> Pass {
+    Pass { path: "services/data/v62.0/query", query, paging: Paging::Url("/nextRecordsUrl"), ..Pass::PLAIN }
+}

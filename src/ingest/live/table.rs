@@ -1,0 +1,188 @@
+//! What is asked of the API of a vendor: tables, no code. Texts in braces are filled in when a request is made: `{id}`
+//! from the parent record, the days `{since}`, `{day}`, `{today}`, `{a_year_ago}` and `{in_a_year}`, any other from
+//! `[source.live]`.
+
+use std::time::Duration;
+
+use crate::config::Kind;
+
+/// The API of one kind of source.
+pub(super) struct Vendor {
+    pub kind: Kind,
+    /// Where tokens are given out, for the ways in that need one.
+    pub tokens: &'static [TokenServer],
+    /// Headers of every request.
+    pub headers: &'static [(&'static str, &'static str)],
+    pub streams: &'static [Stream],
+}
+
+/// Where a vendor gives out tokens, and what it wants to be told.
+pub(super) struct TokenServer {
+    /// A path at the API's own origin, or a whole address.
+    pub url: &'static str,
+    /// What a token is asked for; empty: nothing is said. The project may name others.
+    pub scope: &'static str,
+    /// Whom an assertion is for; empty: the address itself.
+    pub audience: &'static str,
+    /// What else the form says, `grant_type` among it.
+    pub form: &'static [(&'static str, &'static str)],
+    /// Whether a client secret goes into the header, not the form.
+    pub has_basic_secret: bool,
+}
+
+/// One stream, by its name in `schema`.
+pub(super) struct Stream {
+    pub name: &'static str,
+    pub nature: Nature,
+    /// Read one after the other; together they are the stream.
+    pub passes: &'static [Pass],
+}
+
+/// What one read of a stream brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code, reason = "a word of tables stays when the last table that uses it goes")]
+pub(super) enum Nature {
+    /// Everything there is: all of it, or nothing of it lands.
+    Full,
+    /// What happened since a day, `{since}`: so many days before the last one that is complete, at first so many days
+    /// back as the vendor keeps.
+    Since { overlap_days: u32, kept_days: u32 },
+    /// A report a day, `{day}`: each day that is over since the last one that landed, at most so many back.
+    Daily { kept_days: u32 },
+    /// An Okta System Log: events without end, by a cursor that is kept.
+    Log,
+}
+
+/// A list that is read page by page.
+#[derive(Clone, Copy)]
+pub(super) struct Pass {
+    /// The folder of its pages, below the day; empty: none.
+    pub folder: &'static str,
+    /// Its path below the address of the API, with `/` between segments.
+    pub path: &'static str,
+    pub query: &'static [(&'static str, &'static str)],
+    pub paging: Paging,
+    /// A list whose records each have a list of this kind; their ids also name folders.
+    pub of: Option<&'static Parent>,
+    /// Where a page says how many records there are in all, as a JSON pointer; empty: nowhere, or where `json` looks; a
+    /// dash: what stands there counts something else.
+    pub total: &'static str,
+    /// The ending of its files: `json`, `csv`, `ndjson.gz`.
+    pub file: &'static str,
+    /// Hosts that an answer of 302 may lead to, once, without the credential; one that begins with a dot is a domain.
+    pub moved_to: &'static [&'static str],
+    /// What is sent along, as JSON, where the list is asked for by POST; empty: it is not.
+    pub post: &'static str,
+    /// The vendor's codes for a day of which there is no list.
+    pub absent: &'static [(&'static str, Absent)],
+}
+
+/// Why there is no list of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// There never will be.
+    Never,
+    /// There will be one.
+    Yet,
+}
+
+/// A list of which each record has a list of its own.
+#[derive(Clone, Copy)]
+pub(super) struct Parent {
+    /// The list.
+    pub list: Pass,
+    /// Where in a record its id is, as a JSON pointer.
+    pub id: &'static str,
+}
+
+/// How one page leads to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code, reason = "a word of tables stays when the last table that uses it goes")]
+pub(super) enum Paging {
+    /// There is one.
+    None,
+    /// By the header `Link` with `rel="next"`.
+    Link,
+    /// By an address in the page, at a JSON pointer.
+    Url(&'static str),
+    /// By a cursor in the page, at a JSON pointer, that goes into this parameter of the query.
+    Cursor { at: &'static str, to: &'static str },
+    /// By the number of records to skip, in this parameter; ends with a page of fewer records than asked for.
+    Offset { to: &'static str, size: usize },
+    /// By a number that counts pages from the first one, in this parameter; ends like an offset.
+    Number { to: &'static str, first: usize, size: usize },
+}
+
+impl Pass {
+    /// A JSON list in one page; tables say what differs.
+    pub(super) const PLAIN: Self = Self {
+        folder: "",
+        path: "",
+        query: &[],
+        paging: Paging::None,
+        of: None,
+        total: "",
+        file: "json",
+        moved_to: &[],
+        post: "",
+        absent: &[],
+    };
+}
+
+impl Vendor {
+    pub(super) fn stream(&self, name: &str) -> Option<&'static Stream> {
+        self.streams.iter().find(|stream| stream.name == name)
+    }
+
+    /// How long an answer may take, when longer than usual: a report of Workday is one answer, made when it is asked for.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        (self.kind == Kind::Workday).then_some(Duration::from_secs(30 * 60))
+    }
+}
+
+/// The vendors whose APIs are read.
+const VENDORS: &[&Vendor] = &[
+    &super::okta::OKTA,
+    &super::graph::GRAPH,
+    &super::salesforce::SALESFORCE,
+    &super::slack::SLACK,
+    &super::zoom::ZOOM,
+    &super::github::GITHUB,
+    &super::servicenow::SERVICENOW,
+    &super::workday::WORKDAY,
+    &super::bamboohr::BAMBOOHR,
+    &super::ecb::ECB,
+];
+
+/// The API of a kind.
+pub(super) fn vendor(kind: Kind) -> Option<&'static Vendor> {
+    VENDORS.iter().copied().find(|vendor| vendor.kind == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{Feed, dataset};
+
+    #[test]
+    fn tables_say_what_can_be_done() {
+        for vendor in VENDORS {
+            for stream in vendor.streams {
+                let place = format!("{}/{}", vendor.kind, stream.name);
+                let found = dataset(vendor.kind.as_str(), stream.name).unwrap_or_else(|| panic!("{place}: no stream"));
+                assert_eq!(stream.nature == Nature::Full, found.feed == Feed::Full, "{place}: nature");
+                assert!(!stream.passes.is_empty(), "{place}: nothing is asked for");
+                let folders: std::collections::BTreeSet<_> = stream.passes.iter().map(|pass| pass.folder).collect();
+                assert_eq!(folders.len(), stream.passes.len(), "{place}: passes share a folder");
+                for pass in stream.passes {
+                    let parent = pass.of.map(|parent| &parent.list);
+                    for list in parent.into_iter().chain([pass]) {
+                        assert!(!list.path.is_empty() && !list.path.starts_with('/'), "{place}: path");
+                        assert!(!list.path.contains('?'), "{place}: a query belongs into `query`");
+                    }
+                    assert_eq!(pass.path.contains("{id}"), pass.of.is_some(), "{place}: {{id}} and its parent");
+                }
+            }
+        }
+    }
+}

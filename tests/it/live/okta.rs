@@ -1,0 +1,189 @@
+//! Okta's directory, and the ways into it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use seatledger::ingest::Outcome;
+
+use super::super::stub::okta_org::{self, Org, SSWS, Shared};
+use super::super::stub::server::Reply;
+use super::{Live, Subject, conformance};
+
+/// The login of the service app.
+pub const SERVICE: &str = "client_id = \"0oaSERVICE\"\nkey_id = \"k1\"\nsecret = \"file:key.pem\"";
+
+const DIRECTORY: Subject = Subject {
+    kind: "okta",
+    login: SERVICE,
+    streams: &["users", "groups", "group_members", "apps", "app_users"],
+    start: || Box::new(okta_org::handler(&Org::small().shared())),
+    has_tokens: true,
+    empty: "[]",
+    day: "2026-11-20",
+};
+
+conformance!(DIRECTORY);
+
+/// A project over an organisation.
+fn over(org: &Shared, login: &'static str) -> Live {
+    Live::over(Box::new(okta_org::handler(org)), &Subject { login, ..DIRECTORY })
+}
+
+#[test]
+fn both_passes_and_every_list_of_a_parent_are_read() {
+    let live = Live::new(&DIRECTORY);
+    live.land_all();
+    let content = live.content();
+    let count = |stream: &str| content[stream].len();
+    assert_eq!((count("users"), count("groups"), count("apps")), (10, 3, 3));
+    assert!(content["users"].iter().any(|row| row["status"] == "DEPROVISIONED"));
+    // Two groups with the same people, byte for byte, are two groups.
+    let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
+    content["group_members"].iter().for_each(|row| *groups.entry(row["group_id"].as_str()).or_default() += 1);
+    assert_eq!(groups.into_values().collect::<Vec<_>>(), [3, 3]);
+    assert_eq!(count("app_users"), 10);
+    let paths: Vec<PathBuf> = live.records("app_users")[0].body["inputs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|input| input["path"].as_str().unwrap().into())
+        .collect();
+    assert_eq!(paths[0], Path::new("2026-11-20/0oaAPP00000000000000/page-000001.json"));
+}
+
+#[test]
+fn a_group_that_is_gone_meanwhile_has_no_members_and_one_that_hides_ends_the_read() {
+    let org = Org::small().shared();
+    let live = over(&org, SERVICE);
+    let gone = org.clone();
+    live.bend(move |_, request, answer| {
+        if request.path.ends_with("/users") && request.path.contains("00gGROUP000000000001") {
+            gone.lock().unwrap().groups.retain(|group| group["id"] != "00gGROUP000000000001");
+        }
+        answer(request)
+    });
+    let landings = live.land();
+    let members = landings.iter().find(|landing| landing.stream == "group_members").unwrap();
+    assert!(matches!(members.outcome, Outcome::Landed { .. }) && members.accepted == 3, "{members:?}");
+    assert!(members.warnings.iter().any(|said| said.starts_with("gone: 1 ")), "{members:?}");
+
+    let live = over(&Org::small().shared(), SERVICE);
+    live.bend(|_, request, answer| match request.path.ends_with("00gGROUP000000000001/users") {
+        true => Reply::new(404),
+        false => answer(request),
+    });
+    let landings = live.land();
+    let members = landings.iter().find(|landing| landing.stream == "group_members").unwrap();
+    assert!(
+        matches!(&members.outcome, Outcome::Refused { message, .. } if message.contains("status 404")),
+        "{members:?}"
+    );
+}
+
+#[test]
+fn a_token_is_bound_to_a_key_where_the_server_demands_it() {
+    let org = Org { demands_dpop: true, ..Org::small() }.shared();
+    let live = over(&org, SERVICE);
+    live.land_all();
+    assert_eq!(org.lock().unwrap().tokens.given, 1);
+    let log = live.stub.log.lock().unwrap().clone();
+    assert!(log.iter().skip(3).all(|request| request.headers["authorization"].starts_with("DPoP ")));
+}
+
+#[test]
+fn clocks_may_differ_by_five_minutes() {
+    for ahead in [-300, 300] {
+        let org = Org::small().shared();
+        org.lock().unwrap().tokens.ahead = ahead;
+        over(&org, SERVICE).land_all();
+    }
+}
+
+#[test]
+fn what_is_left_of_a_limit_is_for_others() {
+    let live = over(&Org::small().shared(), SERVICE);
+    live.bend(|n, request, answer| {
+        let mut reply = answer(request);
+        reply.headers.retain(|(name, _)| !name.starts_with("x-rate"));
+        let left = if n == 0 { "300" } else { "301" };
+        let reset = "1795176001";
+        reply.with("x-rate-limit-limit", "600").with("x-rate-limit-remaining", left).with("x-rate-limit-reset", reset)
+    });
+    let start = std::time::Instant::now();
+    live.land_all();
+    assert!(start.elapsed() >= super::limits().longest_wait, "{:?}", start.elapsed());
+}
+
+/// The program, killed when the server is asked for the k-th page.
+#[test]
+fn a_run_that_is_killed_leaves_nothing_half_done() {
+    let whole = Live::new(&DIRECTORY);
+    whole.land_all();
+    for k in [0, 4, 9] {
+        let live = Live::new(&DIRECTORY);
+        let child: Arc<Mutex<Option<Child>>> = Arc::default();
+        let victim = child.clone();
+        live.bend(move |n, request, answer| {
+            if n == k {
+                victim.lock().unwrap().as_mut().unwrap().kill().unwrap();
+            }
+            answer(request)
+        });
+        let mut program = Command::new(env!("CARGO_BIN_EXE_seatledger"));
+        program.args(["ingest", "--quiet", "--project"]).arg(live.project.path());
+        // Who answers waits until it is known whom to kill.
+        let mut running = child.lock().unwrap();
+        *running = Some(program.stdout(Stdio::null()).spawn().unwrap());
+        drop(running);
+        while child.lock().unwrap().as_mut().unwrap().try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(live.count() > k, "it was killed");
+        live.heal().land();
+        assert_eq!(live.content(), whole.content(), "{k}");
+    }
+}
+
+#[test]
+fn secrets_are_nowhere() {
+    const CANARY: &str = "s3cr3t-canary";
+    let key: Vec<&str> = okta_org::KEY.lines().filter(|line| !line.starts_with('-')).collect();
+    for login in [SERVICE, "auth = \"ssws\"\nsecret = \"file:token\""] {
+        let live = over(&Org::small().shared(), login);
+        for n in 0..2 {
+            live.bend(move |_, request, answer| match n {
+                0 => answer(request),
+                // A server that repeats what it was sent.
+                _ => Reply::json(401, &serde_json::json!({ "errorCode": request.headers.get("authorization") })),
+            });
+            let mut program = Command::new(env!("CARGO_BIN_EXE_seatledger"));
+            let output = program.args(["ingest", "--project"]).arg(live.project.path()).output().unwrap();
+            assert_eq!(output.status.code(), Some([0, 4][n]), "{}", String::from_utf8_lossy(&output.stderr));
+            for text in [&output.stdout, &output.stderr] {
+                let text = String::from_utf8_lossy(text);
+                assert!(!text.contains(CANARY) && !key.iter().any(|line| text.contains(line)), "{text}");
+            }
+            if login != SERVICE {
+                let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                assert!(said.contains("private_key_jwt"), "an SSWS token is warned of: {said}");
+            }
+        }
+        let mut files = vec![live.project.path().to_owned()];
+        let mut looked_at = 0;
+        while let Some(path) = files.pop() {
+            if path.is_dir() {
+                files.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+            } else if !path.ends_with("token") && !path.ends_with("key.pem") {
+                let bytes = fs::read(&path).unwrap();
+                let has = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+                assert!(!has(CANARY) && !has(SSWS), "{}", path.display());
+                looked_at += 1;
+            }
+        }
+        assert!(looked_at > 10, "{looked_at}");
+    }
+}

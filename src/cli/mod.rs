@@ -5,6 +5,7 @@ mod cluster;
 mod decide;
 mod demo;
 mod describe;
+mod docs;
 mod erase;
 mod explain;
 mod fsck;
@@ -76,6 +77,8 @@ enum Command {
     Sql(sql::Sql),
     /// What a table holds: its rows, columns, owner and checks
     Describe(describe::Describe),
+    /// Every table, column and check on one page, with what each column is computed from
+    Docs(docs::Docs),
     /// Check a sealed snapshot
     Verify(verify::Verify),
     /// What was decided and done, entry by entry
@@ -165,6 +168,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Command::Explain(command) => runtime.block_on(command.run(clock)),
         Command::Sql(command) => runtime.block_on(command.run(clock)),
         Command::Describe(command) => command.run(),
+        Command::Docs(command) => runtime.block_on(command.run()),
         Command::Verify(command) => runtime.block_on(command.run()),
         Command::Erase(command) => runtime.block_on(command.run(clock)),
         Command::Identify(command) => runtime.block_on(command.run(clock)),

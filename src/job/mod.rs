@@ -3,6 +3,7 @@
 
 mod carry;
 mod decide;
+mod dictionary;
 mod doors;
 mod entries;
 mod erase;
@@ -43,6 +44,7 @@ use crate::store::{Chain, Current, Kind, Record, RunId, Store};
 use record::{RunBody, RunTable};
 
 pub use decide::{Answered, Given};
+pub use dictionary::{dictionary, write_dictionary};
 pub use doors::Doors;
 pub use erase::Erasure;
 pub use fsck::Stores;

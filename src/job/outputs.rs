@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 
 use super::outward_files::FOLDER as REVIEW;
 use super::seal::CONCLUSIONS;
-use super::{Job, Run, pages, renewal};
+use super::{Job, Run, dictionary, pages, renewal};
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::engine::{Catalogue, Model, Session};
@@ -84,6 +84,7 @@ impl Job {
         let meta = self.meta(session.as_of(), record).await?;
         let page = report::render(&tables, &meta)?;
         write(&folder.join(report), page.as_bytes())?;
+        write(&folder.join(dictionary::PAGE), dictionary::dictionary().await?.as_bytes())?;
         let proofs = pages::proofs(catalogue, record)?;
         renewal::put(&folder.join(renewal::FOLDER), renewal::pack(session, catalogue, &tables, &meta, &proofs).await?)?;
         for report in Report::ALL {

@@ -5,6 +5,7 @@
 mod access;
 mod chart;
 mod context;
+mod dictionary;
 mod format;
 mod frame;
 mod listing;
@@ -27,6 +28,7 @@ use crate::base::error::Context;
 use crate::base::{AsOf, ErrorKind, Result};
 
 pub use context::{Page, Section, Table};
+pub use dictionary::{Dictionary, Input, render as render_dictionary};
 
 /// Template, style and script of all pages: read from disk in development, embedded in a release.
 #[derive(RustEmbed)]

@@ -350,15 +350,16 @@ fn savings(pack: &Pack<'_>) -> Result<Part> {
         id: "savings",
         name: "Savings",
         title: format!(
-            "{} identified, {} accepted, {} executed, in {} a year",
+            "{} identified, {} accepted, {} executed, {} contracted, {} realised, in {} a year",
             of("identified")?,
             of("accepted")?,
             of("executed")?,
+            of("contracted")?,
+            of("realised")?,
             pack.currency()
         ),
-        subtitle:
-            "No saving is told as contracted or realised: no feed says which seats a changed contract line stands for"
-                .into(),
+        subtitle: "Contracted: less is bought since the seat is gone; realised: an invoice carries it; never added up"
+            .into(),
         sheets: vec![SAVINGS.of(pack)?],
         ..Part::default()
     })

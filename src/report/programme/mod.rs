@@ -104,7 +104,8 @@ fn decision(pack: &Pack<'_>) -> Result<Decision> {
     let destructive = found.count("destructive_count")?;
     let mut caveats = vec![
         "States of savings stand side by side and are never added: a candidate goes from one to the next.".to_owned(),
-        "No saving is told as contracted or realised: no feed says which seats a changed contract line stands for."
+        "A fall of the quantity bought is laid to seats that were gone before it, oldest first; it is realised when an \
+         invoice carries it."
             .to_owned(),
     ];
     if unpriced > 0 {
@@ -132,6 +133,8 @@ fn decision(pack: &Pack<'_>) -> Result<Decision> {
             saving("Identified", "identified", "without an answer")?,
             saving("Accepted", "accepted", "agreed, seat still there")?,
             saving("Executed", "executed", "seats gone")?,
+            saving("Contracted", "contracted", "bought no more")?,
+            saving("Realised", "realised", "billed no more")?,
             tile("Overdue", count(overdue), format!("of {} that wait for an answer", count(answers))),
         ],
         caveats,

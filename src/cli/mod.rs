@@ -15,6 +15,7 @@ mod ingest;
 mod init;
 mod log;
 mod output;
+mod preview;
 mod report;
 mod review;
 mod run;
@@ -71,6 +72,8 @@ enum Command {
     /// Write the pages of a run again
     #[command(subcommand)]
     Report(report::Report),
+    /// Which candidates a policy version would bring and take, before it takes effect
+    Preview(preview::Preview),
     /// Why a seat got its verdict, and what would change it
     Explain(explain::Explain),
     /// Ask any table in SQL
@@ -165,6 +168,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Command::Serve(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Stop(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Report(command) => runtime.block_on(command.run(clock)),
+        Command::Preview(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Explain(command) => runtime.block_on(command.run(clock)),
         Command::Sql(command) => runtime.block_on(command.run(clock)),
         Command::Describe(command) => command.run(),

@@ -52,7 +52,11 @@ pub async fn dictionary() -> Result<String> {
     let read: BTreeSet<&str> = catalogue.models().iter().flat_map(|m| m.reads.iter().map(String::as_str)).collect();
     let is_shown = |name: &str| name.starts_with(LANDED[0]) || read.contains(name);
     let shown = inputs.iter().filter(|(name, _)| is_shown(name) && !LANDED[1..].iter().any(|l| name.starts_with(l)));
-    let inputs = shown.map(|(name, schema)| Input { name: name.clone(), schema: Arc::clone(schema), of: inputs::model_of_earlier(name) });
+    let inputs = shown.map(|(name, schema)| Input {
+        name: name.clone(),
+        schema: Arc::clone(schema),
+        of: inputs::model_of_earlier(name),
+    });
     report::render_dictionary(&Dictionary {
         release: env!("CARGO_PKG_VERSION"),
         models: catalogue.models(),

@@ -64,25 +64,48 @@ pub(super) fn model_of(table: &str) -> &str {
     WHOLE.iter().find(|(earlier, _)| *earlier == table).map_or(table, |(_, model)| model)
 }
 
-/// Columns of `earlier.candidates`: where episodes began, and why.
-const EPISODE: &[&str] =
-    &["candidate_id", "app_id", "account_id", "sku_id", "action", "episode_from", "reason", "as_of"];
+/// Columns of `earlier.candidates`: where episodes began, why, and what they save.
+const EPISODE: &[&str] = &[
+    "candidate_id",
+    "app_id",
+    "account_id",
+    "sku_id",
+    "action",
+    "episode_from",
+    "reason",
+    "annual_saving_amount",
+    "as_of",
+];
 
-/// Makes `earlier.*` readable: conclusions of the newest run before this as-of date, none where there was no such run.
-/// Columns that it did not know yet are empty.
+/// Which run is the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// The newest of a day before.
+    Today,
+    /// The newest of the day or before: what else would be concluded of the same day is compared with it.
+    Tomorrow,
+}
+
+/// Makes `earlier.*` readable: conclusions of the newest run before, none where there was no such run. Columns that it did
+/// not know yet are empty.
 pub(super) async fn register_earlier(
     job: &Job,
     session: &Session,
     catalogue: &Catalogue,
     records: &[Record],
+    before: Before,
 ) -> Result<()> {
-    let before = records
+    let is_before = |day: AsOf| match before {
+        Before::Today => day < session.as_of(),
+        Before::Tomorrow => day <= session.as_of(),
+    };
+    let newest = records
         .iter()
         .filter(|r| r.kind == Kind::Run)
         .filter_map(|r| Some((record::as_of(r)?, r)))
-        .filter(|(day, _)| *day < session.as_of())
+        .filter(|(day, _)| is_before(*day))
         .max_by_key(|(day, r)| (*day, r.version));
-    let tables = before.map(|(_, record)| RunBody::read(record)).transpose()?.map(|body| body.tables);
+    let tables = newest.map(|(_, record)| RunBody::read(record)).transpose()?.map(|body| body.tables);
     let current = Current::of(records);
     for (name, model, schema) in earlier(catalogue)? {
         let file = tables.as_ref().and_then(|tables| tables.get(model)).and_then(|file| current.file(file));

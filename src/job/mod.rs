@@ -21,6 +21,7 @@ pub mod outward;
 mod outward_files;
 mod pages;
 mod poll;
+mod preview;
 mod record;
 mod release;
 mod renewal;
@@ -151,7 +152,7 @@ impl Job {
         run::register_inputs(self, &session).await?;
         self.sign_ins(day).await?.register(self, &session)?;
         let catalogue = Catalogue::load()?;
-        inputs::register_earlier(self, &session, &catalogue, &records).await?;
+        inputs::register_earlier(self, &session, &catalogue, &records, inputs::Before::Today).await?;
         inputs::register_log(self, &session, newest.reads.get(inputs::LOG).copied().unwrap_or_default()).await?;
         let body = RunBody::current(&newest, &current)?;
         let expired = || Error::usage(format!("the tables of the run of {day} have expired: run that day again"));

@@ -297,7 +297,8 @@ fn link(from: &str, Source { table, column }: &Source) -> Link {
 /// Lays the way back beside the way there: what reads a table, what is computed from a column.
 fn join(dictionary: &Dictionary<'_>, tables: &mut [Table]) -> Result<()> {
     let mut into: BTreeMap<Source, Sources> = BTreeMap::new();
-    let (mut reads, mut feeds) = (BTreeMap::<String, BTreeSet<String>>::new(), BTreeMap::<String, BTreeSet<String>>::new());
+    let (mut reads, mut feeds) =
+        (BTreeMap::<String, BTreeSet<String>>::new(), BTreeMap::<String, BTreeSet<String>>::new());
     let mut edge = |from: &str, to: &str| {
         reads.entry(to.to_owned()).or_default().insert(from.to_owned());
         feeds.entry(from.to_owned()).or_default().insert(to.to_owned());

@@ -12,11 +12,12 @@ use super::proof::{Book, Proof};
 use super::{Proofs, RunMeta};
 use crate::base::{Error, Result};
 
-/// Which report a page is of, and where the page on data quality lies from there.
+/// Which report a page is of, and where the pages on data quality and on all tables lie from there.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Kind {
     pub name: &'static str,
     pub quality: &'static str,
+    pub dictionary: &'static str,
 }
 
 /// One page.

@@ -17,7 +17,7 @@ use super::{Proofs, RunMeta};
 use crate::base::Result;
 
 /// What the pages are called.
-const KIND: Kind = Kind { name: "renewal pack", quality: "../quality.html" };
+const KIND: Kind = Kind { name: "renewal pack", quality: "../quality.html", dictionary: "../dictionary.html" };
 
 /// The tables of the pack; a page shows nothing else.
 const TABLES: &[&str] = &[

@@ -73,6 +73,16 @@ pub struct Proofs {
     pub reads: BTreeMap<String, u64>,
 }
 
+/// The tables that the page of a run is made from.
+pub fn tables_of_run() -> &'static [&'static str] {
+    sections::TABLES
+}
+
+/// The tables that the pages of a renewal pack are made from.
+pub fn tables_of_renewal() -> impl Iterator<Item = &'static str> {
+    renewal::TABLES.iter().chain(pack::HEADS).copied()
+}
+
 /// Renders the report of a run: one file that asks nothing of the network.
 ///
 /// # Errors
@@ -129,6 +139,11 @@ impl Report {
             Self::Spend => spend::TABLES,
             Self::Quality => quality::TABLES,
         }
+    }
+
+    /// All the tables its pages are made from.
+    pub fn tables(self) -> impl Iterator<Item = &'static str> {
+        self.sheets().iter().chain(pack::HEADS).copied()
     }
 
     /// Renders its pages: the name of each file, from the folder of the day, and the file.

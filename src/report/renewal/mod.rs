@@ -20,7 +20,7 @@ use crate::base::Result;
 const KIND: Kind = Kind { name: "renewal pack", quality: "../quality.html", dictionary: "../dictionary.html" };
 
 /// The tables of the pack; a page shows nothing else.
-const TABLES: &[&str] = &[
+pub(super) const TABLES: &[&str] = &[
     "marts.renewal_decisions",
     "marts.renewal_pools",
     "marts.renewal_bridge",

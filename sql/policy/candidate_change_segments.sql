@@ -6,7 +6,7 @@ with final as (
         c.change,
         c.action,
         case c.change when 'gone' then c.earlier_reason else c.current_reason end as reason,
-        case when c.change = 'gone' then c.current_verdict || ' ' || c.current_reason end as becomes,
+        case when c.change = 'gone' then c.current_verdict || ' ' || c.current_reason else '' end as becomes,
         coalesce(p.region, '(none)') as region,
         coalesce(p.worker_type, '(none)') as worker_type,
         coalesce(e.override_indexes, '') as override_indexes,

@@ -1,7 +1,7 @@
--- One row per SKU and day from which less of it is bought: lines ended and their successors hold fewer seats (the terms
--- say the day), or the same lines hold fewer than in the run before (the day of the first run that shows it). A line that
--- ended without a successor counts when 30 days have passed: until then the paper may only be late. What a run found is
--- kept, for the feed forgets lines that ended.
+-- One row per SKU and day from which less of it is bought: lines ended and what follows them holds fewer seats (the terms
+-- say the day), or the same lines hold fewer than in the run before (the day of the first run that shows it). Paper comes
+-- late and feeds err: a fall is settled when 30 days have passed and it is still one, and stays as it is from then on,
+-- for the feed forgets lines that ended and tells later quantities of those that go on.
 with lines_bought as (
     select
         app_id, sku_id, contract_line_id, coalesce(contract_number, contract_id) as contract_number, quantity,
@@ -47,7 +47,6 @@ ended as (
         coalesce(contract_number_after, contract_number_before) as contract_number
     from quantities_at_ends
     where quantity_after < quantity_before
-        and (quantity_after > 0 or $as_of >= effective_on + 30)
 ),
 
 lines_in_force as (
@@ -87,36 +86,49 @@ amended as (
     having bool_and(is_same) and sum(quantity) < sum(quantity_before)
 ),
 
+quantities_in_force as (
+    select app_id, sku_id, sum(quantity) as quantity
+    from lines_in_force
+    group by app_id, sku_id
+),
+
+-- What is not settled is judged anew: by the lines that ended, as long as the feed has them; by the quantity of today.
+kept as (
+    select
+        b.app_id, b.sku_id, b.effective_on, b.how, b.quantity_before, b.quantity_after, b.contract_number
+    from earlier.contract_reductions as b
+    left join days_on_which_lines_ended as d
+        on d.app_id = b.app_id and d.sku_id = b.sku_id and d.effective_on = b.effective_on
+    left join quantities_in_force as q on q.app_id = b.app_id and q.sku_id = b.sku_id
+    where b.is_settled
+        or (b.how = 'renewal' and d.app_id is null)
+        or (b.how = 'amendment' and coalesce(q.quantity, 0) <= b.quantity_after)
+),
+
 found as (
     select app_id, sku_id, effective_on, how, quantity_before, quantity_after, contract_number from ended
     union all
     select app_id, sku_id, effective_on, how, quantity_before, quantity_after, contract_number from amended
 ),
 
--- What today's feed can judge is judged by it.
-kept as (
-    select
-        b.app_id, b.sku_id, b.effective_on, b.how, b.quantity_before, b.quantity_after, b.contract_number
-    from earlier.contract_reductions as b
-    left anti join days_on_which_lines_ended as d
-        on d.app_id = b.app_id and d.sku_id = b.sku_id and d.effective_on = b.effective_on
-    left anti join amended as a
-        on a.app_id = b.app_id and a.sku_id = b.sku_id and a.effective_on = b.effective_on
-),
-
 reductions as (
-    select app_id, sku_id, effective_on, how, quantity_before, quantity_after, contract_number from found
-    union all
     select app_id, sku_id, effective_on, how, quantity_before, quantity_after, contract_number from kept
+    union all
+    select
+        f.app_id, f.sku_id, f.effective_on, f.how, f.quantity_before, f.quantity_after, f.contract_number
+    from found as f
+    left anti join kept as k
+        on k.app_id = f.app_id and k.sku_id = f.sku_id and k.effective_on = f.effective_on
 ),
 
 final as (
     select
         app_id, sku_id, effective_on, how, quantity_before, quantity_after,
-        quantity_before - quantity_after as reduced_quantity, contract_number
+        quantity_before - quantity_after as reduced_quantity, contract_number,
+        $as_of >= effective_on + 30 as is_settled
     from reductions
 )
 
 select
-    app_id, sku_id, effective_on, how, quantity_before, quantity_after, reduced_quantity, contract_number
+    app_id, sku_id, effective_on, how, quantity_before, quantity_after, reduced_quantity, contract_number, is_settled
 from final

@@ -1,7 +1,7 @@
 -- One row per seat that is proved gone and whose quantity a contract gave up: a fall of the quantity bought, later than
 -- the removal, is laid to removals of that SKU, oldest first, never to more of them than it is. A saving is realised when
 -- the invoices of a period that begins with the fall or later carry no more than the lines cost: what is billed above
--- that leaves as much unrealised, the newest removals first. What was found stays as long as the fall it rests on does.
+-- that leaves as much unrealised, the newest removals first. Both days stay as they were found.
 with seats_proved_gone as (
     select
         e.candidate_id,
@@ -24,7 +24,6 @@ with seats_proved_gone as (
         and not (s.state = 'verified' and coalesce(o.has_the_seat, false))
 ),
 
--- A feed that tells later that less was given up takes back what was laid to it.
 claims_that_hold as (
     select
         g.candidate_id, g.app_id, g.sku_id, g.contracted_on, r.reduced_quantity,
@@ -33,7 +32,7 @@ claims_that_hold as (
         ) as place
     from seats_proved_gone as g
     inner join review.contract_reductions as r
-        on r.app_id = g.app_id and r.sku_id = g.sku_id and r.effective_on = g.contracted_on
+        on r.app_id = g.app_id and r.sku_id = g.sku_id and r.effective_on = g.contracted_on and r.is_settled
 ),
 
 claims as (
@@ -67,6 +66,7 @@ room_of_reductions as (
     left join claimed_of_reductions as c
         on c.app_id = r.app_id and c.sku_id = r.sku_id and c.contracted_on = r.effective_on
     left join seats_in_line as s on s.app_id = r.app_id and s.sku_id = r.sku_id
+    where r.is_settled
     group by r.app_id, r.sku_id, r.effective_on
 ),
 

@@ -8,7 +8,7 @@ use std::process::Command;
 use rust_decimal::Decimal;
 use seatledger::base::money;
 
-use super::demo::{Demo, demo};
+use super::demo::demo;
 use super::project::{Row, Tables};
 use super::ties::{asks_nothing_of_the_network, decimal};
 

@@ -102,7 +102,7 @@ struct Table {
     grain: Vec<String>,
     reads: Vec<String>,
     feeds: Vec<String>,
-    rows: Vec<Link>,
+    rows: Vec<Links>,
     columns: Vec<Column>,
     checks: Vec<Check>,
     sql: String,
@@ -110,15 +110,21 @@ struct Table {
 
 #[derive(Serialize)]
 struct Column {
+    /// Its place on the page: a short one, for thousands of links lead there.
+    id: String,
     name: String,
     ty: String,
     doc: String,
     is_key: bool,
     pii: &'static str,
     is_kept_in: bool,
-    from: Vec<Link>,
-    into: Vec<Link>,
-    checks: Vec<String>,
+    from: Vec<Links>,
+    into: Vec<Links>,
+    /// How many columns it is computed from, and how many from it.
+    from_count: usize,
+    into_count: usize,
+    /// The checks of the table that look at it, by number from 1.
+    checks: Vec<usize>,
 }
 
 #[derive(Serialize)]
@@ -127,11 +133,11 @@ struct Check {
     sql: String,
 }
 
-/// A column somewhere on the page, as it is called from where one stands.
+/// Columns of one table, each with its place on the page; of the table one stands at, without its name.
 #[derive(Serialize)]
-struct Link {
-    to: String,
-    name: String,
+struct Links {
+    table: Option<String>,
+    columns: Vec<(String, String)>,
 }
 
 /// Renders the data dictionary: one file that asks nothing of the network, the same for the same models.
@@ -142,8 +148,46 @@ pub fn render(dictionary: &Dictionary<'_>) -> Result<String> {
     let mut tables: Vec<Table> = dictionary.models.iter().map(|model| of_model(dictionary, model)).collect();
     tables.extend(dictionary.inputs.iter().map(of_input));
     tables.sort_by_key(|table| (place(&table.name), table.name.clone()));
-    join(dictionary, &mut tables)?;
+    let mut places = Places::default();
+    for table in &mut tables {
+        for column in &mut table.columns {
+            column.id = places.add(&table.name, &column.name);
+        }
+    }
+    join(dictionary, &places, &mut tables)?;
     Frame::new(&text::<OfDictionary>("page.html"))?.fill(Value::from(Serde(page(dictionary, tables))))
+}
+
+/// Where each column is on the page.
+#[derive(Default)]
+struct Places(BTreeMap<Source, String>);
+
+impl Places {
+    fn add(&mut self, table: &str, column: &str) -> String {
+        let id = format!("c{}", self.0.len());
+        self.0.insert(Source { table: table.to_owned(), column: column.to_owned() }, id.clone());
+        id
+    }
+
+    /// Links to columns, table by table, the one that one stands at first.
+    fn links(&self, from: &str, sources: &Sources) -> Result<Vec<Links>> {
+        let mut tables: BTreeMap<(bool, &str), Vec<(String, String)>> = BTreeMap::new();
+        for source in sources {
+            let id = self.0.get(source).ok_or_else(|| Error::internal(format!("no such column: {source:?}")))?;
+            let links = tables.entry((source.table != from, &source.table)).or_default();
+            links.push((id.clone(), source.column.clone()));
+        }
+        let named = |((is_other, table), columns): ((bool, &str), _)| Links {
+            table: is_other.then(|| table.to_owned()),
+            columns,
+        };
+        Ok(tables.into_iter().map(named).collect())
+    }
+}
+
+/// Text within a `<pre>`: statements are long, and their quotes need no escape there.
+fn escaped(text: &str) -> String {
+    text.trim().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn schema_of(table: &str) -> &str {
@@ -162,17 +206,23 @@ fn place(table: &str) -> usize {
 fn of_model(dictionary: &Dictionary<'_>, model: &Model) -> Table {
     let sidecar = &model.sidecar;
     let habit = if model.is_table() { "table" } else { "view" };
-    let lineage = dictionary.lineage.get(&model.name);
-    let columns = sidecar.column.iter().enumerate().map(|(at, column)| Column {
+    let columns = sidecar.column.iter().map(|column| Column {
+        id: String::new(),
         name: column.name.clone(),
         ty: column.ty.clone(),
         doc: column.doc.clone(),
         is_key: sidecar.grain.contains(&column.name),
         pii: pii_of(column),
         is_kept_in: !column.disclosed(),
-        from: lineage.and_then(|l| l.columns.get(at)).map(|sources| links(&model.name, sources)).unwrap_or_default(),
+        from: Vec::new(),
         into: Vec::new(),
-        checks: sidecar.check.iter().filter(|c| reads(dictionary, model, c, column)).map(|c| words(&c.name)).collect(),
+        from_count: 0,
+        into_count: 0,
+        checks: (1..)
+            .zip(&sidecar.check)
+            .filter(|(_, c)| reads(dictionary, model, c, column))
+            .map(|(n, _)| n)
+            .collect(),
     });
     Table {
         kind: match sidecar.materialised {
@@ -185,10 +235,10 @@ fn of_model(dictionary: &Dictionary<'_>, model: &Model) -> Table {
         grain: sidecar.grain.clone(),
         reads: Vec::new(),
         feeds: Vec::new(),
-        rows: lineage.map(|l| links(&model.name, &l.rows)).unwrap_or_default(),
+        rows: Vec::new(),
         columns: columns.collect(),
-        checks: sidecar.check.iter().map(|c| Check { name: words(&c.name), sql: c.sql.trim().to_owned() }).collect(),
-        sql: model.sql.trim().to_owned(),
+        checks: sidecar.check.iter().map(|c| Check { name: words(&c.name), sql: escaped(&c.sql) }).collect(),
+        sql: escaped(&model.sql),
         short: short(&model.name),
         name: model.name.clone(),
     }
@@ -217,8 +267,8 @@ fn of_input(input: &Input) -> Table {
     let columns = input.schema.fields().iter().map(|field| {
         let found = dataset.and_then(|d| d.fields.iter().find(|f| f.name == field.name()));
         let pii = found.map_or(Pii::None, |f| f.pii);
-        let of = input.of.map(|model| Source { table: model.to_owned(), column: field.name().clone() });
         Column {
+            id: String::new(),
             name: field.name().clone(),
             ty: type_of(field.data_type()),
             doc: doc_of(dataset, field.name()),
@@ -230,8 +280,10 @@ fn of_input(input: &Input) -> Table {
                 Pii::Personal => "personal",
             },
             is_kept_in: matches!(pii, Pii::Identifier | Pii::Personal),
-            from: links(&input.name, &of.into_iter().collect()),
+            from: Vec::new(),
             into: Vec::new(),
+            from_count: 0,
+            into_count: 0,
             checks: Vec::new(),
         }
     });
@@ -285,31 +337,24 @@ fn words(name: &str) -> String {
     name.replace('_', " ")
 }
 
-fn links(from: &str, sources: &Sources) -> Vec<Link> {
-    sources.iter().map(|source| link(from, source)).collect()
-}
-
-fn link(from: &str, Source { table, column }: &Source) -> Link {
-    let name = if table == from { column.clone() } else { format!("{table}.{column}") };
-    Link { to: format!("{table}.{column}"), name }
-}
-
-/// Lays the way back beside the way there: what reads a table, what is computed from a column.
-fn join(dictionary: &Dictionary<'_>, tables: &mut [Table]) -> Result<()> {
-    let mut into: BTreeMap<Source, Sources> = BTreeMap::new();
-    let (mut reads, mut feeds) =
-        (BTreeMap::<String, BTreeSet<String>>::new(), BTreeMap::<String, BTreeSet<String>>::new());
+/// Links each column with those it is computed from and those computed from it, each table with those it reads and feeds.
+fn join(dictionary: &Dictionary<'_>, places: &Places, tables: &mut [Table]) -> Result<()> {
+    let (mut from, mut into) = (BTreeMap::<Source, Sources>::new(), BTreeMap::<Source, Sources>::new());
+    let mut link = |here: Source, sources: &Sources| {
+        for source in sources {
+            into.entry(source.clone()).or_default().insert(here.clone());
+        }
+        from.insert(here, sources.clone());
+    };
+    let (mut reads, mut feeds) = (BTreeMap::<String, Names>::new(), BTreeMap::<String, Names>::new());
     let mut edge = |from: &str, to: &str| {
-        reads.entry(to.to_owned()).or_default().insert(from.to_owned());
-        feeds.entry(from.to_owned()).or_default().insert(to.to_owned());
+        reads.entry(to.to_owned()).or_default().insert((place(from), from.to_owned()));
+        feeds.entry(from.to_owned()).or_default().insert((place(to), to.to_owned()));
     };
     for model in dictionary.models {
         let Some(lineage) = dictionary.lineage.get(&model.name) else { continue };
         for (column, sources) in model.sidecar.column.iter().zip(&lineage.columns) {
-            let here = Source { table: model.name.clone(), column: column.name.clone() };
-            for source in sources {
-                into.entry(source.clone()).or_default().insert(here.clone());
-            }
+            link(Source { table: model.name.clone(), column: column.name.clone() }, sources);
         }
         lineage.tables.iter().for_each(|table| edge(table, &model.name));
     }
@@ -317,21 +362,21 @@ fn join(dictionary: &Dictionary<'_>, tables: &mut [Table]) -> Result<()> {
         let Some(model) = input.of else { continue };
         edge(model, &input.name);
         for field in input.schema.fields() {
-            let here = Source { table: input.name.clone(), column: field.name().clone() };
-            into.entry(Source { table: model.to_owned(), column: field.name().clone() }).or_default().insert(here);
+            let of = |table: &str| Source { table: table.to_owned(), column: field.name().clone() };
+            link(of(&input.name), &Sources::from([of(model)]));
         }
     }
-    let in_order = |names: Option<BTreeSet<String>>| {
-        let mut names: Vec<String> = names.into_iter().flatten().collect();
-        names.sort_by_key(|name| (place(name), name.clone()));
-        names
-    };
     for table in tables.iter_mut() {
-        table.reads = in_order(reads.remove(&table.name));
-        table.feeds = in_order(feeds.remove(&table.name));
+        let names = |found: Option<Names>| found.into_iter().flatten().map(|(_, name)| name).collect();
+        table.reads = names(reads.remove(&table.name));
+        table.feeds = names(feeds.remove(&table.name));
+        let lineage = dictionary.lineage.get(&table.name);
+        table.rows = lineage.map_or(Ok(Vec::new()), |lineage| places.links(&table.name, &lineage.rows))?;
         for column in &mut table.columns {
             let here = Source { table: table.name.clone(), column: column.name.clone() };
-            column.into = into.remove(&here).map(|found| links(&table.name, &found)).unwrap_or_default();
+            let (sources, fed) = (from.remove(&here).unwrap_or_default(), into.remove(&here).unwrap_or_default());
+            (column.from_count, column.into_count) = (sources.len(), fed.len());
+            (column.from, column.into) = (places.links(&table.name, &sources)?, places.links(&table.name, &fed)?);
         }
     }
     // What is left is read of nothing that the page knows.
@@ -341,12 +386,15 @@ fn join(dictionary: &Dictionary<'_>, tables: &mut [Table]) -> Result<()> {
     }
 }
 
+/// Names of tables in the order of the page.
+type Names = BTreeSet<(usize, String)>;
+
 fn page(dictionary: &Dictionary<'_>, tables: Vec<Table>) -> Page {
     let columns = || tables.iter().flat_map(|t| &t.columns);
     let models = || tables.iter().filter(|t| !t.sql.is_empty());
     let number = |n: usize| count(i64::try_from(n).unwrap_or(i64::MAX));
     let tile = |label: &str, value: usize, note: String| Tile { label: label.into(), value: number(value), note };
-    let traced = models().flat_map(|t| &t.columns).map(|c| c.from.len()).sum();
+    let traced = models().flat_map(|t| &t.columns).map(|c| c.from_count).sum();
     let checks = models().map(|t| t.checks.len()).sum();
     let named = columns().filter(|c| c.is_kept_in).count();
     let (made, all) = (models().count(), columns().count());

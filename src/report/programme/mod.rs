@@ -211,13 +211,13 @@ fn by_group(pack: &Pack<'_>) -> Result<Part> {
         sheets.push(Listing { caption, ..STEPS_BY_GROUP }.sheet(pack, &frame.only("grouped_by", way)?)?);
     }
     let practices = frame.only("grouped_by", "practice")?.sorted(&[("waiting_count", true), ("group_name", false)])?;
-    let title = match practices.height() {
-        0 => "Nobody holds a candidate".to_owned(),
-        _ => format!(
-            "{} holds {} of {} candidates that are not closed",
+    let title = match practices.count("waiting_count")? {
+        0 => "No practice that may be shown has open candidates".to_owned(),
+        open => format!(
+            "{} holds {} of {} open candidates",
             practices.text("group_name", 0)?,
             count(practices.int("waiting_count", 0)?),
-            count(practices.count("waiting_count")?)
+            count(open)
         ),
     };
     Ok(Part {

@@ -17,7 +17,7 @@ fn page() -> &'static str {
     PAGE.get_or_init(|| Runtime::new().unwrap().block_on(job::dictionary()).unwrap())
 }
 
-/// The ids of a page, each with how often it is there.
+/// The ids of the page, each with how often it is there.
 fn ids() -> BTreeMap<&'static str, usize> {
     let mut ids = BTreeMap::new();
     for id in page().split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
@@ -26,50 +26,68 @@ fn ids() -> BTreeMap<&'static str, usize> {
     ids
 }
 
-/// What a cell of a column links to.
-fn links(column: &str, cell: &str) -> BTreeSet<&'static str> {
-    let row = page().split_once(&format!("<tr id=\"{column}\">")).unwrap_or_else(|| panic!("no {column}")).1;
-    let row = row.split_once("</tr>").unwrap().0;
-    let cell = row.split_once(&format!("data-is=\"{cell}\">")).unwrap().1.split_once("</td>").unwrap().0;
-    cell.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()).collect()
+/// A column of the page: its place, and what it links to.
+struct Column {
+    id: &'static str,
+    from: BTreeSet<&'static str>,
+    into: BTreeSet<&'static str>,
+}
+
+fn links(markup: &'static str) -> BTreeSet<&'static str> {
+    markup.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()).collect()
+}
+
+/// The columns of the page by name.
+fn columns() -> &'static BTreeMap<String, Column> {
+    static COLUMNS: OnceLock<BTreeMap<String, Column>> = OnceLock::new();
+    COLUMNS.get_or_init(|| {
+        let mut columns = BTreeMap::new();
+        for article in page().split("<article id=\"").skip(1) {
+            let table = article.split('"').next().unwrap();
+            for row in article.split("<tr id=\"").skip(1) {
+                let id = row.split('"').next().unwrap();
+                let cells: Vec<&str> = row.split("</tr>").next().unwrap().split("<td>").skip(1).collect();
+                let name = cells[0].split("<code>").nth(1).unwrap().split("</code>").next().unwrap();
+                let column = Column { id, from: links(cells[2]), into: links(cells[3]) };
+                assert!(columns.insert(format!("{table}.{name}"), column).is_none(), "{table}.{name} twice");
+            }
+        }
+        columns
+    })
 }
 
 #[test]
 fn every_table_and_column_stands_in_it_once() {
     let ids = ids();
     assert!(ids.values().all(|n| *n == 1), "{:?}", ids.iter().filter(|(_, n)| **n > 1).collect::<Vec<_>>());
-    let mut columns = 0;
+    let mut count = 0;
     for model in Catalogue::load().unwrap().models() {
         assert!(ids.contains_key(model.name.as_str()), "no {}", model.name);
         for column in &model.sidecar.column {
-            let id = format!("{}.{}", model.name, column.name);
-            assert!(ids.contains_key(id.as_str()), "no {id}");
-            columns += 1;
+            assert!(columns().contains_key(&format!("{}.{}", model.name, column.name)), "no {}", column.name);
+            count += 1;
         }
     }
-    assert!(columns > 2000, "{columns} columns");
+    assert!(count > 2000, "{count} columns");
 }
 
 #[test]
 fn every_link_leads_somewhere_and_back() {
     let ids = ids();
-    let targets: BTreeSet<&str> =
-        page().split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-    let lost: Vec<_> = targets.iter().filter(|target| !ids.contains_key(**target)).collect();
+    let lost: Vec<_> = links(page()).into_iter().filter(|target| !ids.contains_key(target)).collect();
     assert!(lost.is_empty(), "{lost:?}");
-    let columns: Vec<&str> = ids.keys().copied().filter(|id| page().contains(&format!("<tr id=\"{id}\">"))).collect();
-    let edges = |cell: &str| -> BTreeSet<(&str, &str)> {
-        columns.iter().flat_map(|column| links(column, cell).into_iter().map(move |other| (*column, other))).collect()
-    };
-    let there = edges("from");
+    let there: BTreeSet<(&str, &str)> =
+        columns().values().flat_map(|c| c.from.iter().map(|from| (*from, c.id))).collect();
+    let back: BTreeSet<(&str, &str)> = columns().values().flat_map(|c| c.into.iter().map(|to| (c.id, *to))).collect();
     assert!(there.len() > 3000, "{} edges", there.len());
-    let back: BTreeSet<(&str, &str)> = edges("into").into_iter().map(|(from, into)| (into, from)).collect();
     assert_eq!(there, back);
 }
 
 #[test]
 fn lineage_is_what_the_statements_say() {
-    let from = |column: &str| links(column, "from");
+    let names: BTreeMap<&str, &str> = columns().iter().map(|(name, column)| (column.id, name.as_str())).collect();
+    let named = |ids: &BTreeSet<&str>| -> BTreeSet<&str> { ids.iter().map(|id| names[id]).collect() };
+    let from = |column: &str| named(&columns()[column].from);
     // a plain column, under its own name
     assert_eq!(from("staging.cost_centers.code"), BTreeSet::from(["raw.servicenow_cost_centers.code"]));
     // an end that is shifted, of the line or else of its contract
@@ -94,7 +112,7 @@ fn lineage_is_what_the_statements_say() {
     );
     // rows of the run before are columns of the model that made them
     assert_eq!(from("earlier.review_candidates.state"), BTreeSet::from(["review.candidates.state"]));
-    assert!(links("seeds.invoices.amount", "into").contains("core.invoices.reporting_amount"));
+    assert!(named(&columns()["seeds.invoices.amount"].into).contains("core.invoices.reporting_amount"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
--- A row is a practice, a region or somebody who decides, and how far their candidates got. Practices and regions of fewer
--- than five people are one row; where that row would still show fewer than five, the smallest other groups are in it
--- too, and where even that is not enough it shows nothing, so that no count is about a few people.
+-- A row is a practice, a region or somebody who decides, and how far their candidates got. Practices and regions of
+-- fewer than five people are one row; where that row would still show fewer than five, the smallest other groups are
+-- in it too, and where even that is not enough it shows nothing, so that no count is about a few people.
 with candidates_of_groups as (
     select 'practice' as grouped_by, coalesce(p.practice, '(none)') as group_name, c.holder, c.position, c.is_waiting,
         c.annual_saving_amount

@@ -172,10 +172,11 @@ final as (
 )
 
 select
-    x_contract_line_id, billed_cost, billing_account_id, billing_account_name, billing_currency, billing_period_start,
-    billing_period_end, charge_category, charge_class, charge_description, charge_frequency, charge_period_start,
-    charge_period_end, contracted_cost, contracted_unit_price, effective_cost, invoice_issuer_name, list_cost,
-    list_unit_price, pricing_quantity, pricing_unit, provider_name, publisher_name, region_id, service_category, service_name, sku_id,
-    sku_price_id, sub_account_id, x_paying_entity, x_license_tier, x_seats_assigned, x_seats_active,
-    x_seats_reclaimable, x_policy_version, x_reporting_cost, x_reporting_currency, x_billed_basis
+    x_contract_line_id, billed_cost, billing_account_id, billing_account_name, billing_currency,
+    billing_period_start, billing_period_end, charge_category, charge_class, charge_description, charge_frequency,
+    charge_period_start, charge_period_end, contracted_cost, contracted_unit_price, effective_cost,
+    invoice_issuer_name, list_cost, list_unit_price, pricing_quantity, pricing_unit, provider_name, publisher_name,
+    region_id, service_category, service_name, sku_id, sku_price_id, sub_account_id, x_paying_entity,
+    x_license_tier, x_seats_assigned, x_seats_active, x_seats_reclaimable, x_policy_version, x_reporting_cost,
+    x_reporting_currency, x_billed_basis
 from final

@@ -1,8 +1,8 @@
 -- One row per candidate that is open, or was closed within 396 days: its evidence (review.evidence), what the log says
 -- of it (review.states), and what this run finds: a candidate nobody decided on and the policy no longer proposes is
 -- withdrawn; one whose action went out is verified or reopened (review.outcome_checks). What a run finds becomes an
--- entry of the log after it; until then state_entry_seq is NULL. Of what is verified, a saving goes on to contracted and
--- realised (review.contracted_savings).
+-- entry of the log after it; until then state_entry_seq is NULL. Of what is verified, a saving goes on to contracted
+-- and realised (review.contracted_savings).
 with states_and_findings as (
     select
         e.candidate_id,

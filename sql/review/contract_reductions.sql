@@ -1,7 +1,7 @@
--- One row per SKU and day from which less of it is bought: lines ended and what follows them holds fewer seats (the terms
--- say the day), or the same lines hold fewer than in the run before (the day of the first run that shows it). Paper comes
--- late and feeds err: a fall is settled when 30 days have passed and it is still one, and stays as it is from then on,
--- for the feed forgets lines that ended and tells later quantities of those that go on.
+-- One row per SKU and day from which less of it is bought: lines ended and what follows them holds fewer seats (the
+-- terms say the day), or the same lines hold fewer than in the run before (the day of the first run that shows it).
+-- Paper comes late and feeds err: a fall is settled when 30 days have passed and it is still one, and stays as it is
+-- from then on, for the feed forgets lines that ended and tells later quantities of those that go on.
 with lines_bought as (
     select
         app_id, sku_id, contract_line_id, coalesce(contract_number, contract_id) as contract_number, quantity,

@@ -1,7 +1,7 @@
--- One row per seat that is proved gone and whose quantity a contract gave up: a fall of the quantity bought, later than
--- the removal, is laid to removals of that SKU, oldest first, never to more of them than it is. A saving is realised when
--- the invoices of a period that begins with the fall or later carry no more than the lines cost: what is billed above
--- that leaves as much unrealised, the newest removals first. Both days stay as they were found.
+-- One row per seat that is proved gone and whose quantity a contract gave up: a fall of the quantity bought, later
+-- than the removal, is laid to removals of that SKU, oldest first, never to more of them than it is. A saving is
+-- realised when the invoices of a period that begins with the fall or later carry no more than the lines cost: what is
+-- billed above that leaves as much unrealised, the newest removals first. Both days stay as they were found.
 with seats_proved_gone as (
     select
         e.candidate_id,

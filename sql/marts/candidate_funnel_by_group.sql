@@ -90,8 +90,10 @@ final as (
         case when c.grouped_by = 'approver' or c.people_count >= 5 then c.proved_count end as proved_count,
         case when c.grouped_by = 'approver' or c.people_count >= 5 then c.waiting_count end as waiting_count,
         case when c.grouped_by = 'approver' or c.people_count >= 5 then c.unpriced_count end as unpriced_count,
-        case when c.grouped_by = 'approver' or c.people_count >= 5 then c.annual_saving_amount end as annual_saving_amount,
-        case when c.grouped_by = 'approver' or c.people_count >= 5 then c.carried_out_saving_amount end as carried_out_saving_amount,
+        case when c.grouped_by = 'approver' or c.people_count >= 5 then c.annual_saving_amount end
+            as annual_saving_amount,
+        case when c.grouped_by = 'approver' or c.people_count >= 5 then c.carried_out_saving_amount end
+            as carried_out_saving_amount,
         r.reporting_currency
     from counts as c
     cross join config.project as r

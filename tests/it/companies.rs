@@ -93,7 +93,9 @@ fn another_rate_set_changes_what_it_converts_and_its_own_gives_the_same_bytes() 
     }
     assert!(compared > 40, "{compared} tables");
     let may_change = |column: &String| {
-        let is_money = ["_amount", "_cost", "_share"].iter().any(|end| column.ends_with(end)) || column == "amount";
+        let is_money = ["_amount", "_cost", "_share"].iter().any(|end| column.ends_with(end))
+            || column == "amount"
+            || column == "amount_at_stake";
         OF_RATES.contains(&column.as_str()) || (is_money && !AS_WRITTEN.contains(&column.as_str()))
     };
     for (table, columns) in &changed {

@@ -16,3 +16,15 @@ for (const button of document.querySelectorAll("th button")) {
     body.append(...[...body.rows].sort(order));
   });
 }
+// Leaves only what holds every word that is typed; a page without script shows everything and no field.
+for (const field of document.querySelectorAll("input[data-finds]")) {
+  const parts = [...document.querySelectorAll(field.dataset.finds)].map((part) => [part, part.textContent.toLowerCase()]);
+  const find = () => {
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const [part, text] of parts) shown += !(part.hidden = !words.every((word) => text.includes(word)));
+    field.parentElement.querySelector("output").textContent = words.length ? `${shown} of ${parts.length}` : "";
+  };
+  field.addEventListener("input", find);
+  field.parentElement.hidden = false;
+}

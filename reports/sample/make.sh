@@ -16,7 +16,7 @@ code=0
 "$seatledger" --quiet demo "$work/demo" --seats 2000 >"$work/demo.out" 2>&1 || code=$?
 [ "$code" = 0 ] || [ "$code" = 3 ] || { cat "$work/demo.out" >&2; exit "$code"; }
 mkdir -p renewal
-for file in programme.html spend.html quality.html renewal/{portfolio.html,"$contract.html",renewal.xlsx,notice.ics}; do
+for file in programme.html spend.html quality.html dictionary.html renewal/{portfolio.html,"$contract.html",renewal.xlsx,notice.ics}; do
     cp "$work"/demo/outputs/*/"$file" "$file"
 done
 

@@ -1,5 +1,5 @@
 -- A row is a step that candidates of an app take until a seat is proved gone: how many got at least so far, wait there
--- or came to their end there. What a candidate once reached it keeps, whatever became of it afterwards.
+-- or came to their end there.
 with steps as (
     select s.position, s.step
     from (
@@ -7,25 +7,6 @@ with steps as (
         (1, 'found'), (2, 'asked'), (3, 'answered'), (4, 'accepted'), (5, 'approved'), (6, 'handed_over'),
         (7, 'carried_out'), (8, 'proved')
     ) as s (position, step)
-),
-
-candidates_by_how_far_they_got as (
-    select
-        c.app_id,
-        case
-            when c.state = 'verified' then 8
-            when c.executed_on is not null then 7
-            when c.exported_at is not null then 6
-            when c.state = 'approved' or (c.state = 'accepted' and not c.is_checker_required) then 5
-            when c.decision = 'accepted' then 4
-            when c.decision <> 'expired' then 3
-            when c.decision = 'expired' or c.asked_at is not null then 2
-            else 1
-        end as position,
-        c.closed_on is null as is_waiting,
-        c.reclaim_consequence in ('data_deleted', 'hold_broken') as is_destructive,
-        c.annual_saving_amount
-    from review.candidates as c
 ),
 
 final as (
@@ -40,7 +21,7 @@ final as (
         count(*) - count(c.annual_saving_amount) as unpriced_count,
         coalesce(sum(c.annual_saving_amount), 0) as annual_saving_amount,
         max(r.reporting_currency) as reporting_currency
-    from candidates_by_how_far_they_got as c
+    from marts.candidate_progress as c
     inner join steps as s on s.position <= c.position
     cross join config.project as r
     group by c.app_id, s.position

@@ -26,13 +26,15 @@ lines_with_a_cost as (
         s.contract_line_id, s.contract_id, s.contract_number, s.vendor, s.app_id, s.sku_id, s.tier, s.source_sku_id,
         s.region, s.line_type, s.quantity, s.assigned_count, s.annual_unit_amount, s.annual_amount, s.annual_currency,
         s.reporting_annual_amount, s.reporting_currency, s.term_from, s.term_to, s.cost_center_id,
-        l.periods_per_year, a.name as app_name, k.paying_entity,
+        l.periods_per_year, a.name as app_name, k.paying_entity, t.list_annual_unit_amount,
+        coalesce(s.contract_number, s.contract_id) as invoiced_as,
         coalesce(s.term_from, make_date(cast(date_part('year', $as_of) as int), 1, 1)) as begun_on,
         s.line_type in ('credit', 'refund') as is_credit,
         s.annual_unit_amount * cast(s.quantity as decimal(12, 0)) = s.annual_amount as is_unit_exact
     from marts.spend as s
     inner join core.contract_lines as l on l.contract_line_id = s.contract_line_id
     left join core.contracts as k on k.contract_id = s.contract_id
+    left join core.line_terms as t on t.contract_line_id = s.contract_line_id
     left join core.apps as a on a.app_id = s.app_id
     where s.annual_amount is not null and s.annual_currency is not null
 ),
@@ -60,10 +62,67 @@ years_of_lines as (
     from days_of_the_year
 ),
 
+lines_of_invoiced_years as (
+    select
+        l.contract_line_id, l.invoiced_as, l.annual_currency, l.annual_amount, y.charged_from, y.charged_to,
+        sum(l.annual_amount) over (partition by l.invoiced_as, l.annual_currency) as whole_amount,
+        sum(l.annual_amount) over (
+            partition by l.invoiced_as, l.annual_currency order by l.contract_line_id
+            rows between unbounded preceding and current row
+        ) as running_amount,
+        min(y.charged_from) over (partition by l.invoiced_as, l.annual_currency) = y.charged_from
+        and max(y.charged_from) over (partition by l.invoiced_as, l.annual_currency) = y.charged_from as is_of_one_year
+    from lines_with_a_cost as l
+    inner join years_of_lines as y on y.contract_line_id = l.contract_line_id
+),
+
+years_of_contracts as (
+    select invoiced_as, annual_currency, charged_from, charged_to
+    from lines_of_invoiced_years
+    group by invoiced_as, annual_currency, charged_from, charged_to
+    -- lines that begin on other days have other years: whose year an invoice is of, nobody says
+    having bool_and(is_of_one_year) and max(whole_amount) > 0
+),
+
+periods_within_years as (
+    select
+        y.invoiced_as, y.annual_currency, i.period_from, i.period_to,
+        max(y.charged_to - y.charged_from) as year_days,
+        count(*) filter (where i.kind = 'invoice') as invoice_count,
+        sum(i.amount) as amount
+    from years_of_contracts as y
+    inner join core.invoices as i on i.contract_number = y.invoiced_as and i.currency = y.annual_currency
+    where i.period_from >= y.charged_from and i.period_to <= y.charged_to
+    group by y.invoiced_as, y.annual_currency, i.period_from, i.period_to
+),
+
+-- an invoice is told here only when those of the whole year are: half a year is no cost of a year
+billed_years as (
+    select invoiced_as, annual_currency, sum(amount) as billed_amount
+    from periods_within_years
+    group by invoiced_as, annual_currency
+    having sum(period_to - period_from) filter (where invoice_count > 0) = max(year_days)
+),
+
+-- invoices name a contract: each of its lines has a part by its amount, the parts sum to what was billed
+billed_lines as (
+    select
+        l.contract_line_id,
+        convert_money(
+            b.billed_amount, cast(l.whole_amount as decimal(28, 10)), cast(l.running_amount as decimal(28, 10))
+        )
+        - convert_money(
+            b.billed_amount, cast(l.whole_amount as decimal(28, 10)),
+            cast(l.running_amount - l.annual_amount as decimal(28, 10))
+        ) as billed_amount
+    from lines_of_invoiced_years as l
+    inner join billed_years as b on b.invoiced_as = l.invoiced_as and b.annual_currency = l.annual_currency
+),
+
 final as (
     select
         l.contract_line_id as x_contract_line_id,
-        l.annual_amount as billed_cost,
+        coalesce(b.billed_amount, l.annual_amount) as billed_cost,
         coalesce(l.contract_number, l.contract_id, l.contract_line_id) as billing_account_id,
         coalesce(l.vendor || ' ' || l.contract_number, l.contract_id, l.contract_line_id) as billing_account_name,
         l.annual_currency as billing_currency,
@@ -81,7 +140,11 @@ final as (
         case when l.is_unit_exact and not l.is_credit then l.annual_unit_amount end as contracted_unit_price,
         l.annual_amount as effective_cost,
         coalesce(l.vendor, l.app_name, 'unknown') as invoice_issuer_name,
-        l.annual_amount as list_cost,
+        case
+            when l.is_credit or l.list_annual_unit_amount is null then l.annual_amount
+            else l.list_annual_unit_amount * cast(l.quantity as decimal(12, 0))
+        end as list_cost,
+        case when not l.is_credit then l.list_annual_unit_amount end as list_unit_price,
         case when not l.is_credit then cast(l.quantity as decimal(18, 4)) end as pricing_quantity,
         case when not l.is_credit then 'Count' end as pricing_unit,
         coalesce(l.vendor, l.app_name, 'unknown') as provider_name,
@@ -99,18 +162,21 @@ final as (
         coalesce(u.candidate_count, 0) as x_seats_reclaimable,
         u.policy_version_id as x_policy_version,
         l.reporting_annual_amount as x_reporting_cost,
-        l.reporting_currency as x_reporting_currency
+        l.reporting_currency as x_reporting_currency,
+        case when b.contract_line_id is null then 'contract' else 'invoices' end as x_billed_basis
     from lines_with_a_cost as l
     inner join years_of_lines as y on y.contract_line_id = l.contract_line_id
+    left join billed_lines as b on b.contract_line_id = l.contract_line_id
     left join use_of_lines as u on u.contract_line_id = l.contract_line_id
     left join services_of_another_category as c on c.name = fold_text(l.vendor)
 )
 
 select
-    x_contract_line_id, billed_cost, billing_account_id, billing_account_name, billing_currency, billing_period_start,
-    billing_period_end, charge_category, charge_class, charge_description, charge_frequency, charge_period_start,
-    charge_period_end, contracted_cost, contracted_unit_price, effective_cost, invoice_issuer_name, list_cost,
-    pricing_quantity, pricing_unit, provider_name, publisher_name, region_id, service_category, service_name, sku_id,
-    sku_price_id, sub_account_id, x_paying_entity, x_license_tier, x_seats_assigned, x_seats_active,
-    x_seats_reclaimable, x_policy_version, x_reporting_cost, x_reporting_currency
+    x_contract_line_id, billed_cost, billing_account_id, billing_account_name, billing_currency,
+    billing_period_start, billing_period_end, charge_category, charge_class, charge_description, charge_frequency,
+    charge_period_start, charge_period_end, contracted_cost, contracted_unit_price, effective_cost,
+    invoice_issuer_name, list_cost, list_unit_price, pricing_quantity, pricing_unit, provider_name, publisher_name,
+    region_id, service_category, service_name, sku_id, sku_price_id, sub_account_id, x_paying_entity,
+    x_license_tier, x_seats_assigned, x_seats_active, x_seats_reclaimable, x_policy_version, x_reporting_cost,
+    x_reporting_currency, x_billed_basis
 from final

@@ -18,6 +18,7 @@ candidates_of_both_runs as (
             else 'continuing'
         end as change,
         b.reason as earlier_reason,
+        b.annual_saving_amount as earlier_annual_saving_amount,
         n.annual_saving_amount
     from policy.candidates as n
     full outer join earlier.candidates as b on b.candidate_id = n.candidate_id
@@ -39,6 +40,7 @@ candidates_beside_what_holds_now as (
         e.person_key,
         e.last_counted_use_on,
         c.annual_saving_amount,
+        c.earlier_annual_saving_amount,
         p.effective_from > d.compared_with_on as is_policy_newer,
         d.compared_with_on
     from candidates_of_both_runs as c
@@ -81,12 +83,14 @@ final as (
         end as cause,
         c.annual_saving_amount,
         r.reporting_currency,
-        c.compared_with_on
+        c.compared_with_on,
+        c.earlier_annual_saving_amount
     from candidates_beside_what_holds_now as c
     cross join config.project as r
 )
 
 select
     candidate_id, app_id, account_id, sku_id, person_key, action, episode_from, change, earlier_reason,
-    current_verdict, current_reason, current_action, cause, annual_saving_amount, reporting_currency, compared_with_on
+    current_verdict, current_reason, current_action, cause, annual_saving_amount, reporting_currency, compared_with_on,
+    earlier_annual_saving_amount
 from final

@@ -1,7 +1,8 @@
 -- One row per candidate that is open, or was closed within 396 days: its evidence (review.evidence), what the log says
 -- of it (review.states), and what this run finds: a candidate nobody decided on and the policy no longer proposes is
 -- withdrawn; one whose action went out is verified or reopened (review.outcome_checks). What a run finds becomes an
--- entry of the log after it; until then state_entry_seq is NULL.
+-- entry of the log after it; until then state_entry_seq is NULL. Of what is verified, a saving goes on to contracted
+-- and realised (review.contracted_savings).
 with states_and_findings as (
     select
         e.candidate_id,
@@ -69,9 +70,13 @@ states_with_their_day as (
         end as finding,
         coalesce(b.regranted_on, case when f.state_told = 'verified' and f.has_the_seat then $as_of end)
             as regranted_on,
-        coalesce(f.executed_on, b.executed_on, case when f.outcome = 'removed' then f.fed_on end) as carried_out_on
+        coalesce(f.executed_on, b.executed_on, case when f.outcome = 'removed' then f.fed_on end) as carried_out_on,
+        v.contracted_on,
+        v.realised_on,
+        v.realised_by
     from states_and_findings as f
     left join earlier.review_candidates as b on b.candidate_id = f.candidate_id
+    left join review.contracted_savings as v on v.candidate_id = f.candidate_id
 ),
 
 candidates_in_their_state as (
@@ -151,6 +156,9 @@ candidates_in_their_state as (
         s.idempotency_key,
         s.ticket,
         s.carried_out_on as executed_on,
+        s.contracted_on,
+        s.realised_on,
+        s.realised_by,
         s.state in (
             'denied', 'held', 'self_confirmed', 'expired', 'rejected', 'withdrawn', 'verified', 'rolled_back'
         ) as is_closed
@@ -240,14 +248,21 @@ final as (
         case when is_closed then state_on end as closed_on,
         case
             when regranted_on is not null then null
+            when realised_on is not null then 'realised'
+            when contracted_on is not null then 'contracted'
             when state in ('open', 'notified') then 'identified'
             when state in ('accepted', 'approved', 'exported', 'reopened') then 'accepted'
             when state in ('executed', 'verified') then 'executed'
-        end as savings_state
+        end as savings_state,
+        contracted_on,
+        realised_on,
+        realised_by
     from candidates_in_their_state
     where is_proposed
         or not is_closed
         or state_on > $as_of - 396
+        -- a saving is followed until its contract was renewed and paid
+        or (state = 'verified' and cash_on > $as_of - 396)
 )
 
 select
@@ -329,5 +344,8 @@ select
     finding,
     regranted_on,
     closed_on,
-    savings_state
+    savings_state,
+    contracted_on,
+    realised_on,
+    realised_by
 from final

@@ -5,6 +5,7 @@ mod cluster;
 mod decide;
 mod demo;
 mod describe;
+mod docs;
 mod doctor;
 mod erase;
 mod explain;
@@ -15,6 +16,7 @@ mod ingest;
 mod init;
 mod log;
 mod output;
+mod preview;
 mod report;
 mod review;
 mod run;
@@ -76,12 +78,16 @@ enum Command {
     /// Write the pages of a run again
     #[command(subcommand)]
     Report(report::Report),
+    /// Which candidates a policy version would bring and take, before it takes effect
+    Preview(preview::Preview),
     /// Why a seat got its verdict, and what would change it
     Explain(explain::Explain),
     /// Ask any table in SQL
     Sql(sql::Sql),
     /// What a table holds: its rows, columns, owner and checks
     Describe(describe::Describe),
+    /// Every table, column and check on one page, with what each column is computed from
+    Docs(docs::Docs),
     /// Check a sealed snapshot
     Verify(verify::Verify),
     /// What was decided and done, entry by entry
@@ -170,9 +176,11 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Command::Serve(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Stop(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Report(command) => runtime.block_on(command.run(clock)),
+        Command::Preview(command) => runtime.block_on(command.run(clock, &terminal)),
         Command::Explain(command) => runtime.block_on(command.run(clock)),
         Command::Sql(command) => runtime.block_on(command.run(clock)),
         Command::Describe(command) => command.run(),
+        Command::Docs(command) => runtime.block_on(command.run()),
         Command::Verify(command) => runtime.block_on(command.run()),
         Command::Erase(command) => runtime.block_on(command.run(clock)),
         Command::Identify(command) => runtime.block_on(command.run(clock)),

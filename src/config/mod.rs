@@ -88,6 +88,37 @@ pub struct Config {
     pub sha256: String,
 }
 
+impl Config {
+    /// A project in which nothing is written yet: every default, no source, no policy.
+    pub fn blank() -> Self {
+        Self {
+            root: PathBuf::new(),
+            project: Project {
+                name: String::new(),
+                store: String::new(),
+                private: String::new(),
+                buckets: 1,
+                reporting_currency: "EUR".to_owned(),
+                rate_set: RateSet::Spot,
+                fiscal_year_start_month: 1,
+                freshness: Freshness::default(),
+                snapshot_key: None,
+                retention: Retention::default(),
+                rails: Rails::default(),
+                renewal: Renewal::default(),
+                engine: EngineOptions::default(),
+                outward: Outward::default(),
+                sources: Vec::new(),
+            },
+            policies: Vec::new(),
+            seeds: Seeds::default(),
+            drops: Drops::default(),
+            warnings: Vec::new(),
+            sha256: String::new(),
+        }
+    }
+}
+
 /// Reads a project, given its folder or its project file.
 ///
 /// # Errors

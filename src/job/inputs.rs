@@ -17,6 +17,8 @@ use crate::engine::{self, Catalogue, Session};
 use crate::log::{self, Entry};
 use crate::store::{Current, Kind, Record, parquet};
 
+/// What the models call the entries of the decision log.
+const ENTRIES: &str = "log.entries";
 /// The chain of the decision log, as the record of a run names it.
 pub(super) const LOG: &str = "log";
 
@@ -52,6 +54,8 @@ const PROPOSED: &str = "policy.candidates";
 const WHOLE: &[(&str, &str)] = &[
     ("earlier.review_candidates", "review.candidates"),
     ("earlier.review_holds", "review.holds"),
+    ("earlier.contract_lines", "core.contract_lines"),
+    ("earlier.contract_reductions", "review.contract_reductions"),
     ("earlier.access_findings", "marts.access_findings"),
 ];
 
@@ -60,29 +64,50 @@ pub(super) fn model_of(table: &str) -> &str {
     WHOLE.iter().find(|(earlier, _)| *earlier == table).map_or(table, |(_, model)| model)
 }
 
-/// Columns of `earlier.candidates`: where episodes began, and why.
-const EPISODE: &[&str] =
-    &["candidate_id", "app_id", "account_id", "sku_id", "action", "episode_from", "reason", "as_of"];
+/// Columns of `earlier.candidates`: where episodes began, why, and what they save.
+const EPISODE: &[&str] = &[
+    "candidate_id",
+    "app_id",
+    "account_id",
+    "sku_id",
+    "action",
+    "episode_from",
+    "reason",
+    "annual_saving_amount",
+    "as_of",
+];
 
-/// Makes `earlier.*` readable: conclusions of the newest run before this as-of date, none where there was no such run.
-/// Columns that it did not know yet are empty.
+/// Which run is the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// The newest of a day before.
+    Today,
+    /// The newest of the day or before: what else would be concluded of the same day is compared with it.
+    Tomorrow,
+}
+
+/// Makes `earlier.*` readable: conclusions of the newest run before, none where there was no such run. Columns that it did
+/// not know yet are empty.
 pub(super) async fn register_earlier(
     job: &Job,
     session: &Session,
     catalogue: &Catalogue,
     records: &[Record],
+    before: Before,
 ) -> Result<()> {
-    let before = records
+    let is_before = |day: AsOf| match before {
+        Before::Today => day < session.as_of(),
+        Before::Tomorrow => day <= session.as_of(),
+    };
+    let newest = records
         .iter()
         .filter(|r| r.kind == Kind::Run)
         .filter_map(|r| Some((record::as_of(r)?, r)))
-        .filter(|(day, _)| *day < session.as_of())
+        .filter(|(day, _)| is_before(*day))
         .max_by_key(|(day, r)| (*day, r.version));
-    let tables = before.map(|(_, record)| RunBody::read(record)).transpose()?.map(|body| body.tables);
+    let tables = newest.map(|(_, record)| RunBody::read(record)).transpose()?.map(|body| body.tables);
     let current = Current::of(records);
-    let episodes = (EPISODES, PROPOSED, only(EPISODE, &schema_of(catalogue, PROPOSED)?)?);
-    let whole = WHOLE.iter().map(|(name, model)| Ok((*name, *model, schema_of(catalogue, model)?)));
-    for (name, model, schema) in std::iter::once(Ok(episodes)).chain(whole).collect::<Result<Vec<_>>>()? {
+    for (name, model, schema) in earlier(catalogue)? {
         let file = tables.as_ref().and_then(|tables| tables.get(model)).and_then(|file| current.file(file));
         let batches = match file {
             Some(file) => parquet::decode(job.store.read(&file).await?)?.1,
@@ -92,6 +117,25 @@ pub(super) async fn register_earlier(
         session.register_batches(name, Arc::clone(&schema), rows.map_err(|e| e.at(name))?)?;
     }
     Ok(())
+}
+
+/// The tables of the run before, the model that made each, and its columns.
+fn earlier(catalogue: &Catalogue) -> Result<Vec<(&'static str, &'static str, SchemaRef)>> {
+    let episodes = (EPISODES, PROPOSED, only(EPISODE, &schema_of(catalogue, PROPOSED)?)?);
+    let whole = WHOLE.iter().map(|(name, model)| Ok((*name, *model, schema_of(catalogue, model)?)));
+    std::iter::once(Ok(episodes)).chain(whole).collect()
+}
+
+/// The columns of what is read here, whatever it holds.
+pub(super) fn shapes(catalogue: &Catalogue) -> Result<Vec<(String, SchemaRef)>> {
+    let earlier = earlier(catalogue)?.into_iter().map(|(name, _, schema)| (name.to_owned(), schema));
+    Ok(earlier.chain([(ENTRIES.to_owned(), rows(&[])?.schema())]).collect())
+}
+
+/// The model that made a table of the run before.
+pub(super) fn model_of_earlier(table: &str) -> Option<&'static str> {
+    let made = std::iter::once(&(EPISODES, PROPOSED)).chain(WHOLE).find(|(earlier, _)| *earlier == table);
+    made.map(|(_, model)| *model)
 }
 
 fn schema_of(catalogue: &Catalogue, model: &str) -> Result<SchemaRef> {
@@ -119,7 +163,7 @@ pub(super) async fn register_log(job: &Job, session: &Session, version: u64) -> 
     let size = segments.iter().filter(|segment| segment.head.version <= version).map(|segment| segment.last + 1).max();
     let is_read = |entry: &Entry| entry.seq < size.unwrap_or_default() && entry.at < session.as_of().end();
     let entries = if size.is_some() { log::entries(&job.store, 0).await? } else { Vec::new() };
-    session.register_rows("log.entries", rows(&entries.into_iter().filter(is_read).collect::<Vec<_>>())?)
+    session.register_rows(ENTRIES, rows(&entries.into_iter().filter(is_read).collect::<Vec<_>>())?)
 }
 
 /// Entries as models read them: the columns of the log, and what details say as columns of their own.

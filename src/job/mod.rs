@@ -3,6 +3,7 @@
 
 mod carry;
 mod decide;
+mod dictionary;
 mod doctor;
 mod doctor_apis;
 mod doors;
@@ -22,6 +23,7 @@ pub mod outward;
 mod outward_files;
 mod pages;
 mod poll;
+mod preview;
 mod record;
 mod release;
 mod renewal;
@@ -46,6 +48,7 @@ use crate::store::{Chain, Current, Kind, Record, RunId, Store};
 use record::{RunBody, RunTable};
 
 pub use decide::{Answered, Given};
+pub use dictionary::{dictionary, write_dictionary};
 pub use doctor::{Finding, Grade, doctor};
 pub use doors::Doors;
 pub use erase::Erasure;
@@ -158,7 +161,7 @@ impl Job {
         run::register_inputs(self, &session).await?;
         self.sign_ins(day).await?.register(self, &session)?;
         let catalogue = Catalogue::load()?;
-        inputs::register_earlier(self, &session, &catalogue, &records).await?;
+        inputs::register_earlier(self, &session, &catalogue, &records, inputs::Before::Today).await?;
         inputs::register_log(self, &session, newest.reads.get(inputs::LOG).copied().unwrap_or_default()).await?;
         let body = RunBody::current(&newest, &current)?;
         let expired = || Error::usage(format!("the tables of the run of {day} have expired: run that day again"));

@@ -1,17 +1,16 @@
 //! What people open after a run: `outputs/<as_of>/` with candidates, the report and the sealed snapshot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::RecordBatch;
 
 use super::outward_files::FOLDER as REVIEW;
-use super::seal::CONCLUSIONS;
-use super::{Job, Run, pages, renewal};
+use super::{Job, Run, dictionary, pages, renewal};
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
-use crate::engine::{Catalogue, Model, Session};
+use crate::engine::{Catalogue, Session};
 use crate::publish::{self, Format, View};
 use crate::report::{self, Report, RunMeta};
 use crate::snapshot;
@@ -80,10 +79,13 @@ impl Job {
             let bytes = publish::encode(format, &rows.schema(), std::slice::from_ref(&rows))?;
             write(&folder.join(name), &bytes)?;
         }
-        let tables = conclusions(session, catalogue).await?;
+        let of_reports = Report::ALL.iter().flat_map(|report| report.tables());
+        let shown = report::tables_of_run().iter().copied().chain(renewal::tables()).chain(of_reports);
+        let tables = conclusions(session, shown).await?;
         let meta = self.meta(session.as_of(), record).await?;
         let page = report::render(&tables, &meta)?;
         write(&folder.join(report), page.as_bytes())?;
+        write(&folder.join(dictionary::PAGE), dictionary::made_once().await?.as_bytes())?;
         let proofs = pages::proofs(catalogue, record)?;
         renewal::put(&folder.join(renewal::FOLDER), renewal::pack(session, catalogue, &tables, &meta, &proofs).await?)?;
         for report in Report::ALL {
@@ -131,12 +133,14 @@ fn views(run: &Run, sealed: &snapshot::Sealed) -> String {
     publish::views(run.session.as_of(), run.record.run_id.as_str(), &tables)
 }
 
-/// The tables that pages show: those of the schemas that conclude.
-pub(super) async fn conclusions(session: &Session, catalogue: &Catalogue) -> Result<BTreeMap<String, RecordBatch>> {
+/// The tables that pages show. None has a row a seat: reports cost what they show, however large the company.
+pub(super) async fn conclusions(
+    session: &Session,
+    names: impl IntoIterator<Item = &'static str>,
+) -> Result<BTreeMap<String, RecordBatch>> {
     let mut tables = BTreeMap::new();
-    let shown = |model: &&Model| model.is_table() && CONCLUSIONS.contains(&model.schema());
-    for model in catalogue.models().iter().filter(shown) {
-        tables.insert(model.name.clone(), session.table(&model.name).await?);
+    for name in names.into_iter().collect::<BTreeSet<_>>() {
+        tables.insert(name.to_owned(), session.table(name).await?);
     }
     Ok(tables)
 }

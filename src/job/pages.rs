@@ -26,7 +26,7 @@ impl Job {
     pub async fn report(&self, report: Report, as_of: Option<AsOf>, to: Option<&Path>) -> Result<Vec<PathBuf>> {
         let (session, record) = self.reader(as_of).await?;
         let catalogue = Catalogue::load()?;
-        let tables = conclusions(&session, &catalogue).await?;
+        let tables = conclusions(&session, report.tables()).await?;
         let meta = self.meta(session.as_of(), &record).await?;
         let folder = match to {
             Some(folder) => folder.to_owned(),

@@ -42,6 +42,11 @@ const SHEETS: &[&str] = &[
     "marts.spend",
 ];
 
+/// The tables the pack is made from.
+pub(super) fn tables() -> impl Iterator<Item = &'static str> {
+    report::tables_of_renewal().chain(SHEETS.iter().copied())
+}
+
 /// Files by name, a slash between folder and file.
 pub(super) type Files = Vec<(String, Vec<u8>)>;
 
@@ -58,7 +63,7 @@ impl Job {
     ) -> Result<Vec<PathBuf>> {
         let (session, record) = self.reader(as_of).await?;
         let catalogue = Catalogue::load()?;
-        let tables = conclusions(&session, &catalogue).await?;
+        let tables = conclusions(&session, tables()).await?;
         let meta = self.meta(session.as_of(), &record).await?;
         let mut files = pack(&session, &catalogue, &tables, &meta, &proofs(&catalogue, &record)?).await?;
         if let Some(contract) = contract {

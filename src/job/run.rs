@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Int64Type};
 
+use super::inputs::Before;
 use super::record::{self, Carried, PolicyVersion, RunBody};
 use super::{Job, inputs};
 use crate::base::error::Context;
@@ -64,6 +65,13 @@ pub struct Computed {
     reads: BTreeMap<String, u64>,
 }
 
+impl Computed {
+    /// The session in which its tables can be read.
+    pub(super) fn into_session(self) -> Session {
+        self.session
+    }
+}
+
 impl Job {
     /// Builds the models for an as-of date and commits the run. A failed check commits nothing.
     ///
@@ -84,6 +92,15 @@ impl Job {
     /// # Errors
     /// A config error for models or an edited policy, a data error for a failed check.
     pub async fn compute(&self, options: &RunOptions, progress: &dyn Progress) -> Result<Computed> {
+        self.computed(options, Before::Today, progress).await
+    }
+
+    pub(super) async fn computed(
+        &self,
+        options: &RunOptions,
+        before: Before,
+        progress: &dyn Progress,
+    ) -> Result<Computed> {
         let catalogue = Catalogue::load()?;
         let identity = Arc::new(self.identity().await?);
         self.settle_log(&identity).await?;
@@ -94,7 +111,7 @@ impl Job {
         let landings = register_inputs(self, &session).await?;
         let sign_ins = self.advance(&landings, options.as_of, options.rebuild).await?;
         sign_ins.register(self, &session)?;
-        inputs::register_earlier(self, &session, &catalogue, &records).await?;
+        inputs::register_earlier(self, &session, &catalogue, &records, before).await?;
         let head = log::head(&self.store).await?;
         inputs::register_log(self, &session, head.as_ref().map_or(0, |head| head.version)).await?;
         let versions = policy_versions(&session).await?;

@@ -10,9 +10,9 @@ use crate::store::{Chain, Expiry, FileEntry, RunId};
 use crate::usage::{self, Advance, Of, Shard, State, Told};
 
 /// What the models call the states.
-const STATES: &str = "usage.sign_ins";
+pub(super) const STATES: &str = "usage.sign_ins";
 /// What the models call the months that are over.
-const MONTHS: &str = "usage.sign_in_months";
+pub(super) const MONTHS: &str = "usage.sign_in_months";
 
 impl Job {
     /// Brings the state of every System Log to the day, from the newest state that holds; with `rebuild`, from nothing.

@@ -18,7 +18,7 @@ use crate::base::Result;
 pub(super) const TABLES: &[&str] = &["marts.access_reviews", "marts.access_findings", "marts.access_controls"];
 
 /// What the pages are called.
-const KIND: Kind = Kind { name: "access review", quality: "../quality.html" };
+const KIND: Kind = Kind { name: "access review", quality: "../quality.html", dictionary: "../dictionary.html" };
 /// The one table of which a page has its reader's rows.
 const REVIEWS: &str = "marts.access_reviews";
 /// Ranked by risk, then by what is due first.

@@ -5,6 +5,7 @@
 mod access;
 mod chart;
 mod context;
+mod dictionary;
 mod format;
 mod frame;
 mod listing;
@@ -27,6 +28,7 @@ use crate::base::error::Context;
 use crate::base::{AsOf, ErrorKind, Result};
 
 pub use context::{Page, Section, Table};
+pub use dictionary::{Dictionary, Input, render as render_dictionary};
 
 /// Template, style and script of all pages: read from disk in development, embedded in a release.
 #[derive(RustEmbed)]
@@ -69,6 +71,16 @@ pub struct Proofs {
     pub files: BTreeMap<String, (u64, String)>,
     /// The newest landing of each stream that the run could see.
     pub reads: BTreeMap<String, u64>,
+}
+
+/// The tables that the page of a run is made from.
+pub fn tables_of_run() -> &'static [&'static str] {
+    sections::TABLES
+}
+
+/// The tables that the pages of a renewal pack are made from.
+pub fn tables_of_renewal() -> impl Iterator<Item = &'static str> {
+    renewal::TABLES.iter().chain(pack::HEADS).copied()
 }
 
 /// Renders the report of a run: one file that asks nothing of the network.
@@ -127,6 +139,11 @@ impl Report {
             Self::Spend => spend::TABLES,
             Self::Quality => quality::TABLES,
         }
+    }
+
+    /// All the tables its pages are made from.
+    pub fn tables(self) -> impl Iterator<Item = &'static str> {
+        self.sheets().iter().chain(pack::HEADS).copied()
     }
 
     /// Renders its pages: the name of each file, from the folder of the day, and the file.

@@ -12,11 +12,12 @@ use super::proof::{Book, Proof};
 use super::{Proofs, RunMeta};
 use crate::base::{Error, Result};
 
-/// Which report a page is of, and where the page on data quality lies from there.
+/// Which report a page is of, and where the pages on data quality and on all tables lie from there.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Kind {
     pub name: &'static str,
     pub quality: &'static str,
+    pub dictionary: &'static str,
 }
 
 /// One page.
@@ -86,11 +87,13 @@ pub(super) struct Sheet {
 /// The published tables a report shows, by name.
 pub(super) type Tables = BTreeMap<&'static str, Frame>;
 
+/// The tables that head every page.
+pub(super) const HEADS: &[&str] = &["marts.source_freshness", "policy.effective_policies"];
+
 /// Takes the named tables out of a run's, and those that head every page.
 pub(super) fn tables(batches: &BTreeMap<String, RecordBatch>, names: &[&'static str]) -> Result<Tables> {
     let frames = Frames::new(batches);
-    let heads = ["marts.source_freshness", "policy.effective_policies"];
-    names.iter().chain(&heads).map(|name| Ok((*name, frames.get(name)?))).collect()
+    names.iter().chain(HEADS).map(|name| Ok((*name, frames.get(name)?))).collect()
 }
 
 /// The rows that one page is about: those in which a column holds a text.

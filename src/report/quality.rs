@@ -14,7 +14,7 @@ use super::{Proofs, RunMeta};
 use crate::base::Result;
 
 /// What the page is called.
-const KIND: Kind = Kind { name: "data quality", quality: "" };
+const KIND: Kind = Kind { name: "data quality", quality: "", dictionary: "dictionary.html" };
 
 /// The tables of the page; it shows nothing else.
 pub(super) const TABLES: &[&str] =

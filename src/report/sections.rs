@@ -15,6 +15,19 @@ use crate::base::money::display;
 /// Rows of a long table that are shown; the rest is counted.
 const SHOWN: usize = 25;
 
+/// The tables of the page; it shows nothing else.
+pub(super) const TABLES: &[&str] = &[
+    "marts.app_utilization",
+    "marts.candidate_changes",
+    "marts.candidates_by_app_and_practice",
+    "marts.data_gaps",
+    "marts.renewal_calendar",
+    "marts.source_freshness",
+    "marts.spend",
+    "marts.tier_allocation",
+    "policy.effective_policies",
+];
+
 pub(super) fn page(frames: &Frames<'_>, meta: &RunMeta) -> Result<Page> {
     let policies = frames.get("policy.effective_policies")?;
     Ok(Page {

@@ -19,12 +19,13 @@ use super::{Proofs, RunMeta};
 use crate::base::Result;
 
 /// What the page is called.
-const KIND: Kind = Kind { name: "spend and allocation", quality: "quality.html" };
+const KIND: Kind = Kind { name: "spend and allocation", quality: "quality.html", dictionary: "dictionary.html" };
 
 /// The tables of the page; it shows nothing else.
 pub(super) const TABLES: &[&str] = &[
     "marts.spend",
     "marts.spend_reconciliation",
+    "marts.focus_cost_and_usage",
     "marts.renewal_showback",
     "marts.tier_allocation",
     "marts.renewal_calendar",
@@ -53,6 +54,25 @@ const LINES: Listing = Listing {
     ],
     order: LARGEST_LINES,
     is_summed: true,
+    is_folded: false,
+};
+
+const COSTS: Listing = Listing {
+    table: "marts.focus_cost_and_usage",
+    caption: "Four costs of the year that contains the day, by contract line",
+    columns: &[
+        Column("Contract", "billing_account_id", Text),
+        Column("Service", "service_name", Text),
+        Column("What", "charge_description", Text),
+        Column("Currency", "billing_currency", Text),
+        Column("List", "list_cost", MoneyIn("billing_currency")),
+        Column("Contracted", "contracted_cost", MoneyIn("billing_currency")),
+        Column("Billed", "billed_cost", MoneyIn("billing_currency")),
+        Column("Billed by", "x_billed_basis", Text),
+        Column("Effective", "effective_cost", MoneyIn("billing_currency")),
+    ],
+    order: &[("x_reporting_cost", true), ("x_contract_line_id", false)],
+    is_summed: false,
     is_folded: false,
 };
 
@@ -167,6 +187,7 @@ pub(super) fn page(
     let decision = decision(&pack)?;
     let parts = vec![
         apps(&pack)?,
+        costs(&pack)?,
         allocation(&pack)?,
         position(&pack)?,
         renewals(&pack)?,
@@ -341,6 +362,26 @@ fn renewals(pack: &Pack<'_>) -> Result<Part> {
     })
 }
 
+fn costs(pack: &Pack<'_>) -> Result<Part> {
+    let frame = pack.rows(COSTS.table)?;
+    let billed = frame.only("x_billed_basis", "invoices")?.height();
+    let mut below_list = 0;
+    for row in 0..frame.height() {
+        below_list += usize::from(frame.amount("contracted_cost", row)? < frame.amount("list_cost", row)?);
+    }
+    Ok(Part {
+        id: "costs",
+        name: "Four costs",
+        title: format!("{billed} of {} lines are billed by invoices of their whole year", frame.height()),
+        subtitle: format!(
+            "{below_list} are below list; where no list price is stated, or invoices do not cover the year, the contract \
+             speaks; the same lines lie in focus/"
+        ),
+        sheets: vec![COSTS.of(pack)?],
+        ..Part::default()
+    })
+}
+
 fn savings(pack: &Pack<'_>) -> Result<Part> {
     let frame = pack.rows("marts.savings_by_state")?;
     let of = |state: &str| {
@@ -350,15 +391,16 @@ fn savings(pack: &Pack<'_>) -> Result<Part> {
         id: "savings",
         name: "Savings",
         title: format!(
-            "{} identified, {} accepted, {} executed, in {} a year",
+            "{} identified, {} accepted, {} executed, {} contracted, {} realised, in {} a year",
             of("identified")?,
             of("accepted")?,
             of("executed")?,
+            of("contracted")?,
+            of("realised")?,
             pack.currency()
         ),
-        subtitle:
-            "No saving is told as contracted or realised: no feed says which seats a changed contract line stands for"
-                .into(),
+        subtitle: "Contracted: less is bought since the seat is gone; realised: an invoice carries it; never added up"
+            .into(),
         sheets: vec![SAVINGS.of(pack)?],
         ..Part::default()
     })

@@ -158,15 +158,19 @@ const ORDERS_END_IN: &[&str] = &[
     "account_type",
     "app_id",
     "assigned_via",
+    "candidate_id",
     "contract_line_id",
     "day_on",
     "email_folded",
+    // of one SKU, a fall of the quantity bought
+    "effective_on",
     // of one clause of one contract and SKU
     "effective_from",
     // a range frame takes all runs alike that begin at one place; else of one seat
     "first_ordinal",
     // source and stream in one
     "feed",
+    "invoice_id",
     "landing",
     "leave_id",
     "line",

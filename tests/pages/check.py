@@ -37,6 +37,24 @@ def sorting(page):
                     yield f"`{name}`: not one column says it is sorted"
 
 
+def finding(page):
+    """A word that one part has leaves that part and few others, and says how many; no word leaves all."""
+    for field in page.query_selector_all("input[data-finds]"):
+        parts = page.query_selector_all(field.get_attribute("data-finds"))
+        words = parts[len(parts) // 2].query_selector("h3").text_content()
+        field.focus()
+        page.keyboard.type(words)
+        shown = [part for part in parts if part.is_visible()]
+        said = page.query_selector(f"output[for={field.get_attribute('id')}]").text_content()
+        if parts[len(parts) // 2] not in shown or len(shown) > len(parts) // 2:
+            yield f"`{words}` finds {len(shown)} of {len(parts)}"
+        if said != f"{len(shown)} of {len(parts)}":
+            yield f"`{words}` finds {len(shown)} of {len(parts)} and says {said}"
+        field.fill("")
+        if any(not part.is_visible() for part in parts):
+            yield "no word does not leave all"
+
+
 def look(browser, path):
     """What is wrong with a page."""
     size = path.stat().st_size
@@ -52,6 +70,7 @@ def look(browser, path):
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     yield from ask("names()")
     yield from sorting(page)
+    yield from finding(page)
     for width, media in ((PHONE, "screen"), (DESK, "screen"), (PAPER, "print")):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(media=media)

@@ -9,22 +9,24 @@ use arrow::array::RecordBatch;
 use super::chart::{Bar, Caption, Queue, Segment, Stage, aging, bars, brief, funnel};
 use super::context::Tile;
 use super::format::{count, ledger, percent};
+use super::listing::Listing;
 use super::pack::{self, Decision, Figure, Kind, Pack, Part};
 use super::{Proofs, RunMeta};
 use crate::base::Result;
 use tables::{
     AGING, APPROVERS, BOOMERANGS, BREAKERS, CAUSES, HOLDS, IDLE_HOLDS, OUTCOMES, PRACTICES, PRECISION, REASONS,
-    REVIEWERS, STEPS_BY_APP, TIMES,
+    REVIEWERS, STEPS_BY_APP, STEPS_BY_GROUP, TIMES,
 };
 
 pub(super) use tables::SAVINGS;
 
 /// What the page is called.
-const KIND: Kind = Kind { name: "candidates and decisions", quality: "quality.html" };
+const KIND: Kind = Kind { name: "candidates and decisions", quality: "quality.html", dictionary: "dictionary.html" };
 
 /// The tables of the page; it shows nothing else.
 pub(super) const TABLES: &[&str] = &[
     "marts.candidate_funnel",
+    "marts.candidate_funnel_by_group",
     "marts.savings_by_state",
     "marts.approval_aging",
     "marts.open_approvals",
@@ -53,6 +55,12 @@ const STEPS: &[(&str, &str)] = &[
     ("carried_out", "Carried out"),
     ("proved", "Proved gone"),
 ];
+/// Ways of grouping candidates, and what their tables are called.
+const GROUPS: &[(&str, &str)] = &[
+    ("practice", "How far they got, by practice of the holder"),
+    ("region", "How far they got, by region of the holder"),
+    ("approver", "How far they got, by who decides; the review says whom a key means"),
+];
 /// What candidates wait for, in the order of their life.
 const WAITS: &[(&str, &str)] = &[
     ("answer", "an answer"),
@@ -74,6 +82,7 @@ pub(super) fn page(
     let decision = decision(&pack)?;
     let parts = vec![
         steps(&pack)?,
+        by_group(&pack)?,
         waiting(&pack)?,
         by_app(&pack)?,
         changes(&pack)?,
@@ -104,7 +113,8 @@ fn decision(pack: &Pack<'_>) -> Result<Decision> {
     let destructive = found.count("destructive_count")?;
     let mut caveats = vec![
         "States of savings stand side by side and are never added: a candidate goes from one to the next.".to_owned(),
-        "No saving is told as contracted or realised: no feed says which seats a changed contract line stands for."
+        "A fall of the quantity bought is laid to seats that were gone before it, oldest first; it is realised when an \
+         invoice carries it."
             .to_owned(),
     ];
     if unpriced > 0 {
@@ -132,6 +142,8 @@ fn decision(pack: &Pack<'_>) -> Result<Decision> {
             saving("Identified", "identified", "without an answer")?,
             saving("Accepted", "accepted", "agreed, seat still there")?,
             saving("Executed", "executed", "seats gone")?,
+            saving("Contracted", "contracted", "bought no more")?,
+            saving("Realised", "realised", "billed no more")?,
             tile("Overdue", count(overdue), format!("of {} that wait for an answer", count(answers))),
         ],
         caveats,
@@ -188,6 +200,34 @@ fn steps(pack: &Pack<'_>) -> Result<Part> {
         charts: vec![Figure::plain(funnel(caption, &stages)?)],
         sheets: vec![STEPS_BY_APP.of(pack)?, SAVINGS.of(pack)?],
         title,
+        ..Part::default()
+    })
+}
+
+fn by_group(pack: &Pack<'_>) -> Result<Part> {
+    let frame = pack.rows("marts.candidate_funnel_by_group")?;
+    let mut sheets = Vec::new();
+    for (way, caption) in GROUPS {
+        sheets.push(Listing { caption, ..STEPS_BY_GROUP }.sheet(pack, &frame.only("grouped_by", way)?)?);
+    }
+    let practices = frame.only("grouped_by", "practice")?.sorted(&[("waiting_count", true), ("group_name", false)])?;
+    let title = match practices.count("waiting_count")? {
+        0 => "No practice that may be shown has open candidates".to_owned(),
+        open => format!(
+            "{} holds {} of {} open candidates",
+            practices.text("group_name", 0)?,
+            count(practices.int("waiting_count", 0)?),
+            count(open)
+        ),
+    };
+    Ok(Part {
+        id: "groups",
+        name: "Groups",
+        title,
+        subtitle:
+            "Each step counts all that got at least so far; practices and regions of fewer than five people are one row"
+                .into(),
+        sheets,
         ..Part::default()
     })
 }

@@ -21,6 +21,30 @@ pub(super) const STEPS_BY_APP: Listing = Listing {
     is_folded: true,
 };
 
+/// The same by practice, by region, by who decides: a table of each.
+pub(super) const STEPS_BY_GROUP: Listing = Listing {
+    table: "marts.candidate_funnel_by_group",
+    caption: "",
+    columns: &[
+        Column("Group", "group_name", Text),
+        Column("People", "people_count", Number),
+        Column("Found", "found_count", Number),
+        Column("Asked", "asked_count", Number),
+        Column("Answered", "answered_count", Number),
+        Column("Accepted", "accepted_count", Number),
+        Column("Approved", "approved_count", Number),
+        Column("Handed over", "handed_over_count", Number),
+        Column("Carried out", "carried_out_count", Number),
+        Column("Proved", "proved_count", Number),
+        Column("Wait", "waiting_count", Number),
+        Column("Saving a year", "annual_saving_amount", Money),
+        Column("Carried out", "carried_out_saving_amount", Money),
+    ],
+    order: &[("found_count", true), ("group_name", false)],
+    is_summed: false,
+    is_folded: false,
+};
+
 pub(in crate::report) const SAVINGS: Listing = Listing {
     table: "marts.savings_by_state",
     caption: "Savings by state, app and action",

@@ -17,10 +17,10 @@ use super::{Proofs, RunMeta};
 use crate::base::Result;
 
 /// What the pages are called.
-const KIND: Kind = Kind { name: "renewal pack", quality: "../quality.html" };
+const KIND: Kind = Kind { name: "renewal pack", quality: "../quality.html", dictionary: "../dictionary.html" };
 
 /// The tables of the pack; a page shows nothing else.
-const TABLES: &[&str] = &[
+pub(super) const TABLES: &[&str] = &[
     "marts.renewal_decisions",
     "marts.renewal_pools",
     "marts.renewal_bridge",

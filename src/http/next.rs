@@ -60,22 +60,26 @@ fn next_of(header: &str) -> Option<String> {
         let start = rest.find('<')?;
         let end = start + rest[start..].find('>')?;
         let (target, after) = (&rest[start + 1..end], &rest[end + 1..]);
-        // A comma within quotes, or within the next target, ends nothing.
-        let mut is_quoted = false;
-        let stop = after.find(|c| {
-            is_quoted ^= c == '"';
-            c == ',' && !is_quoted
-        });
-        let parameters = &after[..stop.unwrap_or(after.len())];
-        let is_next = parameters.split(';').filter_map(|one| one.split_once('=')).any(|(name, value)| {
+        // A comma within the next target ends nothing: only the first one counts.
+        let parameters = parts(after, ',').next().unwrap_or_default();
+        let is_next = parts(parameters, ';').filter_map(|one| one.split_once('=')).any(|(name, value)| {
             name.trim().eq_ignore_ascii_case("rel")
                 && value.trim().trim_matches('"').split_ascii_whitespace().any(|rel| rel.eq_ignore_ascii_case("next"))
         });
         if is_next {
             return Some(target.to_owned());
         }
-        rest = &after[stop? + 1..];
+        rest = after.get(parameters.len() + 1..)?;
     }
+}
+
+/// The parts of a text between separators that stand outside quotes.
+fn parts(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let mut is_quoted = false;
+    text.split(move |c| {
+        is_quoted ^= c == '"';
+        c == separator && !is_quoted
+    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use tokio::sync::OnceCell;
 
 use super::inputs;
 use super::outputs::write;
@@ -65,12 +64,6 @@ pub async fn dictionary() -> Result<String> {
         lineage,
         checked,
     })
-}
-
-/// The same for the outputs of runs, which write it again and again: made once.
-pub(super) async fn made_once() -> Result<&'static str> {
-    static PAGE: OnceCell<String> = OnceCell::const_new();
-    PAGE.get_or_try_init(dictionary).await.map(String::as_str)
 }
 
 /// Writes the data dictionary to a file.

@@ -226,7 +226,7 @@ impl Walk {
             found.extend(columns.get(at).into_iter().flatten().cloned());
         }
         for column in outer {
-            found.extend(self.from_outside(&column)?);
+            found.extend(self.of_outside(&column)?);
         }
         for (query, is_value) in inner {
             self.outer.push(Arc::clone(input));
@@ -239,7 +239,7 @@ impl Walk {
     }
 
     /// A column of a query around this one.
-    fn from_outside(&mut self, column: &Column) -> Result<Sources> {
+    fn of_outside(&mut self, column: &Column) -> Result<Sources> {
         for input in self.outer.clone().iter().rev() {
             if let Ok(at) = input.schema().index_of_column(column) {
                 return Ok(self.columns(input)?.get(at).cloned().unwrap_or_default());

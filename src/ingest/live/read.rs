@@ -155,7 +155,8 @@ impl Api {
             Some(_) => host.ends_with(one),
             None => host == *one,
         });
-        if !(is_listed && target.scheme() == "https") && !(self.is_here && is_loopback(&target)) {
+        let may_go = is_listed && target.scheme() == "https" || self.is_here && is_loopback(&target);
+        if !may_go {
             return Err(refuse("moved to a host that the vendor does not document: that is not followed"));
         }
         let mut origin = target.clone();

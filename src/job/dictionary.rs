@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use tokio::sync::OnceCell;
 
 use super::inputs;
 use super::outputs::write;
@@ -64,6 +65,12 @@ pub async fn dictionary() -> Result<String> {
         lineage,
         checked,
     })
+}
+
+/// The same page, made once however many runs a process does: nothing that a run can do changes it.
+pub(super) async fn made_once() -> Result<&'static str> {
+    static MADE: OnceCell<String> = OnceCell::const_new();
+    MADE.get_or_try_init(dictionary).await.map(String::as_str)
 }
 
 /// Writes the data dictionary to a file.

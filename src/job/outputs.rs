@@ -85,7 +85,7 @@ impl Job {
         let meta = self.meta(session.as_of(), record).await?;
         let page = report::render(&tables, &meta)?;
         write(&folder.join(report), page.as_bytes())?;
-        write(&folder.join(dictionary::PAGE), dictionary::dictionary().await?.as_bytes())?;
+        write(&folder.join(dictionary::PAGE), dictionary::made_once().await?.as_bytes())?;
         let proofs = pages::proofs(catalogue, record)?;
         renewal::put(&folder.join(renewal::FOLDER), renewal::pack(session, catalogue, &tables, &meta, &proofs).await?)?;
         for report in Report::ALL {

@@ -2,6 +2,7 @@
 # The fair benchmark: one command, one report. See README.md.
 #   run.sh [--quick] [p1 p2 p3 p4 p5 p6 p8]     all bars, or some
 #   run.sh history [--events N] ..             the long history, day by day
+#   run.sh live [--events N]                   a log polled over loopback HTTP
 set -euo pipefail
 cd "$(dirname "$0")"
 command -v python3 >/dev/null || { echo "skipped: python3 is not installed"; exit 0; }
@@ -21,5 +22,5 @@ if [ -z "${SEATLEDGER_BIN:-}" ]; then
 fi
 SEATLEDGER_BIN=$(realpath "$SEATLEDGER_BIN")
 export SEATLEDGER_BIN PYTHONDONTWRITEBYTECODE=1
-[ "${1:-}" != history ] || { shift; exec "$rivals/bin/python" history.py "$@"; }
+case "${1:-}" in history | live) exec "$rivals/bin/python" "$1.py" "${@:2}" ;; esac
 exec "$rivals/bin/python" main.py "$@"

@@ -287,8 +287,13 @@ impl Stream<'_> {
         body.reconciled_until = past.reconciled_until();
         let Some(brought) = self.brought else { return };
         body.collector = Some(brought.collector.clone());
-        body.complete_through =
-            brought.complete_through.map_or(body.complete_through, |d| d.min(body.complete_through));
+        // Of days that the source does not have, all there is to say is said.
+        let next = |day: NaiveDate| day.checked_add_days(Days::new(1)).unwrap_or(day);
+        let told = body.holes.iter().fold(body.complete_through, |through, (from, to)| match to.pred_opt() {
+            Some(last) if *from <= next(through) => through.max(last),
+            _ => through,
+        });
+        body.complete_through = brought.complete_through.map_or(told, |known| known.min(told));
         body.reconciled_until = brought.reconciled_until.or(body.reconciled_until);
         if let Some((before, after)) = &brought.cursor {
             body.cursor_before.clone_from(before);

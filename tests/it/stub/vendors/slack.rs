@@ -71,8 +71,8 @@ pub fn analytics_of(n: usize, day: &str) -> String {
         json!({
             "enterprise_id": "E0NORTHW1", "team_id": "T0NORTHW1", "date": day, "user_id": format!("U{i:08}"),
             "email_address": format!("user{i}@northwind.example"), "is_guest": false, "is_billable_seat": true,
-            "is_active": i % 3 != 0, "messages_posted_count": i % 5, "channel_messages_posted_count": i % 2,
-            "reactions_added_count": 0, "files_added_count": 0, "total_calls_count": if i % 3 == 0 { 15 } else { 0 },
+            "is_active": !i.is_multiple_of(3), "messages_posted_count": i % 5, "channel_messages_posted_count": i % 2,
+            "reactions_added_count": 0, "files_added_count": 0, "total_calls_count": if i.is_multiple_of(3) { 15 } else { 0 },
             "slack_huddles_count": 0, "search_count": 1, "date_claimed": 1_700_000_000,
         })
     };

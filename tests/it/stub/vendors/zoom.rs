@@ -63,7 +63,7 @@ pub fn users_of(n: usize) -> Vec<Value> {
             "type": 1, "created_at": "2026-11-01T08:00:00Z" }),
         rest => json!({
             "id": format!("z{i:021}"), "email": format!("user{i}@northwind.example"), "display_name": format!("User {i}"),
-            "type": if i % 4 == 0 { 1 } else { 2 }, "status": if rest == 8 { "inactive" } else { "active" },
+            "type": if i.is_multiple_of(4) { 1 } else { 2 }, "status": if rest == 8 { "inactive" } else { "active" },
             "last_login_time": "2026-11-03T09:00:00Z", "created_at": "2022-01-01T00:00:00Z", "dept": "Sales",
             "cost_center": "CC-1", "employee_unique_id": format!("{:05}", i), "role_id": "2", "verified": 1,
         }),

@@ -1,6 +1,7 @@
 //! The models: `sql/<schema>/<table>.sql` with its sidecar. What a model depends on is read from its SQL.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use datafusion::sql::parser::DFParser;
 use datafusion::sql::resolve::resolve_table_references;
@@ -91,13 +92,18 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Reads and checks the whole of `sql/`.
+    /// Reads and checks the whole of `sql/`, once a process: a run asks for it several times.
     ///
     /// # Errors
     /// A config error for a file without its sidecar, a read that goes upward, an unknown model or a cycle.
     pub fn load() -> Result<Self> {
+        static LOADED: OnceLock<Catalogue> = OnceLock::new();
+        if let Some(loaded) = LOADED.get() {
+            return Ok(loaded.clone());
+        }
         let texts = Files::iter().filter(|path| path.ends_with(".sql") || path.ends_with(".toml"));
-        Self::of(&texts.map(|path| Ok((path.to_string(), read_text(&path)?))).collect::<Result<_>>()?)
+        let loaded = Self::of(&texts.map(|path| Ok((path.to_string(), read_text(&path)?))).collect::<Result<_>>()?)?;
+        Ok(LOADED.get_or_init(|| loaded).clone())
     }
 
     /// The models of these texts, by their paths below `sql/`.

@@ -49,6 +49,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The same on this machine, wherever runs are computed: questions are answered here.
+    pub fn here(config: &Config) -> Self {
+        Self { place: Place::Local, ..Self::of(config) }
+    }
+
     /// What the project file says.
     pub fn of(config: &Config) -> Self {
         let options = &config.project.engine;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use super::retry;
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result, text};
 
@@ -173,7 +174,12 @@ impl Response {
 
     /// When it was sent, by the server's clock.
     pub fn date(&self) -> Option<DateTime<Utc>> {
-        httpdate::parse_http_date(self.header("date")?).ok().map(DateTime::from)
+        retry::date(self.header("date")?)
+    }
+
+    /// The requests that the server allows in a window and those left of it, where its headers say so.
+    pub fn room(&self) -> Option<(u64, u64)> {
+        retry::room(&self.headers)
     }
 
     /// Method, host and path, for messages.

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::call::{Call, Response};
 use super::grant::Tokens;
-use super::reach::Resolver;
+use super::reach::{Resolver, is_here};
 use super::retry::{Limits, asked_wait, is_limited, shared_wait};
 use super::secret::Secret;
 use crate::base::error::Context;
@@ -82,8 +82,7 @@ impl Client {
             _ => None,
         };
         let address: Option<std::net::IpAddr> = address;
-        let is_here = address.is_some_and(|a| a.is_loopback()) || base.host_str() == Some("localhost");
-        if !is_here && (base.scheme() != "https" || address.is_some_and(|address| !resolver.allows(address))) {
+        if !is_here(base) && (base.scheme() != "https" || address.is_some_and(|address| !resolver.allows(address))) {
             let what = format!("{}: not an address that may be reached: use https", origin(base));
             return Err(Error::config(what));
         }

@@ -18,6 +18,7 @@ pub use call::{Call, Response};
 pub use client::{Auth, Client};
 pub use grant::{Grant, Proof, Tokens};
 pub use jwt::SigningKey;
+pub use reach::is_here;
 pub use retry::Limits;
 pub use secret::Secret;
 pub use wire::{Wire, connect, start_tls};

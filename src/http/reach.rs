@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::Url;
 
 /// Looks names up, and leaves out the addresses that may not be reached.
 #[derive(Debug, Clone, Copy)]
@@ -22,11 +23,20 @@ impl Resolve for Resolver {
     }
 }
 
+/// Whether an address leads to this machine.
+pub fn is_here(url: &Url) -> bool {
+    is_this_machine(url.host_str().unwrap_or_default().trim_matches(['[', ']']))
+}
+
+/// Whoever writes this name or an address of this machine means this machine.
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 impl Resolver {
     /// The addresses of a host that may be reached; never none.
     pub(super) async fn look_up(self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        // Whoever writes this name or an address of this machine means this machine.
-        let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let is_here = is_this_machine(host);
         let found = tokio::net::lookup_host((host, port)).await?;
         let allowed: Vec<SocketAddr> =
             found.filter(|at| if is_here { at.ip().is_loopback() } else { self.allows(at.ip()) }).collect();

@@ -69,9 +69,14 @@ pub(super) fn asked_wait(headers: &HeaderMap) -> Option<Duration> {
 
 /// The wait after which a window begins anew, when so few requests are left of this one that they are for others.
 pub(super) fn shared_wait(headers: &HeaderMap, leave_percent: u32) -> Option<Duration> {
-    let number = |what: &str| NAMES.iter().find_map(|name| text(headers, &format!("{name}{what}"))?.parse().ok());
-    let (limit, left): (u64, u64) = (number("limit")?, number("remaining")?);
+    let (limit, left) = room(headers)?;
     (leave_percent > 0 && left * 100 <= limit * u64::from(leave_percent)).then(|| window_end(headers))?
+}
+
+/// The requests that a server allows in a window, and those left of it.
+pub(super) fn room(headers: &HeaderMap) -> Option<(u64, u64)> {
+    let number = |what: &str| NAMES.iter().find_map(|name| text(headers, &format!("{name}{what}"))?.parse().ok());
+    Some((number("limit")?, number("remaining")?))
 }
 
 /// Whether an answer of 403 is one of 429: GitHub's way to say that a limit is reached.
@@ -103,6 +108,6 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
 }
 
-fn date(text: &str) -> Option<DateTime<Utc>> {
+pub(super) fn date(text: &str) -> Option<DateTime<Utc>> {
     httpdate::parse_http_date(text).ok().map(DateTime::from)
 }

@@ -433,23 +433,11 @@ impl Stream<'_> {
 
     /// The keys of events that are committed already and may come again.
     async fn committed_keys(&self, pages: &[Page], past: &Past) -> Result<write::Keys> {
-        let mut keys = write::Keys::default();
-        let Some(event_at) = self.dataset.event_at else { return Ok(keys) };
+        let none = write::Keys::default();
+        let Some(event_at) = self.dataset.event_at else { return Ok(none) };
         let batches = pages.iter().flat_map(|p| p.chunks.iter().map(|c| &c.batch));
-        let Some((from, to)) = write::span(batches, event_at) else { return Ok(keys) };
-        for (record, _) in &past.records {
-            let overlaps = |f: &&crate::store::FileEntry| {
-                f.min_at.is_none_or(|min| min <= to) && f.max_at.is_none_or(|max| max >= from)
-            };
-            for file in record.files.iter().filter(|f| write::is_raw(f)).filter(overlaps) {
-                let Some(file) = past.current.file(file) else { continue };
-                let (_, batches) = crate::store::parquet::decode(self.store.read(&file).await?)?;
-                for batch in &batches {
-                    keys.extend(write::keys(self.dataset, batch)?);
-                }
-            }
-        }
-        Ok(keys)
+        let Some(span) = write::span(batches, event_at) else { return Ok(none) };
+        past.keys(self.store, self.dataset, span).await
     }
 
     fn body(

@@ -39,8 +39,8 @@ use crate::config::{Config, Source};
 use crate::schema::dataset;
 use crate::store::{RunId, Store};
 
-/// Lands every extract of the configured sources that is not landed yet, and what their APIs have. A feed that is refused commits nothing and
-/// leaves its former landing in force; the others go on.
+/// Lands every extract of the configured sources that is not landed yet, and what their APIs have. A feed that is
+/// refused commits nothing and leaves its former landing in force; the others go on.
 ///
 /// # Errors
 /// Usage for an unknown source, Store and Conflict errors; what a feed got wrong is in the report.

@@ -1,6 +1,6 @@
 //! What of a stream has landed before, and where reading it stands.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -81,29 +81,29 @@ impl Past {
         inputs.map(|input| (input.sha256.as_str(), told_by_path(dataset, &input.path))).collect()
     }
 
-    /// The ids of landed events as far as they lie in files that reach into a span.
+    /// The keys of landed events as far as they lie in files that reach into a span.
     ///
     /// # Errors
     /// A store error.
-    pub(super) async fn event_ids(
+    pub(super) async fn keys(
         &self,
         store: &Store,
         dataset: &Dataset,
         (from, to): (DateTime<Utc>, DateTime<Utc>),
-    ) -> Result<HashSet<u128>> {
-        let mut ids = HashSet::new();
+    ) -> Result<write::Keys> {
+        let mut keys = write::Keys::default();
         let reaches = |file: &&FileEntry| {
             file.min_at.is_none_or(|first| first <= to) && file.max_at.is_none_or(|last| last >= from)
         };
         for (record, _) in &self.records {
             for file in record.files.iter().filter(|file| write::is_raw(file)).filter(reaches) {
                 let Some(file) = self.current.file(file) else { continue };
-                for batch in parquet::Batches::of_columns(store.read(&file).await?, &["event_id"])? {
-                    ids.extend(write::keys(dataset, &batch?)?);
+                for batch in parquet::Batches::of_columns(store.read(&file).await?, dataset.key)? {
+                    keys.extend(write::keys(dataset, &batch?)?);
                 }
             }
         }
-        Ok(ids)
+        Ok(keys)
     }
 }
 

@@ -39,7 +39,7 @@ mod sources;
 use std::path::Path;
 
 use crate::base::{AsOf, Clock, Error, Progress, Result};
-use crate::config::{self, Config, Place};
+use crate::config::{self, Config};
 use crate::engine::{self, Catalogue, Session, Settings};
 use crate::identity::IdentityMap;
 use crate::ingest::{self, LandOptions, LandReport};
@@ -148,16 +148,8 @@ impl Job {
     pub async fn reader(&self, as_of: Option<AsOf>) -> Result<(Session, Record)> {
         let records = self.store.records(&Chain::Runs).await?;
         let current = Current::of(&records);
-        let is_meant = |r: &&Record| r.kind == Kind::Run && (as_of.is_none() || record::as_of(r) == as_of);
-        let newest = records.iter().rev().find(is_meant).cloned();
-        let Some(newest) = newest else {
-            let day = as_of.map_or(String::new(), |d| format!(" for {d}"));
-            return Err(Error::usage(format!("there is no run{day} yet: `seatledger run` makes one")));
-        };
-        let day = record::as_of(&newest).ok_or_else(|| Error::internal("a run record without as-of date"))?;
-        // Questions about a run are answered here.
-        let settings = Settings { place: Place::Local, ..Settings::of(&self.config) };
-        let session = Session::new(&self.store, day, &settings)?;
+        let (newest, day) = newest_run(&records, as_of)?;
+        let session = Session::new(&self.store, day, &Settings::here(&self.config))?;
         run::register_inputs(self, &session).await?;
         self.sign_ins(day).await?.register(self, &session)?;
         let catalogue = Catalogue::load()?;
@@ -171,4 +163,18 @@ impl Job {
         engine::register_views(&session, catalogue.models()).await?;
         Ok((session, newest))
     }
+}
+
+/// The newest run, or the newest of a day, and its day.
+///
+/// # Errors
+/// A usage error when there is no such run.
+fn newest_run(records: &[Record], as_of: Option<AsOf>) -> Result<(Record, AsOf)> {
+    let is_meant = |r: &&Record| r.kind == Kind::Run && (as_of.is_none() || record::as_of(r) == as_of);
+    let Some(newest) = records.iter().rev().find(is_meant).cloned() else {
+        let day = as_of.map_or(String::new(), |d| format!(" for {d}"));
+        return Err(Error::usage(format!("there is no run{day} yet: `seatledger run` makes one")));
+    };
+    let day = record::as_of(&newest).ok_or_else(|| Error::internal("a run record without as-of date"))?;
+    Ok((newest, day))
 }

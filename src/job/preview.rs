@@ -5,11 +5,12 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
 use super::inputs::Before;
-use super::{Job, RunOptions};
+use super::{Job, RunOptions, newest_run};
 use crate::base::text::nearest;
 use crate::base::{AsOf, Error, Progress, Result};
 use crate::config::{Config, Version};
 use crate::engine::Settings;
+use crate::store::Chain;
 
 /// The models that are concluded anew: facts stay as the run has them.
 const MODELS: &str = "policy.*";
@@ -46,7 +47,7 @@ impl Job {
         settings: Settings,
         progress: &dyn Progress,
     ) -> Result<Preview> {
-        let as_of = self.reader(as_of).await?.0.as_of();
+        let (_, as_of) = newest_run(&self.store.records(&Chain::Runs).await?, as_of)?;
         let (config, version) = with_version(&self.config, app, version, as_of)?;
         let (store, private) = (self.store.clone(), self.private.clone());
         let job = Self { config, store, private, clock: self.clock };

@@ -12,7 +12,6 @@ use super::{Job, run};
 use crate::base::error::Context;
 use crate::base::progress::Quiet;
 use crate::base::{AsOf, ErrorKind, Result};
-use crate::config::Place;
 use crate::engine::{self, Catalogue, Session, Settings};
 use crate::ingest::{LandingFact, Totals};
 use crate::schema::{Horizon, dataset};
@@ -165,8 +164,7 @@ impl Job {
     pub(super) async fn models(&self, as_of: AsOf, selection: &str) -> Result<(Session, Vec<LandingFact>)> {
         let catalogue = Catalogue::load()?;
         let models = catalogue.select(selection)?;
-        let settings = Settings { place: Place::Local, ..Settings::of(&self.config) };
-        let session = Session::new(&self.store, as_of, &settings)?;
+        let session = Session::new(&self.store, as_of, &Settings::here(&self.config))?;
         let landings = run::register_inputs(self, &session).await?;
         self.carry(&session, &models, &[], &landings, true).await?;
         engine::compute(&session, &models, &Quiet).await?;

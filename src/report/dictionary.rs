@@ -270,7 +270,7 @@ fn of_input(input: &Input) -> Table {
         Column {
             id: String::new(),
             name: field.name().clone(),
-            ty: type_of(field.data_type()),
+            ty: sidecar::type_name(field.data_type()).unwrap_or_else(|| field.data_type().to_string().to_lowercase()),
             doc: doc_of(dataset, field.name()),
             is_key: dataset.is_some_and(|d| d.key.contains(&field.name().as_str())),
             pii: match pii {
@@ -313,19 +313,6 @@ fn doc_of(dataset: Option<&Dataset>, column: &str) -> String {
         Some(field) if field.from.is_empty() => "Made while it is read.".to_owned(),
         Some(field) => format!("At the source: {}", field.from.join(" or ")),
         None => String::new(),
-    }
-}
-
-fn type_of(ty: &arrow::datatypes::DataType) -> String {
-    use arrow::datatypes::DataType;
-    match ty {
-        DataType::Utf8 => "text".to_owned(),
-        DataType::Int64 => "int".to_owned(),
-        DataType::Boolean => "bool".to_owned(),
-        DataType::Date32 => "date".to_owned(),
-        DataType::Timestamp(..) => "timestamp".to_owned(),
-        DataType::Decimal128(precision, scale) => format!("decimal({precision},{scale})"),
-        other => other.to_string().to_lowercase(),
     }
 }
 

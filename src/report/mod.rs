@@ -42,6 +42,8 @@ struct OfRun;
 
 /// What a template is called among templates.
 const PAGE: &str = "page.html";
+/// How every page begins: what it may load, which is nothing.
+const HEAD: &str = "head.html";
 
 /// What the page says of the run itself.
 #[derive(Debug, Clone)]
@@ -185,7 +187,9 @@ impl Frame {
     fn new(template: &str) -> Result<Self> {
         let mut templates = Environment::new();
         templates.set_auto_escape_callback(|_| AutoEscape::Html);
-        templates.add_template_owned(PAGE, template.to_owned()).context(ErrorKind::Internal, "a page's template")?;
+        for (name, template) in [(PAGE, template.to_owned()), (HEAD, text::<Shared>(HEAD))] {
+            templates.add_template_owned(name, template).context(ErrorKind::Internal, "a page's template")?;
+        }
         let (style, script) = (text::<Shared>("style.css"), text::<Shared>("sort.js"));
         Ok(Self { templates, style, script_sha256: csp_hash(&script), script })
     }

@@ -1,5 +1,6 @@
 //! The contract of a published table: `sql/<schema>/<table>.toml`, beside the SQL that makes it.
 
+use arrow::datatypes::{DataType, TimeUnit};
 use serde::Deserialize;
 
 use super::Type;
@@ -65,7 +66,7 @@ impl Column {
     ///
     /// # Errors
     /// A config error for a type that is not in the list.
-    pub fn arrow_type(&self) -> Result<arrow::datatypes::DataType> {
+    pub fn arrow_type(&self) -> Result<DataType> {
         Ok(parse_type(&self.ty)?.arrow())
     }
 
@@ -73,6 +74,20 @@ impl Column {
     pub fn disclosed(&self) -> bool {
         self.disclose.unwrap_or(!matches!(self.pii.as_str(), "identifier" | "personal"))
     }
+}
+
+/// What the sidecar of a table calls an Arrow type: the way back from [`Column::arrow_type`]; none for a type that no table
+/// has.
+pub fn type_name(ty: &DataType) -> Option<String> {
+    Some(match ty {
+        DataType::Utf8 => "text".to_owned(),
+        DataType::Int64 => "int".to_owned(),
+        DataType::Boolean => "bool".to_owned(),
+        DataType::Date32 => "date".to_owned(),
+        DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if zone.as_ref() == "UTC" => "timestamp".to_owned(),
+        DataType::Decimal128(precision, scale) => format!("decimal({precision},{scale})"),
+        _ => return None,
+    })
 }
 
 /// A statement that returns the rows that are wrong.

@@ -11,11 +11,12 @@ use arrow::array::{
     Array, AsArray, BooleanArray, Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
-use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int64Type, Schema, TimestampMicrosecondType};
 use sha2::{Digest, Sha256};
 
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
+use crate::schema::sidecar;
 use crate::store::hex;
 
 /// The largest whole number that every reader of JSON takes exactly.
@@ -76,15 +77,7 @@ pub fn row_hashes(batch: &RecordBatch) -> Result<Vec<String>> {
 /// # Errors
 /// Data when a column of the type has no place in a sealed table.
 pub(super) fn type_name(data_type: &DataType) -> Result<String> {
-    Ok(match data_type {
-        DataType::Utf8 => "text".to_owned(),
-        DataType::Int64 => "int".to_owned(),
-        DataType::Boolean => "bool".to_owned(),
-        DataType::Date32 => "date".to_owned(),
-        DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if zone.as_ref() == "UTC" => "timestamp".to_owned(),
-        DataType::Decimal128(precision, scale) => format!("decimal({precision},{scale})"),
-        other => return Err(Error::data(format!("a sealed table cannot hold {other}"))),
-    })
+    sidecar::type_name(data_type).ok_or_else(|| Error::data(format!("a sealed table cannot hold {data_type}")))
 }
 
 /// One column of a batch.

@@ -7,6 +7,7 @@ use crate::config::Kind;
 pub(super) const BAMBOOHR: Vendor = Vendor {
     kind: Kind::Bamboohr,
     tokens: &[],
+    patience: None,
     headers: &[],
     streams: &[
         Stream {
@@ -18,6 +19,8 @@ pub(super) const BAMBOOHR: Vendor = Vendor {
                 post: WORKERS,
                 ..Pass::PLAIN
             }],
+            needs: "access to the fields",
+            small: None,
         },
         Stream {
             name: "leaves",
@@ -27,6 +30,8 @@ pub(super) const BAMBOOHR: Vendor = Vendor {
                 query: &[("start", "{a_year_ago}"), ("end", "{in_a_year}")],
                 ..Pass::PLAIN
             }],
+            needs: "access to time off",
+            small: None,
         },
     ],
 };

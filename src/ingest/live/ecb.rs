@@ -6,6 +6,7 @@ use crate::config::Kind;
 pub(super) const ECB: Vendor = Vendor {
     kind: Kind::Ecb,
     tokens: &[],
+    patience: None,
     headers: &[],
     streams: &[Stream {
         name: "rates",
@@ -17,5 +18,7 @@ pub(super) const ECB: Vendor = Vendor {
             file: "csv",
             ..Pass::PLAIN
         }],
+        needs: "",
+        small: Some(&[("lastNObservations", "1")]),
     }],
 };

@@ -12,6 +12,7 @@ pub(super) const GITHUB: Vendor = Vendor {
         form: &[],
         has_basic_secret: false,
     }],
+    patience: None,
     headers: &[("Accept", "application/vnd.github+json"), ("X-GitHub-Api-Version", "2022-11-28")],
     streams: &[Stream {
         name: "copilot_seats",
@@ -24,5 +25,7 @@ pub(super) const GITHUB: Vendor = Vendor {
             total: "-",
             ..Pass::PLAIN
         }],
+        needs: "GitHub Copilot Business: read",
+        small: Some(&[("per_page", "1")]),
     }],
 };

@@ -13,6 +13,7 @@ pub(super) const GRAPH: Vendor = Vendor {
         form: &[("grant_type", "client_credentials")],
         has_basic_secret: false,
     }],
+    patience: None,
     headers: &[],
     streams: &[
         Stream {
@@ -25,11 +26,15 @@ pub(super) const GRAPH: Vendor = Vendor {
                 paging: Paging::Url("/@odata.nextLink"),
                 ..Pass::PLAIN
             }],
+            needs: "User.Read.All and AuditLog.Read.All",
+            small: Some(&[("$top", "1")]),
         },
         Stream {
             name: "subscribed_skus",
             nature: Nature::Full,
             passes: &[Pass { path: "v1.0/subscribedSkus", ..Pass::PLAIN }],
+            needs: "LicenseAssignment.Read.All",
+            small: Some(&[("$select", "skuId")]),
         },
         report("office365_active_user_detail", &[csv("v1.0/reports/getOffice365ActiveUserDetail(period='D180')")]),
         report("m365_app_user_detail", &[csv("v1.0/reports/getM365AppUserDetail(period='D180')")]),
@@ -43,7 +48,8 @@ const USER: &str = "id,userPrincipalName,mail,displayName,employeeId,accountEnab
     assignedLicenses,licenseAssignmentStates,signInActivity";
 
 const fn report(name: &'static str, passes: &'static [Pass]) -> Stream {
-    Stream { name, nature: Nature::Full, passes }
+    // One redirect, which a small request does not follow.
+    Stream { name, nature: Nature::Full, passes, needs: "Reports.Read.All", small: Some(&[]) }
 }
 
 const fn csv(path: &'static str) -> Pass {

@@ -13,12 +13,15 @@ pub(super) static OKTA: Vendor = Vendor {
         form: &[("grant_type", "client_credentials")],
         has_basic_secret: false,
     }],
+    patience: None,
     headers: &[],
     streams: &[
         Stream {
             name: "system_log",
             nature: Nature::Log,
             passes: &[list("api/v1/logs", &[("limit", "1000"), ("sortOrder", "ASCENDING")])],
+            needs: "okta.logs.read",
+            small: ONE,
         },
         Stream {
             name: "users",
@@ -31,8 +34,10 @@ pub(super) static OKTA: Vendor = Vendor {
                     ..list("api/v1/users", &[("limit", "200"), ("filter", "status eq \"DEPROVISIONED\"")])
                 },
             ],
+            needs: "okta.users.read",
+            small: ONE,
         },
-        Stream { name: "groups", nature: Nature::Full, passes: &[GROUPS] },
+        Stream { name: "groups", nature: Nature::Full, passes: &[GROUPS], needs: "okta.groups.read", small: ONE },
         Stream {
             name: "group_members",
             nature: Nature::Full,
@@ -40,8 +45,10 @@ pub(super) static OKTA: Vendor = Vendor {
                 of: Some(&Parent { list: GROUPS, id: "/id" }),
                 ..list("api/v1/groups/{id}/users", &[("limit", "200")])
             }],
+            needs: "okta.groups.read",
+            small: ONE,
         },
-        Stream { name: "apps", nature: Nature::Full, passes: &[APPS] },
+        Stream { name: "apps", nature: Nature::Full, passes: &[APPS], needs: "okta.apps.read", small: ONE },
         Stream {
             name: "app_users",
             nature: Nature::Full,
@@ -49,9 +56,13 @@ pub(super) static OKTA: Vendor = Vendor {
                 of: Some(&Parent { list: APPS, id: "/id" }),
                 ..list("api/v1/apps/{id}/users", &[("limit", "500")])
             }],
+            needs: "okta.apps.read",
+            small: ONE,
         },
     ],
 };
+
+const ONE: Option<&[(&str, &str)]> = Some(&[("limit", "1")]);
 
 const GROUPS: Pass = list("api/v1/groups", &[("limit", "200")]);
 const APPS: Pass = list("api/v1/apps", &[("limit", "200")]);

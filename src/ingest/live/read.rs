@@ -10,7 +10,7 @@ use url::Url;
 use super::table::{Absent, Paging, Pass, Stream, Vendor};
 use crate::base::{Clock, Error, ErrorKind, Result};
 use crate::config::{Config, Live, Login};
-use crate::http::{Auth, Call, Client, Limits, Response};
+use crate::http::{self, Auth, Call, Client, Limits, Response};
 use crate::ingest::page::Refusal;
 use crate::ingest::{decode, json};
 use crate::store::sha256_hex;
@@ -49,13 +49,13 @@ impl Api {
         let left = (rust_decimal::Decimal::ONE - live.rate_share) * rust_decimal::Decimal::ONE_HUNDRED;
         let limits = Limits {
             leave_percent: u32::try_from(left.round()).unwrap_or(50),
-            timeout: vendor.patience().unwrap_or(limits.timeout),
+            timeout: vendor.patience.unwrap_or(limits.timeout),
             most_bytes: limits.most_bytes.max(MOST_ANSWER_BYTES),
             ..limits
         };
         let auth = super::login::auth(live, vendor, &config.root, limits)?;
         let client = Client::new(&live.url, live.private_network, &auth, limits)?;
-        let is_here = is_loopback(&live.url);
+        let is_here = http::is_here(&live.url);
         Ok(Self { client, vendor, values: live.values.clone(), limits, clock, is_here })
     }
 
@@ -155,7 +155,7 @@ impl Api {
             Some(_) => host.ends_with(one),
             None => host == *one,
         });
-        let may_go = is_listed && target.scheme() == "https" || self.is_here && is_loopback(&target);
+        let may_go = is_listed && target.scheme() == "https" || self.is_here && http::is_here(&target);
         if !may_go {
             return Err(refuse("moved to a host that the vendor does not document: that is not followed"));
         }
@@ -254,8 +254,8 @@ impl<'a> Pages<'a> {
         let place = response.place().to_owned();
         let within = |refusal: Refusal| Refusal { message: format!("{place}: {}", refusal.message), ..refusal };
         let text = decode::decode(response.bytes()).map_err(within)?;
-        // Slack says so with 200, where lines are expected as well.
-        if at(&text, "/ok") == Some(false.into()) {
+        // Where lines are expected as well.
+        if says_no(&text) {
             let why = code(&response).unwrap_or_else(|| "no reason given".to_owned());
             return Err(within(Refusal::new("source_error", format!("the source answered with an error: {why}"))));
         }
@@ -393,6 +393,11 @@ pub(super) fn absent(pass: &Pass, response: &Response) -> Option<Absent> {
     pass.absent.iter().find(|(code, _)| *code == said).map(|(_, why)| *why)
 }
 
+/// Whether an answer says no whatever its status: Slack does so with 200.
+pub(super) fn says_no(text: &[u8]) -> bool {
+    at(text, "/ok") == Some(false.into())
+}
+
 /// The code by which a vendor says what is wrong. Its words may repeat what was sent.
 pub(super) fn code(response: &Response) -> Option<String> {
     let text = response.bytes();
@@ -410,11 +415,6 @@ pub(super) fn unreachable(error: Error) -> Refusal {
 fn repeated(place: &str) -> Refusal {
     let what = "leads back to a page that was read before: nothing is taken of it; land it again";
     Refusal::new("repeated_page", format!("{place}: {what}"))
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// What there is to say about a way in.

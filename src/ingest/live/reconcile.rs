@@ -1,7 +1,7 @@
 //! Once a day an older day of the System Log is read again, bounded and in full, and compared event by event with what
 //! has landed: a poll skips nothing, and this proves it. What is missing lands as a backfill, and is said.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
@@ -16,6 +16,7 @@ use crate::ingest::land::Stream;
 use crate::ingest::page::hash_text;
 use crate::ingest::past::Past;
 use crate::ingest::report::Landing;
+use crate::ingest::write::Keys;
 use crate::ingest::{decode, json};
 
 /// Events older than this have long been stored, however late they came.
@@ -46,7 +47,7 @@ pub(super) async fn land(
         return Ok(None);
     }
     let since = past.reconciled_until().map_or(since, |before| before.max(since));
-    let landed = past.event_ids(stream.store, stream.dataset, (since, until)).await?;
+    let landed = past.keys(stream.store, stream.dataset, (since, until)).await?;
     let batch = spool.batch()?;
     let keeps: Vec<Vec<char>> = stream.options().keep_events.iter().map(|one| one.chars().collect()).collect();
     let mut compared = Compared { landed, keeps, missing: 0 };
@@ -76,7 +77,7 @@ pub(super) async fn land(
 
 /// What has landed, beside what the API has.
 struct Compared {
-    landed: HashSet<u128>,
+    landed: Keys,
     /// The types of events that the project keeps; all when there are none.
     keeps: Vec<Vec<char>>,
     missing: usize,

@@ -12,15 +12,30 @@ pub(super) const SALESFORCE: Vendor = Vendor {
         form: &[("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")],
         has_basic_secret: false,
     }],
+    patience: None,
     headers: &[],
     streams: &[
-        Stream { name: "users", nature: Nature::Full, passes: &[soql(&[("q", USERS)])] },
-        Stream { name: "user_licenses", nature: Nature::Full, passes: &[soql(&[("q", USER_LICENSES)])] },
+        Stream {
+            name: "users",
+            nature: Nature::Full,
+            passes: &[soql(&[("q", USERS)])],
+            needs: "API Enabled and View Setup",
+            small: Some(&[("q", "SELECT Id FROM User LIMIT 1")]),
+        },
+        Stream {
+            name: "user_licenses",
+            nature: Nature::Full,
+            passes: &[soql(&[("q", USER_LICENSES)])],
+            needs: "View Setup",
+            small: Some(&[("q", "SELECT Id FROM UserLicense LIMIT 1")]),
+        },
         Stream {
             name: "login_history",
             // Kept for six months; a login may appear late.
             nature: Nature::Since { overlap_days: 1, kept_days: 180 },
             passes: &[soql(&[("q", LOGIN_HISTORY)])],
+            needs: "Manage Users",
+            small: Some(&[("q", "SELECT Id FROM LoginHistory LIMIT 1")]),
         },
     ],
 };

@@ -13,11 +13,12 @@ pub(super) const SERVICENOW: Vendor = Vendor {
         form: &[("grant_type", "client_credentials")],
         has_basic_secret: false,
     }],
+    patience: None,
     headers: &[],
     streams: &[
-        table("contracts", &[rows("api/now/table/ast_contract", &CONTRACTS)]),
-        table("entitlements", &[rows("api/now/table/alm_license", &ENTITLEMENTS)]),
-        table("cost_centers", &[rows("api/now/table/cmn_cost_center", &COST_CENTERS)]),
+        table("contracts", "read on ast_contract", &[rows("api/now/table/ast_contract", &CONTRACTS)]),
+        table("entitlements", "read on alm_license", &[rows("api/now/table/alm_license", &ENTITLEMENTS)]),
+        table("cost_centers", "read on cmn_cost_center", &[rows("api/now/table/cmn_cost_center", &COST_CENTERS)]),
     ],
 };
 
@@ -45,8 +46,8 @@ const fn query(fields: &'static str) -> Query {
     ]
 }
 
-const fn table(name: &'static str, passes: &'static [Pass]) -> Stream {
-    Stream { name, nature: Nature::Full, passes }
+const fn table(name: &'static str, needs: &'static str, passes: &'static [Pass]) -> Stream {
+    Stream { name, nature: Nature::Full, passes, needs, small: Some(&[("sysparm_limit", "1")]) }
 }
 
 const fn rows(path: &'static str, query: &'static Query) -> Pass {

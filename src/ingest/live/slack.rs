@@ -6,6 +6,7 @@ use crate::config::Kind;
 pub(super) const SLACK: Vendor = Vendor {
     kind: Kind::Slack,
     tokens: &[],
+    patience: None,
     headers: &[],
     streams: &[
         Stream {
@@ -17,6 +18,8 @@ pub(super) const SLACK: Vendor = Vendor {
                 paging: Paging::Cursor { at: "/response_metadata/next_cursor", to: "cursor" },
                 ..Pass::PLAIN
             }],
+            needs: "users:read and users:read.email",
+            small: Some(&[("limit", "1")]),
         },
         Stream {
             name: "member_analytics",
@@ -33,6 +36,8 @@ pub(super) const SLACK: Vendor = Vendor {
                 ],
                 ..Pass::PLAIN
             }],
+            needs: "admin.analytics:read",
+            small: Some(&[]),
         },
     ],
 };

@@ -11,6 +11,8 @@ pub(super) struct Vendor {
     pub kind: Kind,
     /// Where tokens are given out, for the ways in that need one.
     pub tokens: &'static [TokenServer],
+    /// How long an answer may take, when longer than usual.
+    pub patience: Option<Duration>,
     /// Headers of every request.
     pub headers: &'static [(&'static str, &'static str)],
     pub streams: &'static [Stream],
@@ -36,6 +38,10 @@ pub(super) struct Stream {
     pub nature: Nature,
     /// Read one after the other; together they are the stream.
     pub passes: &'static [Pass],
+    /// What the vendor calls the permission to read it.
+    pub needs: &'static str,
+    /// What makes a request for it small, in the place of what the first list asks for; none: nothing does.
+    pub small: Option<&'static [(&'static str, &'static str)]>,
 }
 
 /// What one read of a stream brings.
@@ -132,11 +138,6 @@ impl Pass {
 impl Vendor {
     pub(super) fn stream(&self, name: &str) -> Option<&'static Stream> {
         self.streams.iter().find(|stream| stream.name == name)
-    }
-
-    /// How long an answer may take, when longer than usual: a report of Workday is one answer, made when it is asked for.
-    pub(super) fn patience(&self) -> Option<Duration> {
-        (self.kind == Kind::Workday).then_some(Duration::from_secs(30 * 60))
     }
 }
 

@@ -19,7 +19,8 @@ use stub::{Reply, Request, Stub};
 #[path = "../../../tests/it/stub/server.rs"]
 mod stub;
 
-static VENDOR: Vendor = Vendor { kind: Kind::Okta, tokens: &[], headers: &[("X-Version", "7")], streams: &[] };
+static VENDOR: Vendor =
+    Vendor { kind: Kind::Okta, tokens: &[], patience: None, headers: &[("X-Version", "7")], streams: &[] };
 
 const fn list(paging: Paging) -> Pass {
     Pass { path: "v1/{org}/things", query: &[("size", "2")], paging, ..Pass::PLAIN }

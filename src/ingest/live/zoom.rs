@@ -12,6 +12,7 @@ pub(super) const ZOOM: Vendor = Vendor {
         form: &[("grant_type", "account_credentials"), ("account_id", "{account_id}")],
         has_basic_secret: true,
     }],
+    patience: None,
     headers: &[],
     streams: &[Stream {
         name: "users",
@@ -21,6 +22,8 @@ pub(super) const ZOOM: Vendor = Vendor {
             users("inactive", &[("status", "inactive"), ("page_size", "300")]),
             users("pending", &[("status", "pending"), ("page_size", "300")]),
         ],
+        needs: "user:read:list_users:admin",
+        small: Some(&[("page_size", "1")]),
     }],
 };
 

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use serde_json::json;
 
 use super::Job;
 use super::entries::TRIES;
@@ -14,12 +13,10 @@ use crate::base::{Error, ErrorKind, Result};
 use crate::config::{self, Decided, Decision};
 use crate::engine::Session;
 use crate::identity::IdentityMap;
-use crate::log::{self, EntryKind, NewEntry};
-use crate::review::{Answer, Book, Candidate, Life, Refusal, Ruling, State, Who};
+use crate::log::{self, NewEntry};
+use crate::review::{self, Answer, Book, Candidate, Life, Refusal, Ruling, State, Who};
 use crate::store::{Commit, Key, RunId, canonical};
 
-/// The decision that nobody made: it took too long.
-pub(super) const EXPIRE: &str = "expire";
 /// Places of a candidate's id in the name of a claim.
 const ID_LENGTH: usize = 22;
 
@@ -293,12 +290,11 @@ impl Job {
                 let parts = name.get(..ID_LENGTH).zip(name.get(ID_LENGTH + 1..));
                 parts.is_some_and(|(id, question)| book.lives.get(id).is_some_and(|l| !l.answered.contains(question)))
             };
-            let mut entries = Vec::new();
+            let mut claims = Vec::new();
             for claim in self.store.decisions(is_owed).await? {
-                let answer: Answer = serde_json::from_slice(&claim).context(ErrorKind::Evidence, "a claim")?;
-                let Some(life) = book.lives.get(&answer.candidate_id) else { continue };
-                entries.push(self.entry_of_claim(&answer, life));
+                claims.push(serde_json::from_slice(&claim).context(ErrorKind::Evidence, "a claim")?);
             }
+            let entries = review::owed(&claims, &book, self.clock.now());
             let count = entries.len();
             if count == 0 || self.append_after(version, entries, run_id, &format!("claims {attempt}")).await? {
                 return Ok(count);
@@ -308,35 +304,6 @@ impl Job {
             }
         }
         Err(busy())
-    }
-
-    /// The entry that a claim is owed: it was the first to its question, unless the question is gone.
-    pub(super) fn entry_of_claim(&self, answer: &Answer, life: &Life) -> NewEntry {
-        let now = self.clock.now();
-        if answer.decision == EXPIRE && life.state.is_asked_for() {
-            let due_on = life.asked.as_ref().map(|asked| asked.due_on);
-            let detail = json!({
-                "candidate_id": life.candidate_id,
-                "sku_id": life.sku_id,
-                "action": life.action,
-                "question": answer.question,
-                "answer_id": answer.answer_id,
-                "due_on": due_on,
-                "channel": answer.channel,
-            });
-            return NewEntry {
-                subject_key: Some(life.account_key.clone()),
-                app_id: Some(life.app_id.clone()),
-                policy_version: Some(life.policy_version.clone()),
-                ..NewEntry::new(now, EntryKind::CandidateExpired, answer.by_key.clone(), detail)
-            };
-        }
-        let counts = answer.decision().is_some_and(|(_, event)| life.state.after(event).is_ok());
-        let mut entry = answer.entry(now, life, counts, None);
-        if let Some(detail) = entry.detail.as_object_mut() {
-            detail.insert("is_claim".to_owned(), true.into());
-        }
-        entry
     }
 
     /// Appends entries that were concluded from the log as one of its records left it. False: somebody else appended

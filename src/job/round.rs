@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Job;
-use super::decide::{self, EXPIRE};
+use super::decide;
 use super::entries::TRIES;
 use super::facts::Facts;
 use super::links::Giver;
@@ -16,7 +16,7 @@ use super::review::{Review, ReviewLine, ReviewOptions};
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::log::{EntryKind, NewEntry};
-use crate::review::{Audience, Batch, Book, Candidate, Life, Situation, Step, Why};
+use crate::review::{Audience, Batch, Book, Candidate, EXPIRE, Life, Situation, Step, Why};
 use crate::store::{Key, RunId, canonical};
 
 /// Whoever claimed something outward has so long to put it on record; then it is sent again, under the same key.
@@ -133,7 +133,7 @@ impl Round<'_> {
         let Some(life) = book.lives.get(&candidate.candidate_id) else { return Ok(None) };
         let answer = decide::own_answer(candidate, life, decision, self.actor, self.day.day());
         let first = self.job.claim_answer(&answer).await?;
-        Ok(Some(self.job.entry_of_claim(&first, life)))
+        Ok(Some(first.claimed(self.job.clock.now(), life)))
     }
 
     /// Claims and sends what goes outward, and remembers what came of it.

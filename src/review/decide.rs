@@ -1,6 +1,8 @@
 //! Judges an answer: may this person give it, does it say what it must, and does it come in time. The first valid answer
 //! to a question counts; later ones are kept and change nothing.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -10,6 +12,9 @@ use super::candidate::{Candidate, digest};
 use super::life::{Event, Refusal, State};
 use crate::config::{Decision, ReasonCode};
 use crate::log::{EntryKind, NewEntry};
+
+/// The decision that nobody made: it took too long.
+pub const EXPIRE: &str = "expire";
 
 /// What somebody answers. Nobody is named in it: it lies in the store as the claim to a question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -275,4 +280,49 @@ impl Answer {
         };
         entry.with_note(self.note_sha256.as_deref())
     }
+
+    /// The entry that its claim is owed: it was the first to its question, so it counts, unless the question is gone.
+    pub fn claimed(&self, at: DateTime<Utc>, life: &Life) -> NewEntry {
+        let stands = self.stands(life);
+        if self.decision == EXPIRE && stands && life.state.is_asked_for() {
+            let due_on = life.asked.as_ref().map(|asked| asked.due_on);
+            let detail = json!({
+                "candidate_id": life.candidate_id,
+                "sku_id": life.sku_id,
+                "action": life.action,
+                "question": self.question,
+                "answer_id": self.answer_id,
+                "due_on": due_on,
+                "channel": self.channel,
+            });
+            return NewEntry {
+                subject_key: Some(life.account_key.clone()),
+                app_id: Some(life.app_id.clone()),
+                policy_version: Some(life.policy_version.clone()),
+                ..NewEntry::new(at, EntryKind::CandidateExpired, self.by_key.clone(), detail)
+            };
+        }
+        let counts = stands && self.decision().is_some_and(|(_, event)| life.state.after(event).is_ok());
+        let mut entry = self.entry(at, life, counts, None);
+        if let Some(detail) = entry.detail.as_object_mut() {
+            detail.insert("is_claim".to_owned(), true.into());
+        }
+        entry
+    }
+
+    /// Whether the question that it answers is still the one that is asked.
+    fn stands(&self, life: &Life) -> bool {
+        self.question == self.question_to(life)
+    }
+}
+
+/// The entries that claims are owed for which there is none, each answer once: what was given again when its question was
+/// gone claims two, and the one that stands is heard.
+pub fn owed(claims: &[Answer], book: &Book, at: DateTime<Utc>) -> Vec<NewEntry> {
+    let lives = claims.iter().filter_map(|answer| Some((answer, book.lives.get(&answer.candidate_id)?)));
+    let mut owed: Vec<(&Answer, &Life)> = lives.filter(|(a, life)| !life.answered.contains(&a.question)).collect();
+    owed.sort_by_key(|(answer, life)| !answer.stands(life));
+    let mut known: BTreeSet<&str> = book.answers.keys().map(String::as_str).collect();
+    owed.retain(|(answer, _)| known.insert(&answer.answer_id));
+    owed.into_iter().map(|(answer, life)| answer.claimed(at, life)).collect()
 }

@@ -14,7 +14,7 @@ mod rails;
 pub use batch::{Batch, Scope};
 pub use book::{Asked, Book, Decided, Life};
 pub use candidate::{Candidate, digest};
-pub use decide::{Answer, Ruling};
+pub use decide::{Answer, EXPIRE, Ruling, owed};
 pub use life::{Event, Refusal, State};
 pub use people::{Rung, Who};
 pub use plan::{Audience, LAST_STEP, Obstacle, Plan, Situation, Step, Why};

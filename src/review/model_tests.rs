@@ -204,19 +204,9 @@ impl Model {
     }
 
     fn adopt(&mut self) {
-        let book = self.world.book();
-        let owed = self.world.claims.iter().filter(|((candidate, question), _)| {
-            book.lives.get(candidate).is_some_and(|life| !life.answered.contains(question))
-        });
-        let owed: Vec<Answer> = owed.map(|(_, answer)| answer.clone()).collect();
-        for answer in owed {
-            let book = self.world.book();
-            let life = &book.lives[&answer.candidate_id];
-            let counts = answer.decision().is_some_and(|(_, event)| life.state.after(event).is_ok());
-            let mut entry = answer.entry(self.world.now(), life, counts, None);
-            entry.detail["is_claim"] = true.into();
-            self.world.append(entry);
-        }
+        let claims: Vec<Answer> = self.world.claims.values().cloned().collect();
+        let owed = owed(&claims, &self.world.book(), self.world.now());
+        owed.into_iter().for_each(|entry| self.world.append(entry));
     }
 
     /// Something leaves the house: is it wanted, and is it the only one?
@@ -316,6 +306,35 @@ fn decided_by_whom_they_may(entries: &[Entry], candidate: &Candidate) {
             _ => {}
         }
     }
+}
+
+/// Somebody answers and dies before it is on record; the proposal goes and comes again, and they say the same again.
+#[test]
+fn an_answer_given_again_to_a_new_question_is_on_record_once() {
+    let say = |dies| Act::Say { seat: 3, decision: Decision::Accept, by: 0, dies };
+    let run = |is_proposed| Act::Run { proposed: vec![false, false, false, is_proposed], mode: Mode::Enforce };
+    for again in [say(false), say(true)] {
+        let mut model = Model::new(&[false; SEATS], OnNoResponse::Escalate);
+        for act in [say(true), run(false), run(true), again, Act::Review(Death::None), Act::Review(Death::None)] {
+            model.act(&act);
+            model.check();
+        }
+        assert_eq!(model.world.state(3), State::Exported);
+    }
+}
+
+/// What was said of a proposal that went is no word about the one that came after it.
+#[test]
+fn an_answer_to_a_question_that_is_gone_changes_nothing() {
+    let run = |is_proposed| Act::Run { proposed: vec![false, false, false, is_proposed], mode: Mode::Enforce };
+    let mut model = Model::new(&[false; SEATS], OnNoResponse::Escalate);
+    let said = Act::Say { seat: 3, decision: Decision::Accept, by: 0, dies: true };
+    for act in [said, run(false), run(true), Act::Review(Death::None)] {
+        model.act(&act);
+        model.check();
+    }
+    assert_eq!(model.world.state(3), State::Notified);
+    assert!(model.world.entries.iter().any(|entry| entry.kind == EntryKind::DecisionLate));
 }
 
 proptest! {

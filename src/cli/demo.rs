@@ -241,6 +241,11 @@ impl Demo {
             account = cell(&example, 1, 0),
             snapshot = outputs.snapshot.display(),
         ));
+        if self.live {
+            text.push_str(
+                "\nThe APIs answer while this command runs; run again, it starts them at the same addresses.\n",
+            );
+        }
         Ok(text)
     }
 }

@@ -18,8 +18,35 @@ use super::project::{Project, Row, rows_of};
 /// What says how something came, and not what.
 const ORIGIN: [&str; 2] = ["landing", "row_number"];
 
+/// Columns of tables that a run makes: where something was read, in how many landings it came, and what rests on the random
+/// keys of a project.
+const OF_A_RUN: [&str; 20] = [
+    "landing",
+    "newest_landing",
+    "landing_count",
+    "fetched_count",
+    "accepted_count",
+    "duplicate_count",
+    "input_files",
+    "last_sign_in_ref",
+    "last_feature_use_ref",
+    "evidence_sign_in_ref",
+    "evidence_feature_use_ref",
+    "evidence_sha256",
+    "candidate_id",
+    "finding_id",
+    "gap_id",
+    "hold_id",
+    "item_id",
+    "approver_key",
+    "reviewer_key",
+    "remediation",
+];
+/// Figures by approver go by such a key, too.
+const BY_KEY: (&str, &str) = ("marts.candidate_funnel_by_group", "group_name");
+
 /// The rows of every landing that counts, by source and stream, each with the day on which it became known where it is of a
-/// list: what happened may become known with what happened later.
+/// list: what happened may become known with what happened later, or before it.
 fn landed(project: &Project) -> BTreeMap<(String, String), Vec<Row>> {
     let read = async |job: seatledger::job::Job| {
         let facts = ingest::landings(&job.config, &job.store, AsOf::parse(AS_OF)?).await?;
@@ -37,7 +64,7 @@ fn landed(project: &Project) -> BTreeMap<(String, String), Vec<Row>> {
     };
     let mut landed = project.with_job(read).unwrap();
     for ((source, stream), rows) in &mut landed {
-        let happens = ["login_history", "member_analytics", "rates"].contains(&stream.as_str());
+        let happens = ["system_log", "login_history", "member_analytics", "rates"].contains(&stream.as_str());
         for row in rows.iter_mut() {
             ORIGIN.iter().for_each(|name| _ = row.remove(*name));
             if happens {
@@ -98,14 +125,10 @@ fn no_row_is_lost_at_servers_that_refuse_a_third_of_what_they_are_asked() {
 fn the_figures_are_those_of_the_company_from_files() {
     let folder = TempDir::new().unwrap();
     let DemoOptions { seats, days, .. } = options();
-    let run = |folder: &TempDir| {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_seatledger"));
-        program.args(["demo", "--live", "--quiet", "--seats", &seats.to_string(), "--days", &days.to_string()]);
-        let ran = program.arg(folder.path()).output().unwrap();
-        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-        String::from_utf8(ran.stdout).unwrap()
-    };
-    run(&folder);
+    let mut program = Command::new(env!("CARGO_BIN_EXE_seatledger"));
+    program.args(["demo", "--live", "--quiet", "--seats", &seats.to_string(), "--days", &days.to_string()]);
+    let ran = program.arg(folder.path()).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     let project = Project::in_folder(folder);
     let names: Vec<String> = demo().tables.run.record.body["tables"].as_object().unwrap().keys().cloned().collect();
     let live: BTreeMap<String, Vec<Row>> = project
@@ -118,19 +141,15 @@ fn the_figures_are_those_of_the_company_from_files() {
             Ok(tables)
         })
         .unwrap();
-    let mut differing = BTreeSet::new();
-    for (name, rows) in &live {
-        let (mut one, mut two) = (demo().tables.rows(name), rows.clone());
-        let columns: BTreeSet<String> = one
-            .iter()
-            .zip(&two)
-            .flat_map(|(a, b)| a.keys().filter(|k| a[*k] != b[*k]).cloned().collect::<Vec<_>>())
-            .collect();
-        one.sort();
-        two.sort();
-        if one != two {
-            differing.insert(format!("{name} {} {} {columns:?}", one.len(), two.len()));
-        }
-    }
-    assert!(differing.is_empty(), "{differing:#?}");
+    let differs = |name: &&String| {
+        let sorted = |mut rows: Vec<Row>| {
+            let is_of_a_run = |column: &str| OF_A_RUN.contains(&column) || (name.as_str(), column) == BY_KEY;
+            rows.iter_mut().for_each(|row| row.retain(|column, _| !is_of_a_run(column)));
+            rows.sort();
+            rows
+        };
+        sorted(demo().tables.rows(name)) != sorted(live[*name].clone())
+    };
+    let differing: Vec<&String> = names.iter().filter(differs).collect();
+    assert!(names.len() > 100 && differing.is_empty(), "of {} tables: {differing:#?}", names.len());
 }

@@ -241,12 +241,13 @@ impl Doors {
         let mut sources = text.split("[[source]]\n");
         let mut project = sources.next().unwrap_or_default().to_owned();
         for source in sources {
-            put!(project, "[[source]]\n{source}");
+            put!(project, "[[source]]\n{}\n", source.trim_end());
             let is_of = |vendor: &Vendor| source.starts_with(&format!("name = \"{}\"\n", vendor.source));
-            let Some((vendor, _, url)) = self.0.iter().find(|(vendor, ..)| is_of(vendor)) else { continue };
-            put!(project, "\n[source.live]\nurl = \"{url}\"\n{}", vendor.login.replace("{url}", url.as_str()));
-            if !matches!(vendor.shown, Shown::Nobody) {
-                put!(project, "secret = \"file:{}\"\n", secret_at(vendor));
+            if let Some((vendor, _, url)) = self.0.iter().find(|(vendor, ..)| is_of(vendor)) {
+                put!(project, "\n[source.live]\nurl = \"{url}\"\n{}", vendor.login.replace("{url}", url.as_str()));
+                if !matches!(vendor.shown, Shown::Nobody) {
+                    put!(project, "secret = \"file:{}\"\n", secret_at(vendor));
+                }
             }
             project.push('\n');
         }

@@ -18,7 +18,7 @@ use crate::base::{Error, Result};
 use crate::ingest::discover::Control;
 use crate::ingest::land::Stream;
 use crate::ingest::report::{Landing, Outcome};
-use crate::ingest::{decode, json};
+use crate::ingest::{decode, json, okta_log};
 
 /// Okta keeps events for so long.
 const KEPT: TimeDelta = TimeDelta::days(90);
@@ -309,6 +309,9 @@ pub(super) fn array(records: &[&[u8]]) -> Vec<u8> {
 
 /// When an event happened, as far as it says so.
 pub(super) fn published(record: &[u8]) -> Option<DateTime<Utc>> {
-    let text = at(record, "/published")?;
-    DateTime::parse_from_rfc3339(text.as_str()?).ok().map(|at| at.to_utc())
+    let text = match okta_log::published(record) {
+        Some(text) => text,
+        None => at(record, "/published")?.as_str()?.to_owned().into(),
+    };
+    DateTime::parse_from_rfc3339(&text).ok().map(|at| at.to_utc())
 }

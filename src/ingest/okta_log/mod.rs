@@ -17,6 +17,7 @@ mod uses;
 #[cfg(test)]
 pub(super) use uses::uses_of_landing;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -30,8 +31,10 @@ use rayon::prelude::*;
 use tokio::runtime::Handle;
 
 use self::chunks::{Buffers, Opened, PIECE_BYTES, Piece, Whole};
+use self::event::Event;
 use self::intake::{Intake, Totals, instants};
 use self::parse::{Parsed, Parser};
+use self::scan::Scan;
 use self::seen::Seen;
 use super::discover::Place;
 use super::page::{Page, Refusal, hash_text};
@@ -313,6 +316,12 @@ fn take_all<'s, 'a: 's>(
     }
     let totals = intake.finish(scope)?;
     Ok(Ok((pages, wholes, totals)))
+}
+
+/// When an event happened, as it is written; none of one that has not the form that Okta documents.
+pub(super) fn published(record: &[u8]) -> Option<Cow<'_, str>> {
+    let mut scan = Scan::lines(std::str::from_utf8(record).ok()?);
+    Event::read(&mut scan)?.published.value().flatten()
 }
 
 /// Hash and length of files, read side by side; it blocks like [`Job::land`].

@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 
 use super::super::csv::MAX_FIELD_BYTES;
-use super::super::json::MAX_DEPTH;
+use super::super::json::{MAX_DEPTH, plain};
 
-/// Bytes that are looked at together.
+/// Bytes of a key that are compared together.
 const BLOCK: usize = 32;
 /// Keys that are remembered.
 const MOST_KEYS: usize = 4096;
@@ -48,39 +48,6 @@ impl<'a> Text<'a> {
 #[cold]
 fn unescape(raw: &str) -> Option<String> {
     sonic_rs::from_str(&format!("\"{raw}\"")).ok()
-}
-
-/// Where a string ends to be plain text: at its quote, an escape, or a control character.
-fn is_special(byte: u8) -> bool {
-    (byte == b'"') | (byte == b'\\') | (byte < b' ')
-}
-
-/// The place of the first special byte of a block. Written in two steps without a branch in the first one, which the
-/// compiler turns into comparisons of all 32 bytes at once whatever it is told to optimise for; in one step it does not at
-/// opt-level 3, and takes six times as long.
-#[inline(always)]
-fn first_special(block: &[u8; BLOCK]) -> Option<usize> {
-    let mut marks = [0; BLOCK];
-    for (mark, byte) in marks.iter_mut().zip(block) {
-        *mark = 0u8.wrapping_sub(u8::from(is_special(*byte)));
-    }
-    let words = marks.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word));
-    let (before, word) = words.enumerate().find(|(_, word)| *word != 0)?;
-    Some(before * 8 + word.trailing_zeros() as usize / 8)
-}
-
-/// How many bytes are plain before the first special one.
-#[inline(always)]
-fn plain(bytes: &[u8]) -> usize {
-    let (mut rest, mut n) = (bytes, 0);
-    while let Some((block, more)) = rest.split_first_chunk::<BLOCK>() {
-        if let Some(first) = first_special(block) {
-            return n + first;
-        }
-        n += BLOCK;
-        rest = more;
-    }
-    n + rest.iter().position(|b| is_special(*b)).unwrap_or(rest.len())
 }
 
 /// Keys as records of one text had them, one after the other: the next record most likely has the same ones. Where a

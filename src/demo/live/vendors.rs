@@ -237,8 +237,8 @@ fn salesforce(api: &Api, asked: &Asked) -> Result<Answer> {
         _ => api.shelf.records(&api.today(stream))?,
     };
     let at = |record: &RawValue| record.get().split_once("\"LoginTime\":\"").map(|(_, rest)| rest.to_owned());
-    let is_meant = |record: &&Box<RawValue>| at(record).is_none_or(|at| *at >= *since);
-    let meant: Vec<Box<RawValue>> = all.iter().filter(is_meant).cloned().collect();
+    let meant: Vec<Box<RawValue>> =
+        all.iter().filter(|record| at(record).is_none_or(|at| *at >= *since)).cloned().collect();
     let page = page(&meant, from, None, MOST);
     let next = page.next.map(|next| {
         let version = asked.path.get(2).map_or("v62.0", String::as_str);

@@ -1,0 +1,51 @@
+-- A row is one change of a grant in Okta up to the end of the as-of date, with whether an actor made it that the project
+-- declares as automation. Names are compared without regard to case; `*` in a declared one is any text.
+with changes as (
+    select
+        c.event_id, c.changed_at, c.change, c.grant_kind, c.okta_app_id, i.app_id, c.group_id, c.account_id,
+        c.actor_id, c.actor_type, c.actor_name,
+        concat_ws(
+            '|', c.grant_kind, coalesce(c.okta_app_id, ''), coalesce(c.group_id, ''), coalesce(c.account_id, '')
+        ) as grant_key
+    from staging.okta_changes as c
+    left join seeds.app_okta_ids as i on i.okta_app_id = c.okta_app_id
+    where c.changed_at < cast($as_of + 1 as timestamp)
+),
+
+actors as (
+    select distinct actor_id, actor_name
+    from changes
+),
+
+actors_declared as (
+    select distinct a.actor_id, a.actor_name
+    from actors as a
+    cross join config.automation_actors as d
+    where a.actor_id = d.actor or glob_match(a.actor_name, d.actor)
+),
+
+final as (
+    select
+        c.event_id,
+        c.changed_at,
+        cast(c.changed_at as date) as changed_on,
+        c.change,
+        c.grant_kind,
+        c.grant_key,
+        c.okta_app_id,
+        c.app_id,
+        c.group_id,
+        c.account_id,
+        c.actor_id,
+        c.actor_type,
+        d.actor_id is not null as is_declared,
+        row_number() over (partition by c.grant_key order by c.changed_at desc, c.event_id) = 1 as is_newest
+    from changes as c
+    left join actors_declared as d
+        on d.actor_id = c.actor_id and coalesce(d.actor_name, '') = coalesce(c.actor_name, '')
+)
+
+select
+    event_id, changed_at, changed_on, change, grant_kind, grant_key, okta_app_id, app_id, group_id, account_id,
+    actor_id, actor_type, is_declared, is_newest
+from final

@@ -24,6 +24,8 @@ mod word;
 mod zone;
 
 #[cfg(test)]
+mod declared_tests;
+#[cfg(test)]
 mod live_tests;
 #[cfg(test)]
 mod outward_tests;

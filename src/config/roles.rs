@@ -22,7 +22,8 @@ pub(super) fn read(folder: &Folder<'_>, seeds: &Seeds) -> Vec<RoleGrant> {
     let columns = Columns { required: &["app_id"], optional: &["practice", "job_family", "worker_type"] };
     records(folder, "role_grants", &columns, &["app_id", "practice", "job_family", "worker_type"], |row| {
         let app_id = check_app(row, "app_id", seeds, &[]);
-        let [practice, job_family, worker_type] = ["practice", "job_family", "worker_type"].map(|name| row.optional(name));
+        let [practice, job_family, worker_type] =
+            ["practice", "job_family", "worker_type"].map(|name| row.optional(name));
         if practice.is_none() && job_family.is_none() && worker_type.is_none() {
             let found = row.at("app_id", CODES.missing, "the line says of no role that it expects the app");
             row.report(found.help("write a practice, a job_family or a worker_type"));

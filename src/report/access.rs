@@ -15,8 +15,7 @@ use super::{Proofs, RunMeta};
 use crate::base::Result;
 
 /// The tables of the pages; they show nothing else.
-pub(super) const TABLES: &[&str] =
-    &["marts.access_reviews", "marts.access_findings", "marts.access_controls", DRIFT];
+pub(super) const TABLES: &[&str] = &["marts.access_reviews", "marts.access_findings", "marts.access_controls", DRIFT];
 
 /// What the pages are called.
 const KIND: Kind = Kind { name: "access review", quality: "../quality.html", dictionary: "../dictionary.html" };

@@ -1,9 +1,9 @@
--- A row is one change of a grant in Okta up to the end of the as-of date, with whether an actor made it that the project
--- declares as automation. Names are compared without regard to case; `*` in a declared one is any text.
+-- A row is one change of a grant in Okta up to the end of the as-of date, with whether an actor made it whom the
+-- project declares as automation. Names are compared without regard to case; `*` in a declared one is any text.
 with changes as (
     select
-        c.event_id, c.changed_at, c.change, c.grant_kind, c.okta_app_id, i.app_id, c.group_id, c.account_id,
-        c.actor_id, c.actor_type, c.actor_name,
+        c.event_id, c.changed_at, c.change, c.grant_kind, c.okta_app_id, i.app_id, c.group_id,
+        c.account_id as okta_account_id, c.actor_id, c.actor_type, c.actor_name,
         concat_ws(
             '|', c.grant_kind, coalesce(c.okta_app_id, ''), coalesce(c.group_id, ''), coalesce(c.account_id, '')
         ) as grant_key
@@ -35,7 +35,7 @@ final as (
         c.okta_app_id,
         c.app_id,
         c.group_id,
-        c.account_id,
+        c.okta_account_id,
         c.actor_id,
         c.actor_type,
         d.actor_id is not null as is_declared,
@@ -46,6 +46,6 @@ final as (
 )
 
 select
-    event_id, changed_at, changed_on, change, grant_kind, grant_key, okta_app_id, app_id, group_id, account_id,
-    actor_id, actor_type, is_declared, is_newest
+    event_id, changed_at, changed_on, change, grant_kind, grant_key, okta_app_id, app_id, group_id,
+    okta_account_id, actor_id, actor_type, is_declared, is_newest
 from final

@@ -21,13 +21,13 @@ final as (
         concat_ws(
             '|', d.grant_kind, coalesce(d.okta_app_id, ''), coalesce(d.group_id, ''), coalesce(d.account_id, '')
         ) as grant_key,
-        d.okta_app_id, i.app_id, d.group_id, d.account_id, d.sku_id, d.priority, d.landing
+        d.okta_app_id, i.app_id, d.group_id, d.account_id as okta_account_id, d.sku_id, d.priority, d.landing
     from declared as d
     left join seeds.app_okta_ids as i on i.okta_app_id = d.okta_app_id
     where d.grant_kind is not null
 )
 
 select
-    source, workspace, address, grant_kind, grant_key, okta_app_id, app_id, group_id, account_id, sku_id, priority,
-    landing
+    source, workspace, address, grant_kind, grant_key, okta_app_id, app_id, group_id, okta_account_id,
+    sku_id, priority, landing
 from final

@@ -1,5 +1,5 @@
--- A row is a person at work who is expected to have an app because of their role (seeds/role_grants.csv) and has an active
--- Okta account, with whether they hold a seat of it. What is empty in the seed is any.
+-- A row is a person at work who is expected to have an app because of their role (seeds/role_grants.csv) and has an
+-- active Okta account, with whether they hold a seat of it. What is empty in the seed is any.
 with roles_named_by_the_project as (
     select
         app_id, fold_text(practice) as practice_folded, fold_text(job_family) as job_family_folded,

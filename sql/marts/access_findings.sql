@@ -1,6 +1,6 @@
 -- A row is something an access review must see to: open as long as its condition holds, closed by itself when it ends
--- and kept for 396 days. What today's data cannot judge (a stale HR feed, a seat that became unknown, a late state) stays as it
--- was.
+-- and kept for 396 days. What today's data cannot judge (a stale HR feed, a seat that became unknown, a late state of
+-- Terraform) stays as it was.
 with kinds as (
     select
         k.kind, k.severity, k.owner_role, k.controls, k.remediation
@@ -176,7 +176,8 @@ automation as (
 -- directory itself can no longer show it.
 changes_out_of_band as (
     select
-        'out_of_band_change' as kind, coalesce(c.app_id, 'okta') as system, c.account_id, x.person_key,
+        'out_of_band_change' as kind, coalesce(c.app_id, 'okta') as system, c.okta_account_id as account_id,
+        x.person_key,
         coalesce(c.okta_app_id, '') || case when c.grant_kind = 'app_group' then '/' else '' end
             || coalesce(c.group_id, '') as subject,
         case c.grant_kind
@@ -189,13 +190,14 @@ changes_out_of_band as (
     from core.access_changes as c
     cross join automation as m
     left anti join core.expected_grants as e on e.grant_key = c.grant_key and c.change = 'add'
-    left join core.identity_crosswalk as x on x.system = 'okta' and x.account_id = c.account_id
+    left join core.identity_crosswalk as x on x.system = 'okta' and x.account_id = c.okta_account_id
     where m.actor_count > 0 and c.is_newest and not c.is_declared
 ),
 
 grants_missing as (
     select
-        'missing_access' as kind, coalesce(a.app_id, 'okta') as system, a.account_id, a.okta_app_id as subject,
+        'missing_access' as kind, coalesce(a.app_id, 'okta') as system, a.okta_account_id as account_id,
+        a.okta_app_id as subject,
         case when a.group_id is null then 'declared directly' else 'declared for a group of the account' end
             || ', and the account is not in the app' as detail
     from core.expected_access as a
@@ -203,10 +205,10 @@ grants_missing as (
     where b.is_app_judged and a.is_active and not a.is_held
     union all
     select
-        'missing_access' as kind, 'okta' as system, d.account_id, d.group_id as subject,
+        'missing_access' as kind, 'okta' as system, d.okta_account_id as account_id, d.group_id as subject,
         'declared as a member of a group, and is none' as detail
     from marts.assignment_drift as d
-    inner join core.accounts as a on a.system = 'okta' and a.account_id = d.account_id
+    inner join core.accounts as a on a.system = 'okta' and a.account_id = d.okta_account_id
     cross join core.terraform_basis as b
     where
         d.state = 'open' and d.drift_kind = 'not_in_okta' and d.grant_kind = 'group_member' and b.is_member_judged

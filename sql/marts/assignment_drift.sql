@@ -3,7 +3,7 @@
 -- days; what today's data cannot judge stays as it was. Priorities are not compared: Okta's are not collected.
 with declared as (
     select
-        grant_key, grant_kind, okta_app_id, app_id, group_id, account_id, sku_id, priority, workspace, address,
+        grant_key, grant_kind, okta_app_id, app_id, group_id, okta_account_id, sku_id, priority, workspace, address,
         row_number() over (partition by grant_key order by source, workspace, address) as place
     from core.expected_grants
 ),
@@ -18,7 +18,7 @@ groups_not_in_effect as (
 
 not_in_okta as (
     select
-        'not_in_okta' as drift_kind, d.grant_key, d.grant_kind, d.okta_app_id, d.app_id, d.group_id, d.account_id,
+        'not_in_okta' as drift_kind, d.grant_key, d.grant_kind, d.okta_app_id, d.app_id, d.group_id, d.okta_account_id,
         d.workspace, d.address, d.sku_id as declared_sku_id, d.priority as declared_priority,
         cast(null as varchar) as held_sku_id, 'declared, and not in Okta' as detail
     from declared as d
@@ -29,8 +29,8 @@ not_in_okta as (
 
 not_in_terraform as (
     select
-        'not_in_terraform' as drift_kind, h.grant_key, h.grant_kind, h.okta_app_id, h.app_id, h.group_id, h.account_id,
-        s.workspace, s.address, cast(null as varchar) as declared_sku_id, cast(null as bigint) as declared_priority,
+        'not_in_terraform' as drift_kind, h.grant_key, h.grant_kind, h.okta_app_id, h.app_id, h.group_id,
+        h.okta_account_id, s.workspace, s.address, cast(null as varchar) as declared_sku_id, cast(null as bigint) as declared_priority,
         h.lowest_sku_id as held_sku_id, 'in Okta, and no state declares it' as detail
     from core.held_grants as h
     inner join core.terraform_scope as s
@@ -42,7 +42,7 @@ not_in_terraform as (
 
 another_licence as (
     select
-        'differs' as drift_kind, d.grant_key, d.grant_kind, d.okta_app_id, d.app_id, d.group_id, d.account_id,
+        'differs' as drift_kind, d.grant_key, d.grant_kind, d.okta_app_id, d.app_id, d.group_id, d.okta_account_id,
         d.workspace, d.address, d.sku_id as declared_sku_id, d.priority as declared_priority,
         case
             when fold_text(h.lowest_sku_id) <> fold_text(d.sku_id) then h.lowest_sku_id
@@ -60,17 +60,17 @@ another_licence as (
 
 drifts as (
     select
-        drift_kind, grant_key, grant_kind, okta_app_id, app_id, group_id, account_id, workspace, address,
+        drift_kind, grant_key, grant_kind, okta_app_id, app_id, group_id, okta_account_id, workspace, address,
         declared_sku_id, declared_priority, held_sku_id, detail
     from not_in_okta
     union all
     select
-        drift_kind, grant_key, grant_kind, okta_app_id, app_id, group_id, account_id, workspace, address,
+        drift_kind, grant_key, grant_kind, okta_app_id, app_id, group_id, okta_account_id, workspace, address,
         declared_sku_id, declared_priority, held_sku_id, detail
     from not_in_terraform
     union all
     select
-        drift_kind, grant_key, grant_kind, okta_app_id, app_id, group_id, account_id, workspace, address,
+        drift_kind, grant_key, grant_kind, okta_app_id, app_id, group_id, okta_account_id, workspace, address,
         declared_sku_id, declared_priority, held_sku_id, detail
     from another_licence
 ),
@@ -80,20 +80,20 @@ drifts_of_today as (
         'd-' || substr(
             sha256(
                 d.drift_kind || '|' || d.grant_kind || '|' || coalesce(d.okta_app_id, '') || '|'
-                || coalesce(d.group_id, '') || '|' || coalesce(pseudonym(d.account_id), '')
+                || coalesce(d.group_id, '') || '|' || coalesce(pseudonym(d.okta_account_id), '')
             ), 1, 20
         ) as drift_id,
-        d.drift_kind, d.grant_kind, d.okta_app_id, d.app_id, d.group_id, d.account_id, x.person_key, d.workspace,
+        d.drift_kind, d.grant_kind, d.okta_app_id, d.app_id, d.group_id, d.okta_account_id, x.person_key, d.workspace,
         d.address, d.declared_sku_id, d.declared_priority, d.held_sku_id, d.detail
     from drifts as d
     cross join core.terraform_basis as b
-    left join core.identity_crosswalk as x on x.system = 'okta' and x.account_id = d.account_id
+    left join core.identity_crosswalk as x on x.system = 'okta' and x.account_id = d.okta_account_id
     where case when d.grant_kind = 'group_member' then b.is_member_judged else b.is_app_judged end
 ),
 
 drifts_not_seen as (
     select
-        e.drift_id, e.drift_kind, e.grant_kind, e.okta_app_id, e.app_id, e.group_id, e.account_id, e.person_key,
+        e.drift_id, e.drift_kind, e.grant_kind, e.okta_app_id, e.app_id, e.group_id, e.okta_account_id, e.person_key,
         e.workspace, e.address, e.declared_sku_id, e.declared_priority, e.held_sku_id, e.detail, e.first_seen_on,
         e.last_seen_on,
         case
@@ -107,7 +107,7 @@ drifts_not_seen as (
 
 final as (
     select
-        t.drift_id, t.drift_kind, t.grant_kind, t.okta_app_id, t.app_id, t.group_id, t.account_id, t.person_key,
+        t.drift_id, t.drift_kind, t.grant_kind, t.okta_app_id, t.app_id, t.group_id, t.okta_account_id, t.person_key,
         t.workspace, t.address, t.declared_sku_id, t.declared_priority, t.held_sku_id, t.detail, 'open' as state,
         case when e.state = 'open' then e.first_seen_on else $as_of end as first_seen_on,
         $as_of as last_seen_on,
@@ -116,8 +116,8 @@ final as (
     left join earlier.assignment_drift as e on e.drift_id = t.drift_id
     union all
     select
-        drift_id, drift_kind, grant_kind, okta_app_id, app_id, group_id, account_id, person_key, workspace, address,
-        declared_sku_id, declared_priority, held_sku_id, detail,
+        drift_id, drift_kind, grant_kind, okta_app_id, app_id, group_id, okta_account_id, person_key, workspace,
+        address, declared_sku_id, declared_priority, held_sku_id, detail,
         case when closed_on is null then 'open' else 'closed' end as state,
         first_seen_on, last_seen_on, closed_on
     from drifts_not_seen
@@ -125,6 +125,6 @@ final as (
 )
 
 select
-    drift_id, drift_kind, grant_kind, okta_app_id, app_id, group_id, account_id, person_key, workspace, address,
-    declared_sku_id, declared_priority, held_sku_id, detail, state, first_seen_on, last_seen_on, closed_on
+    drift_id, drift_kind, grant_kind, okta_app_id, app_id, group_id, okta_account_id, person_key, workspace,
+    address, declared_sku_id, declared_priority, held_sku_id, detail, state, first_seen_on, last_seen_on, closed_on
 from final

@@ -1,6 +1,6 @@
--- A row is one change of a grant in Okta that its log tells of and that succeeded: of who has an app, who is in a group,
--- which group has an app. Goes on from an earlier run, so a day costs the log of that day; kept as long as Okta keeps it
--- itself, 90 days. An event that two landings hold is told once, by the newest.
+-- A row is one change of a grant in Okta that its log tells of and that succeeded: of who has an app, who is in a
+-- group, which group has an app. Goes on from an earlier run, so a day costs the log of that day; kept as long as Okta
+-- keeps it itself, 90 days. An event that two landings hold is told once, by the newest.
 with changes_that_landed as (
     select
         event_id, published_at as changed_at,

@@ -183,7 +183,7 @@ fn grants(kind: &str, resource: &Resource) -> Option<Result<Vec<Grant>, Wrong>> 
         "okta_user" => user(at),
         "okta_group" => at.need("id", "group_id").map(|id| vec![Grant { group_id: Some(id), ..Grant::default() }]),
         "okta_app_user" => app_user(at),
-        "okta_app_group_assignment" => app_group(at, at.need("group_id", "group_id")),
+        "okta_app_group_assignment" => app_group(at),
         "okta_app_group_assignments" => app_groups(at),
         "okta_group_memberships" => members(at),
         "okta_user_group_memberships" => groups_of_user(at),
@@ -210,19 +210,20 @@ fn app_user(at: Marked<'_>) -> Result<Vec<Grant>, Wrong> {
     Ok(vec![Grant { okta_app_id, account_id, sku_id: at.sku(), ..Grant::default() }])
 }
 
-fn app_group(at: Marked<'_>, group_id: Result<String, Wrong>) -> Result<Vec<Grant>, Wrong> {
-    let (okta_app_id, group_id) = (Some(at.need("app_id", "okta_app_id")?), Some(group_id?));
+fn app_group(at: Marked<'_>) -> Result<Vec<Grant>, Wrong> {
+    let okta_app_id = Some(at.need("app_id", "okta_app_id")?);
+    let group_id = Some(at.need("group_id", "group_id")?);
     Ok(vec![Grant { okta_app_id, group_id, sku_id: at.sku(), priority: at.whole("priority")?, ..Grant::default() }])
 }
 
 fn app_groups(at: Marked<'_>) -> Result<Vec<Grant>, Wrong> {
     let okta_app_id = at.need("app_id", "okta_app_id")?;
     let of_app = || Grant { okta_app_id: Some(okta_app_id.clone()), ..Grant::default() };
-    let grant = |group: Marked<'_>| {
+    let grant = |group: Marked<'_>| -> Result<Grant, Wrong> {
         let group_id = Some(group.need("id", "group_id")?);
         Ok(Grant { group_id, sku_id: group.sku(), priority: group.whole("priority")?, ..of_app() })
     };
-    let grants = at.list("group", "group_id")?.into_iter().map(grant).collect::<Result<Vec<_>, Wrong>>()?;
+    let grants = at.list("group", "group_id")?.into_iter().map(grant).collect::<Result<Vec<_>, _>>()?;
     Ok(or_one(grants, of_app))
 }
 

@@ -31,6 +31,7 @@ const KEY: &[&str] = &[
     "grant_kind",
     "okta_app_id",
     "group_id",
+    "okta_account_id",
 ];
 
 /// What a log holds of a day on which Ada works and nobody else.

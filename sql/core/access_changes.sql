@@ -4,9 +4,8 @@ with changes as (
     select
         c.event_id, c.changed_at, c.change, c.grant_kind, c.okta_app_id, i.app_id, c.group_id,
         c.account_id as okta_account_id, c.actor_id, c.actor_type, c.actor_name,
-        concat_ws(
-            '|', c.grant_kind, coalesce(c.okta_app_id, ''), coalesce(c.group_id, ''), coalesce(c.account_id, '')
-        ) as grant_key
+        case when c.grant_kind = 'group_member' then c.group_id else c.okta_app_id end as target_id,
+        case when c.grant_kind = 'app_group' then c.group_id else c.account_id end as holder_id
     from staging.okta_changes as c
     left join seeds.app_okta_ids as i on i.okta_app_id = c.okta_app_id
     where c.changed_at < cast($as_of + 1 as timestamp)
@@ -31,7 +30,8 @@ final as (
         cast(c.changed_at as date) as changed_on,
         c.change,
         c.grant_kind,
-        c.grant_key,
+        c.target_id,
+        c.holder_id,
         c.okta_app_id,
         c.app_id,
         c.group_id,
@@ -39,13 +39,15 @@ final as (
         c.actor_id,
         c.actor_type,
         d.actor_id is not null as is_declared,
-        row_number() over (partition by c.grant_key order by c.changed_at desc, c.event_id) = 1 as is_newest
+        row_number() over (
+            partition by c.grant_kind, c.target_id, c.holder_id order by c.changed_at desc, c.event_id
+        ) = 1 as is_newest
     from changes as c
     left join actors_declared as d
         on d.actor_id = c.actor_id and coalesce(d.actor_name, '') = coalesce(c.actor_name, '')
 )
 
 select
-    event_id, changed_at, changed_on, change, grant_kind, grant_key, okta_app_id, app_id, group_id,
-    okta_account_id, actor_id, actor_type, is_declared, is_newest
+    event_id, changed_at, changed_on, change, grant_kind, target_id, holder_id, okta_app_id, app_id,
+    group_id, okta_account_id, actor_id, actor_type, is_declared, is_newest
 from final

@@ -25,9 +25,9 @@ with grants as (
 
 counted as (
     select
-        concat_ws('|', grant_kind, coalesce(okta_app_id, ''), coalesce(group_id, ''), coalesce(okta_account_id, ''))
-            as grant_key,
-        max(grant_kind) as grant_kind,
+        grant_kind,
+        case when grant_kind = 'group_member' then group_id else okta_app_id end as target_id,
+        case when grant_kind = 'app_group' then group_id else okta_account_id end as holder_id,
         max(okta_app_id) as okta_app_id,
         max(group_id) as group_id,
         max(okta_account_id) as okta_account_id,
@@ -36,18 +36,18 @@ counted as (
         max(sku_id) as highest_sku_id,
         max(landing) as landing
     from grants
-    group by 1
+    group by 1, 2, 3
 ),
 
 final as (
     select
-        c.grant_key, c.grant_kind, c.okta_app_id, i.app_id, c.group_id, c.okta_account_id, c.holder_count,
+        c.grant_kind, c.target_id, c.holder_id, c.okta_app_id, i.app_id, c.group_id, c.okta_account_id, c.holder_count,
         c.lowest_sku_id, c.highest_sku_id, c.landing
     from counted as c
     left join seeds.app_okta_ids as i on i.okta_app_id = c.okta_app_id
 )
 
 select
-    grant_key, grant_kind, okta_app_id, app_id, group_id, okta_account_id, holder_count, lowest_sku_id,
+    grant_kind, target_id, holder_id, okta_app_id, app_id, group_id, okta_account_id, holder_count, lowest_sku_id,
     highest_sku_id, landing
 from final

@@ -189,7 +189,8 @@ changes_out_of_band as (
             as detail
     from core.access_changes as c
     cross join automation as m
-    left anti join core.expected_grants as e on e.grant_key = c.grant_key and c.change = 'add'
+    left anti join core.expected_grants as e
+        on e.grant_kind = c.grant_kind and e.target_id = c.target_id and e.holder_id = c.holder_id and c.change = 'add'
     left join core.identity_crosswalk as x on x.system = 'okta' and x.account_id = c.okta_account_id
     where m.actor_count > 0 and c.is_newest and not c.is_declared
 ),

@@ -3,8 +3,9 @@
 -- days; what today's data cannot judge stays as it was. Priorities are not compared: Okta's are not collected.
 with declared as (
     select
-        grant_key, grant_kind, okta_app_id, app_id, group_id, okta_account_id, sku_id, priority, workspace, address,
-        row_number() over (partition by grant_key order by source, workspace, address) as place
+        grant_kind, target_id, holder_id, okta_app_id, app_id, group_id, okta_account_id, sku_id, priority, workspace,
+        address,
+        row_number() over (partition by grant_kind, target_id, holder_id order by workspace, source) as place
     from core.expected_grants
 ),
 
@@ -18,31 +19,34 @@ groups_not_in_effect as (
 
 not_in_okta as (
     select
-        'not_in_okta' as drift_kind, d.grant_key, d.grant_kind, d.okta_app_id, d.app_id, d.group_id, d.okta_account_id,
+        'not_in_okta' as drift_kind, d.grant_kind, d.okta_app_id, d.app_id, d.group_id, d.okta_account_id,
         d.workspace, d.address, d.sku_id as declared_sku_id, d.priority as declared_priority,
         cast(null as varchar) as held_sku_id, 'declared, and not in Okta' as detail
     from declared as d
-    left anti join core.held_grants as h on h.grant_key = d.grant_key
+    left anti join core.held_grants as h
+        on h.grant_kind = d.grant_kind and h.target_id = d.target_id and h.holder_id = d.holder_id
     left join groups_not_in_effect as g on g.okta_app_id = d.okta_app_id and g.group_id = d.group_id
     where d.place = 1 and (d.grant_kind <> 'app_group' or g.group_id is not null)
 ),
 
 not_in_terraform as (
     select
-        'not_in_terraform' as drift_kind, h.grant_key, h.grant_kind, h.okta_app_id, h.app_id, h.group_id,
-        h.okta_account_id, s.workspace, s.address, cast(null as varchar) as declared_sku_id, cast(null as bigint) as declared_priority,
+        'not_in_terraform' as drift_kind, h.grant_kind, h.okta_app_id, h.app_id, h.group_id, h.okta_account_id,
+        s.workspace, s.address, cast(null as varchar) as declared_sku_id,
+        cast(null as bigint) as declared_priority,
         h.lowest_sku_id as held_sku_id, 'in Okta, and no state declares it' as detail
     from core.held_grants as h
     inner join core.terraform_scope as s
         on s.scope_kind = case when h.grant_kind = 'group_member' then 'group' else 'app' end
-        and s.scope_id = coalesce(h.okta_app_id, h.group_id)
-    left anti join declared as d on d.grant_key = h.grant_key
+        and s.scope_id = h.target_id
+    left anti join declared as d
+        on d.grant_kind = h.grant_kind and d.target_id = h.target_id and d.holder_id = h.holder_id
     where s.is_whole
 ),
 
 another_licence as (
     select
-        'differs' as drift_kind, d.grant_key, d.grant_kind, d.okta_app_id, d.app_id, d.group_id, d.okta_account_id,
+        'differs' as drift_kind, d.grant_kind, d.okta_app_id, d.app_id, d.group_id, d.okta_account_id,
         d.workspace, d.address, d.sku_id as declared_sku_id, d.priority as declared_priority,
         case
             when fold_text(h.lowest_sku_id) <> fold_text(d.sku_id) then h.lowest_sku_id
@@ -50,7 +54,8 @@ another_licence as (
         end as held_sku_id,
         'declared with another licence' as detail
     from declared as d
-    inner join core.held_grants as h on h.grant_key = d.grant_key
+    inner join core.held_grants as h
+        on h.grant_kind = d.grant_kind and h.target_id = d.target_id and h.holder_id = d.holder_id
     where
         d.place = 1
         and (
@@ -60,17 +65,17 @@ another_licence as (
 
 drifts as (
     select
-        drift_kind, grant_key, grant_kind, okta_app_id, app_id, group_id, okta_account_id, workspace, address,
+        drift_kind, grant_kind, okta_app_id, app_id, group_id, okta_account_id, workspace, address,
         declared_sku_id, declared_priority, held_sku_id, detail
     from not_in_okta
     union all
     select
-        drift_kind, grant_key, grant_kind, okta_app_id, app_id, group_id, okta_account_id, workspace, address,
+        drift_kind, grant_kind, okta_app_id, app_id, group_id, okta_account_id, workspace, address,
         declared_sku_id, declared_priority, held_sku_id, detail
     from not_in_terraform
     union all
     select
-        drift_kind, grant_key, grant_kind, okta_app_id, app_id, group_id, okta_account_id, workspace, address,
+        drift_kind, grant_kind, okta_app_id, app_id, group_id, okta_account_id, workspace, address,
         declared_sku_id, declared_priority, held_sku_id, detail
     from another_licence
 ),

@@ -19,7 +19,7 @@ pub(super) const DATASETS: &[Dataset] = &[Dataset {
 /// whatever a `for_each` runs over, people's addresses too.
 const STATE: &[Field] = &[
     text("workspace", &[]).rule(Rule::Computed).required(),
-    text("address", &["address"]).required().identifier(),
+    text("address", &["address"]).required().personal(),
     text("resource_type", &["type"]).required(),
     id("resource_id", &["values.id"]).pseudonym(),
     id("okta_app_id", &["values.app_id"]),

@@ -69,6 +69,21 @@ impl Frame {
         Ok(Self { frame })
     }
 
+    /// The rows of each text of a column, in the order of the texts; all of them are found in one pass.
+    pub(super) fn by(&self, column: &str) -> Result<Vec<(String, Self)>> {
+        let sorted = self.sorted(&[(column, false)])?;
+        let (mut parts, mut from) = (Vec::new(), 0);
+        for row in 1..=sorted.height() {
+            let text = sorted.text(column, from)?;
+            if row == sorted.height() || sorted.text(column, row)? != text {
+                let offset = i64::try_from(from).unwrap_or_default();
+                parts.push((text, Self { frame: sorted.frame.slice(offset, row - from) }));
+                from = row;
+            }
+        }
+        Ok(parts)
+    }
+
     /// The different texts of a column, in order.
     pub(super) fn texts(&self, column: &str) -> Result<Vec<String>> {
         let texts = (0..self.height()).map(|row| self.text(column, row));

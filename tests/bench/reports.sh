@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 project="${2:-$work/company}"
 if [ $# -lt 2 ]; then
   # 3: a source is late, and the run is there.
-  "$seatledger" --quiet demo "$project" --seats "${1:-100000}" --days 100 >&2 || [ $? -eq 3 ]
+  "$seatledger" --quiet demo "$project" --seats "${1:-100000}" --days 150 >&2 || [ $? -eq 3 ]
 fi
 python3 - "$(realpath "$seatledger")" "$project" "$work" <<'PYTHON'
 import os, subprocess, sys, time

@@ -2,16 +2,19 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::read::{self, Api, Fetched, Pages, Values, absent, at};
+use super::read::{self, Api, Fetched, Pages, Values, absent, at, code, unreachable};
 use super::spool::Batch;
-use super::table::{Absent, Nature, Parent, Pass, Stream};
+use super::table::{Absent, Job, Nature, Parent, Pass, Stream};
 use super::{Brought, Stop};
-use crate::http::Response;
+use crate::base::text;
+use crate::http::{Call, Response};
 use crate::ingest::page::Refusal;
 use crate::ingest::{decode, json};
 
 /// A list of a day that is not there may still come for so many days.
 const SETTLED_DAYS: i64 = 3;
+/// Times that a job is looked after: some four hours.
+const MOST_LOOKS: u32 = 200;
 /// Characters of an id that names a folder.
 const MOST_ID_CHARS: usize = 64;
 
@@ -124,12 +127,16 @@ impl Written<'_> {
     /// Reads one list, or that of each record of its parent list. Tells why there is no list, if there is none.
     async fn pass(&mut self, pass: &'static Pass, values: Values, folder: &str) -> Result<Option<Absent>, Stop> {
         let Some(parent) = pass.of else {
-            let mut pages = Pages::new(self.api, pass, values, &[])?;
+            let mut pages = Pages::new(self.api, pass, values.clone(), &[])?;
             let Some(first) = pages.answer().await? else { return Ok(None) };
             if let Some(why) = absent(pass, &first) {
                 return Ok(Some(why));
             }
-            return self.list(pages, first, pass, folder).await.map(|()| None);
+            let page = pages.take(first)?;
+            if let Some(job) = pass.job.filter(|job| page.total.is_some_and(|total| total > job.above)) {
+                return self.job(job, pass, &values, folder).await.map(|()| None);
+            }
+            return self.list(pages, page, pass, folder).await.map(|()| None);
         };
         for id in self.ids(parent, &values).await? {
             let mut of = values.clone();
@@ -141,21 +148,22 @@ impl Written<'_> {
                 continue;
             }
             let folder = if folder.is_empty() { id } else { format!("{folder}/{id}") };
-            self.list(pages, first, pass, &folder).await?;
+            let page = pages.take(first)?;
+            self.list(pages, page, pass, &folder).await?;
         }
         Ok(None)
     }
 
-    /// Reads a list to its end, from its first answer on.
+    /// Reads a list to its end, from its first page on.
     async fn list(
         &mut self,
         mut pages: Pages<'_>,
-        first: Response,
+        first: Fetched,
         pass: &'static Pass,
         folder: &str,
     ) -> Result<(), Stop> {
         let (mut number, mut total) = (0, None);
-        let mut next = Some(pages.take(first)?);
+        let mut next = Some(first);
         while let Some(page) = next {
             number += 1;
             total = page.total.or(total);
@@ -163,6 +171,39 @@ impl Written<'_> {
             next = pages.page().await?;
         }
         self.total = self.total.zip(total).map(|(all, total)| all + total);
+        Ok(())
+    }
+
+    /// Has the server write a list down, waits until it is done, and reads that.
+    async fn job(&mut self, job: &'static Job, pass: &Pass, values: &Values, folder: &str) -> Result<(), Stop> {
+        let told = |response: &Response, pointer: &str| at(response.bytes(), pointer);
+        let made = accepted(self.api.send(&self.api.order(job, pass, values)?).await?)?;
+        let id = told(&made, job.id).and_then(|id| id.as_str().map(str::to_owned)).filter(|id| is_word(id));
+        let odd = |what: &str| Refusal::new("source_error", format!("{}: {what}", job.path));
+        let id = id.ok_or_else(|| odd("a job without an id that can be asked for"))?;
+        let mut looks = 0;
+        let total = loop {
+            let seen = accepted(self.api.send(&self.api.about(job, &id, Call::get)).await?)?;
+            let state = told(&seen, job.state).and_then(|state| state.as_str().map(str::to_owned)).unwrap_or_default();
+            if state == job.done {
+                break told(&seen, job.total).and_then(|total| total.as_u64());
+            }
+            if !job.going.contains(&&*state) {
+                return Err(odd(&format!("the job ended as `{}`", text::display(&state))).into());
+            }
+            if looks == MOST_LOOKS {
+                return Err(odd("the job does not come to an end: land it again").into());
+            }
+            self.api.wait_for_job(looks).await;
+            looks += 1;
+        };
+        let mut of = values.clone();
+        of.insert("id".to_owned(), id.clone());
+        let mut pages = Pages::new(self.api, &job.results, of, &[])?;
+        let first = pages.page().await?.ok_or_else(|| odd("a job without results"))?;
+        self.list(pages, Fetched { total: total.or(first.total), ..first }, &job.results, folder).await?;
+        // What stays there goes by itself after some days.
+        _ = self.api.send(&self.api.about(job, &id, Call::delete)).await;
         Ok(())
     }
 
@@ -202,10 +243,23 @@ impl Written<'_> {
     }
 }
 
-/// Whether an id is a plain name: letters, digits, `-` and `_`.
+/// Whether an id is a plain name, short enough for one of a folder.
 fn is_name(id: &str) -> bool {
+    id.len() <= MOST_ID_CHARS && is_word(id)
+}
+
+/// Whether a text is letters, digits, `-` and `_`.
+fn is_word(text: &str) -> bool {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    !id.is_empty() && id.len() <= MOST_ID_CHARS && id.bytes().all(is_plain)
+    !text.is_empty() && text.bytes().all(is_plain)
+}
+
+/// An answer that says yes.
+fn accepted(response: Response) -> Result<Response, Refusal> {
+    match response.is_success() {
+        true => Ok(response),
+        false => Err(unreachable(response.refused(code(&response).as_deref()))),
+    }
 }
 
 /// Whether a parent that was listed is no more; that its own list is not to be seen proves nothing.

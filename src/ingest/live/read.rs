@@ -7,7 +7,7 @@ use chrono::{DateTime, Months, NaiveDate, Utc};
 use sonic_rs::PointerNode;
 use url::Url;
 
-use super::table::{Absent, Paging, Pass, Stream, Vendor};
+use super::table::{Absent, Job, Paging, Pass, Stream, Vendor};
 use crate::base::{Clock, Error, ErrorKind, Result};
 use crate::config::{Config, Live, Login};
 use crate::http::{self, Auth, Call, Client, Limits, Response};
@@ -68,8 +68,7 @@ impl Api {
     /// # Errors
     /// Internal, when the table names what nobody knows.
     pub(super) fn call(&self, pass: &Pass, of: &Values, more: &[(&str, &str)]) -> Result<Call> {
-        let mut values = self.values.clone();
-        values.extend(of.clone());
+        let values = self.known(of);
         let path: Vec<String> = pass.path.split('/').map(|one| fill(one, &values)).collect::<Result<_>>()?;
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let mut call = match pass.post {
@@ -82,10 +81,44 @@ impl Api {
         for (name, value) in more {
             call = call.query(name, *value);
         }
-        for (name, value) in self.vendor.headers {
-            call = call.header(name, *value);
-        }
-        Ok(call)
+        Ok(self.with_headers(call))
+    }
+
+    /// What requests are filled in with: what the project says, and what is said of one.
+    fn known(&self, of: &Values) -> Values {
+        let mut values = self.values.clone();
+        values.extend(of.clone());
+        values
+    }
+
+    fn with_headers(&self, call: Call) -> Call {
+        self.vendor.headers.iter().fold(call, |call, (name, value)| call.header(name, *value))
+    }
+
+    /// The request that has a job made of a list.
+    ///
+    /// # Errors
+    /// Internal, when the table names what nobody knows.
+    pub(super) fn order(&self, job: &Job, pass: &Pass, of: &Values) -> Result<Call> {
+        let (parameter, member) = job.asks;
+        let asked = pass.query.iter().find(|(name, _)| *name == parameter).map_or("", |(_, asked)| asked);
+        let mut told: BTreeMap<&str, String> = job.says.iter().map(|(name, value)| (*name, (*value).into())).collect();
+        told.insert(member, fill(asked, &self.known(of))?);
+        let path: Vec<&str> = job.path.split('/').collect();
+        // One that is made twice is looked after once.
+        Ok(self.with_headers(Call::post(&path).json(&told)?.repeatable()))
+    }
+
+    /// The request for what a job says of itself, or the one that does away with it.
+    pub(super) fn about(&self, job: &Job, id: &str, call: fn(&[&str]) -> Call) -> Call {
+        let path: Vec<&str> = job.path.split('/').chain([id]).collect();
+        self.with_headers(call(&path))
+    }
+
+    /// Waits before a job is looked after once more, longer every time.
+    pub(super) async fn wait_for_job(&self, looks: u32) {
+        let wait = self.limits.first_wait.saturating_mul(1 << looks.min(6));
+        tokio::time::sleep(wait.min(self.limits.longest_wait)).await;
     }
 
     /// What the addresses of a stream name and the project does not say; none when it says all.
@@ -101,11 +134,7 @@ impl Api {
     /// # Errors
     /// A refusal, when it leads to another server.
     pub(super) fn follow(&self, address: &str) -> Result<Call, Refusal> {
-        let mut call = self.client.follow(address).map_err(unreachable)?;
-        for (name, value) in self.vendor.headers {
-            call = call.header(name, *value);
-        }
-        Ok(call)
+        Ok(self.with_headers(self.client.follow(address).map_err(unreachable)?))
     }
 
     /// Sends a request; any status is the caller's to judge.
@@ -308,6 +337,10 @@ impl<'a> Pages<'a> {
             Paging::Link => ("", response.next_link(), true),
             Paging::Url(pointer) => ("", at(text, pointer).and_then(filled), true),
             Paging::Cursor { at: pointer, to } => (to, at(text, pointer).and_then(filled), false),
+            Paging::Header { at: name, to } => {
+                let cursor = response.header(name).filter(|cursor| !matches!(*cursor, "" | "null"));
+                (to, cursor.map(str::to_owned), false)
+            }
             Paging::Offset { to, size } | Paging::Number { to, size, .. } => {
                 let is_last = match total {
                     Some(total) => rows == 0 || self.rows as u64 >= total,

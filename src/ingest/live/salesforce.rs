@@ -1,6 +1,7 @@
-//! Salesforce: SOQL over REST. A query comes in pages of up to 2,000 records, each with the path of the next one.
+//! Salesforce: SOQL over REST. A query comes in pages of up to 2,000 records, each with the path of the next one; a long
+//! one is a job of Bulk API 2.0, which gives CSV.
 
-use super::table::{Nature, Paging, Pass, Stream, TokenServer, Vendor};
+use super::table::{Job, Nature, Paging, Pass, Stream, TokenServer, Vendor};
 use crate::config::Kind;
 
 pub(super) const SALESFORCE: Vendor = Vendor {
@@ -48,5 +49,32 @@ const LOGIN_HISTORY: &str = "SELECT Id, UserId, LoginTime, Status, Application, 
     WHERE LoginTime >= {since}T00:00:00Z ORDER BY LoginTime";
 
 const fn soql(query: &'static [(&'static str, &'static str)]) -> Pass {
-    Pass { path: "services/data/v62.0/query", query, paging: Paging::Url("/nextRecordsUrl"), ..Pass::PLAIN }
+    Pass {
+        path: "services/data/v62.0/query",
+        query,
+        paging: Paging::Url("/nextRecordsUrl"),
+        job: Some(&BULK),
+        ..Pass::PLAIN
+    }
 }
+
+/// "Create a Query Job" and "Get Results for a Query Job" of the Bulk API 2.0 Developer Guide.
+const BULK: Job = Job {
+    // 25 pages
+    above: 50_000,
+    path: "services/data/v62.0/jobs/query",
+    says: &[("operation", "query")],
+    asks: ("q", "query"),
+    id: "/id",
+    state: "/state",
+    total: "/numberRecordsProcessed",
+    done: "JobComplete",
+    going: &["UploadComplete", "InProgress"],
+    results: Pass {
+        path: "services/data/v62.0/jobs/query/{id}/results",
+        query: &[("maxRecords", "50000")],
+        paging: Paging::Header { at: "Sforce-Locator", to: "locator" },
+        file: "csv",
+        ..Pass::PLAIN
+    },
+};

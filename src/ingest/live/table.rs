@@ -81,6 +81,29 @@ pub(super) struct Pass {
     pub post: &'static str,
     /// The vendor's codes for a day of which there is no list.
     pub absent: &'static [(&'static str, Absent)],
+    /// How it is read instead when its first page counts more records than are worth asking for page by page.
+    pub job: Option<&'static Job>,
+}
+
+/// A list that the server writes down by itself: it is asked to, looked after until it is done, and read in large pieces.
+pub(super) struct Job {
+    /// Worth it above so many records.
+    pub above: u64,
+    /// Where it is made by POST; below its id it is looked after, and done away with in the end.
+    pub path: &'static str,
+    /// What it is told beside what the list is asked for: members and their values.
+    pub says: &'static [(&'static str, &'static str)],
+    /// The parameter of the list's query that it is told as well, and under which name.
+    pub asks: (&'static str, &'static str),
+    /// JSON pointers into what it says of itself: its id, its state, the number of its records.
+    pub id: &'static str,
+    pub state: &'static str,
+    pub total: &'static str,
+    /// The state of one that is done, and those of one that will be; any other has failed.
+    pub done: &'static str,
+    pub going: &'static [&'static str],
+    /// What it has written, `{id}` being its own.
+    pub results: Pass,
 }
 
 /// Why there is no list of a day.
@@ -113,6 +136,8 @@ pub(super) enum Paging {
     Url(&'static str),
     /// By a cursor in the page, at a JSON pointer, that goes into this parameter of the query.
     Cursor { at: &'static str, to: &'static str },
+    /// By a cursor in a header, that goes into this parameter of the query; `null` ends it.
+    Header { at: &'static str, to: &'static str },
     /// By the number of records to skip, in this parameter; ends with a page of fewer records than asked for.
     Offset { to: &'static str, size: usize },
     /// By a number that counts pages from the first one, in this parameter; ends like an offset.
@@ -132,6 +157,7 @@ impl Pass {
         moved_to: &[],
         post: "",
         absent: &[],
+        job: None,
     };
 }
 

@@ -52,17 +52,21 @@ fn unescape(raw: &str) -> Option<String> {
 
 /// Where a string ends to be plain text: at its quote, an escape, or a control character.
 fn is_special(byte: u8) -> bool {
-    byte == b'"' || byte == b'\\' || byte < b' '
+    (byte == b'"') | (byte == b'\\') | (byte < b' ')
 }
 
-/// The first special byte of a block, or 255: written so that the compiler compares all 32 bytes at once.
-fn first_special(block: &[u8; BLOCK]) -> u8 {
-    let mut first = u8::MAX;
-    for (i, byte) in block.iter().enumerate() {
-        let place = if is_special(*byte) { i as u8 } else { u8::MAX };
-        first = first.min(place);
+/// The place of the first special byte of a block. Written in two steps without a branch in the first one, which the
+/// compiler turns into comparisons of all 32 bytes at once whatever it is told to optimise for; in one step it does not at
+/// opt-level 3, and takes six times as long.
+#[inline(always)]
+fn first_special(block: &[u8; BLOCK]) -> Option<usize> {
+    let mut marks = [0; BLOCK];
+    for (mark, byte) in marks.iter_mut().zip(block) {
+        *mark = 0u8.wrapping_sub(u8::from(is_special(*byte)));
     }
-    first
+    let words = marks.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word));
+    let (before, word) = words.enumerate().find(|(_, word)| *word != 0)?;
+    Some(before * 8 + word.trailing_zeros() as usize / 8)
 }
 
 /// How many bytes are plain before the first special one.
@@ -70,9 +74,8 @@ fn first_special(block: &[u8; BLOCK]) -> u8 {
 fn plain(bytes: &[u8]) -> usize {
     let (mut rest, mut n) = (bytes, 0);
     while let Some((block, more)) = rest.split_first_chunk::<BLOCK>() {
-        let first = first_special(block);
-        if first != u8::MAX {
-            return n + usize::from(first);
+        if let Some(first) = first_special(block) {
+            return n + first;
         }
         n += BLOCK;
         rest = more;

@@ -14,8 +14,8 @@ use super::pack::{self, Decision, Figure, Kind, Pack, Part};
 use super::{Proofs, RunMeta};
 use crate::base::Result;
 use tables::{
-    AGING, APPROVERS, BOOMERANGS, BREAKERS, CAUSES, HOLDS, IDLE_HOLDS, OUTCOMES, PRACTICES, PRECISION, REASONS,
-    REVIEWERS, STEPS_BY_APP, STEPS_BY_GROUP, TIMES,
+    AGING, APPROVERS, BOOMERANGS, BREAKERS, CAUSES, HOLDS, IDLE_HOLDS, OUTCOMES, PRACTICES, PRECISION, REALISATION,
+    REASONS, REVIEWERS, STEPS_BY_APP, STEPS_BY_GROUP, TIMES,
 };
 
 pub(super) use tables::SAVINGS;
@@ -28,6 +28,7 @@ pub(super) const TABLES: &[&str] = &[
     "marts.candidate_funnel",
     "marts.candidate_funnel_by_group",
     "marts.savings_by_state",
+    "marts.savings_realisation",
     "marts.approval_aging",
     "marts.open_approvals",
     "marts.time_to_decide",
@@ -198,7 +199,7 @@ fn steps(pack: &Pack<'_>) -> Result<Part> {
             pack.currency()
         ),
         charts: vec![Figure::plain(funnel(caption, &stages)?)],
-        sheets: vec![STEPS_BY_APP.of(pack)?, SAVINGS.of(pack)?],
+        sheets: vec![STEPS_BY_APP.of(pack)?, REALISATION.of(pack)?, SAVINGS.of(pack)?],
         title,
         ..Part::default()
     })

@@ -63,6 +63,24 @@ pub(in crate::report) const SAVINGS: Listing = Listing {
     is_folded: true,
 };
 
+pub(super) const REALISATION: Listing = Listing {
+    table: "marts.savings_realisation",
+    caption: "What became of savings, by the month in which they were agreed to",
+    columns: &[
+        Column("Month", "month", Text),
+        Column("Agreed to", "accepted_count", Count),
+        Column("Saving a year", "accepted_saving_amount", Money),
+        Column("Executed", "executed_saving_amount", Money),
+        Column("Contracted", "contracted_saving_amount", Money),
+        Column("Realised", "realised_saving_amount", Money),
+        Column("Realised of agreed", "realised_share", Share),
+        Column("Unpriced", "unpriced_count", Count),
+    ],
+    order: &[("month", false)],
+    is_summed: false,
+    is_folded: false,
+};
+
 pub(super) const AGING: Listing = Listing {
     table: "marts.approval_aging",
     caption: "What waits, by app and age",

@@ -3,7 +3,7 @@
 use seatledger::ingest::Outcome;
 use seatledger::job::{Finding, Grade, doctor};
 
-use super::super::stub::server::Reply;
+use super::super::stub::server::{Reply, Request};
 use super::super::stub::vendors::{
     Holds, bamboohr, ecb, github, graph, handler, itam, salesforce, slack, workday, zoom,
 };
@@ -103,6 +103,58 @@ mod salesforce_ {
         let log = live.stub.log.lock().unwrap();
         let asked = log.iter().filter_map(|request| request.query.get("q")).next_back().unwrap().clone();
         assert!(asked.contains("LoginTime >= 2026-11-18T00:00:00Z"), "from the day before the last whole one: {asked}");
+    }
+
+    /// More logins than are worth 2,000 a page: a job writes them down, in three pieces.
+    fn many() -> Handler {
+        let holds = Holds::in_pages(20_000).with("LoginHistory", salesforce::logins_of(50_001, DAY));
+        handler(&salesforce::SALESFORCE, holds)
+    }
+
+    #[test]
+    fn a_long_list_is_read_as_a_job() {
+        let live = Live::new(&Subject { streams: &["login_history"], start: many, ..USERS });
+        let is_look = |request: &Request| {
+            request.method == "GET" && request.path.contains("/jobs/query/") && !request.path.ends_with("/results")
+        };
+        let looks = std::sync::atomic::AtomicUsize::new(0);
+        live.bend(move |_, request, answer| {
+            match is_look(request) && looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < 2 {
+                true => Reply::json(200, &serde_json::json!({ "state": "InProgress" })),
+                false => answer(request),
+            }
+        });
+        live.land_all();
+        assert_eq!(live.content()["login_history"].len(), 50_001);
+        let body = &live.records("login_history")[0].body;
+        assert_eq!(body["control"]["rows"], 50_001, "{body}");
+        let log = live.stub.log.lock().unwrap();
+        let ways: Vec<String> = log
+            .iter()
+            .filter(|request| request.path.contains("/jobs/"))
+            .map(|request| {
+                let end = request.path.ends_with("/results");
+                format!("{}{}", request.method, if end { " results" } else { "" })
+            })
+            .collect();
+        assert_eq!(ways, ["POST", "GET", "GET", "GET", "GET results", "GET results", "GET results", "DELETE"]);
+    }
+
+    #[test]
+    fn a_job_that_fails_or_never_ends_lands_nothing() {
+        let live = Live::new(&Subject { streams: &["login_history"], start: many, ..USERS });
+        for (state, what) in [("Failed", "ended as `Failed`"), ("InProgress", "does not come to an end")] {
+            live.bend(move |_, request, answer| {
+                match request.method == "GET" && request.path.contains("/jobs/query/") {
+                    true => Reply::json(200, &serde_json::json!({ "state": state })),
+                    false => answer(request),
+                }
+            });
+            let (codes, said) = live.refused();
+            assert!(codes.contains("source_error") && said.contains(what), "{said}");
+            assert!(live.content().get("login_history").is_none_or(Vec::is_empty), "{state}");
+        }
+        live.heal().land_all();
     }
 }
 

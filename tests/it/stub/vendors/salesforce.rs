@@ -1,9 +1,9 @@
 //! Salesforce: SOQL over REST. A query gives pages of its fields, each with `attributes`; the next one lies at the path
-//! that the page names.
+//! that the page names. And Bulk API 2.0: a job for a query, done at once, its results in CSV by a locator.
 
 use serde_json::{Map, Value, json};
 
-use super::{Holds, TOKEN, Vendor, claims, form, origin};
+use super::{Holds, TOKEN, Vendor, claims, form, number, origin};
 use crate::stub::server::{Reply, Request};
 
 pub static SALESFORCE: Vendor = Vendor { answer, unknown, scheme: Some("Bearer") };
@@ -38,26 +38,69 @@ fn answer(holds: &Holds, request: &Request) -> Reply {
             },
             None => failed(400, "INVALID_QUERY_LOCATOR", "invalid query locator"),
         },
+        ("POST", ["services", "data", _, "jobs", "query"]) => match request.json() {
+            job if job["operation"] == "query" => {
+                let id = hex(job["query"].as_str().unwrap_or_default());
+                Reply::json(200, &json!({ "id": id, "operation": "query", "state": "UploadComplete" }))
+            }
+            _ => failed(400, "INVALIDJOB", "no such operation"),
+        },
+        ("GET", ["services", "data", _, "jobs", "query", id]) => {
+            let count = unhex(id).and_then(|soql| Some(meant(holds, &soql)?.2.len()));
+            Reply::json(200, &json!({ "id": id, "state": "JobComplete", "numberRecordsProcessed": count }))
+        }
+        ("GET", ["services", "data", _, "jobs", "query", id, "results"]) => {
+            let (most, from) = (number(request, "maxRecords"), number(request, "locator"));
+            results(holds, &unhex(id).unwrap_or_default(), from.unwrap_or(0), most.unwrap_or(usize::MAX))
+        }
+        ("DELETE", ["services", "data", _, "jobs", "query", _]) => Reply::new(204),
         _ => failed(404, "NOT_FOUND", "The requested resource does not exist"),
     }
 }
 
-fn query(holds: &Holds, version: &str, soql: &str, from: usize) -> Reply {
+/// The fields of a query, and the records that it means.
+fn meant<'h>(holds: &'h Holds, soql: &str) -> Option<(Vec<String>, String, Vec<&'h Value>)> {
     let words: Vec<&str> = soql.split_whitespace().collect();
     let at = |word: &str| words.iter().position(|w| w.eq_ignore_ascii_case(word));
-    let (Some(0), Some(from_at)) = (at("select"), at("from")) else {
+    let (Some(0), Some(from_at)) = (at("select"), at("from")) else { return None };
+    let fields = words[1..from_at].concat();
+    let fields = fields.split(',').filter(|field| !field.is_empty()).map(str::to_owned).collect();
+    let object = words[from_at + 1];
+    let records = holds.of(object).iter().filter(|record| is_meant(record, &words)).collect();
+    Some((fields, object.to_owned(), records))
+}
+
+/// A piece of what a job wrote: every value in quotes, instants ending in `Z`, and where the next piece begins.
+fn results(holds: &Holds, soql: &str, from: usize, most: usize) -> Reply {
+    let Some((fields, _, records)) = meant(holds, soql) else { return failed(400, "INVALIDJOB", "no such job") };
+    let from = from.min(records.len());
+    let to = records.len().min(from + most.min(holds.page));
+    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    let line = |cells: Vec<String>| cells.join(",") + "\n";
+    let cell = |record: &Value, field: &String| match walk(record, field) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => quoted(&text.replace(".000+0000", ".000Z")),
+        Some(other) => quoted(&other.to_string()),
+    };
+    let mut csv = line(fields.iter().map(|field| quoted(field)).collect());
+    csv.extend(records[from..to].iter().map(|record| line(fields.iter().map(|field| cell(record, field)).collect())));
+    let next = if to < records.len() { to.to_string() } else { "null".to_owned() };
+    let reply = Reply { body: csv.into_bytes(), ..Reply::new(200) };
+    reply.with("Content-Type", "text/csv").with("Sforce-Locator", next)
+}
+
+fn query(holds: &Holds, version: &str, soql: &str, from: usize) -> Reply {
+    let Some((fields, object, records)) = meant(holds, soql) else {
         return failed(400, "MALFORMED_QUERY", "unexpected token");
     };
-    let fields: Vec<String> =
-        words[1..from_at].concat().split(',').filter(|field| !field.is_empty()).map(str::to_owned).collect();
-    let object = words[from_at + 1];
-    let records: Vec<Value> = holds.of(object).iter().filter(|record| is_meant(record, &words)).cloned().collect();
     let known = |field: &String| records.is_empty() || records.iter().any(|r| walk(r, field).is_some());
     if let Some(field) = fields.iter().find(|field| !known(field)) {
         return failed(400, "INVALID_FIELD", &format!("No such column '{field}' on entity '{object}'"));
     }
-    let (page, more) = holds.slice(&records, from, BATCH);
-    let shown: Vec<Value> = page.iter().map(|record| selected(record, object, version, &fields)).collect();
+    let from = from.min(records.len());
+    let to = records.len().min(from + BATCH.min(holds.page));
+    let (page, more) = (&records[from..to], to < records.len());
+    let shown: Vec<Value> = page.iter().map(|record| selected(record, &object, version, &fields)).collect();
     let mut reply = json!({ "totalSize": records.len(), "done": !more, "records": shown });
     if more {
         let locator = format!("{}-{}", hex(soql), from + page.len());

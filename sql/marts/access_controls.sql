@@ -48,10 +48,6 @@ rules as (
     select count(*) as rule_count from core.sod_rules
 ),
 
-automation as (
-    select count(*) as actor_count from config.automation_actors
-),
-
 expected_of_roles as (
     select count(*) as expected_count, count(*) filter (where is_judged) as judged_count from core.role_grants
 ),
@@ -78,7 +74,7 @@ judged as (
     select
         k.kind, k.title, k.controls,
         case
-            when k.rests_on = 'actors' and a.actor_count = 0
+            when k.rests_on = 'actors' and not t.has_actors
                 then 'no automation_actors are declared in seatledger.toml'
             when k.rests_on = 'actors' and coalesce(d.good_count, 0) = 0 then 'no good feed: log'
             when k.rests_on = 'declared' and not t.has_state and g.expected_count = 0
@@ -104,9 +100,8 @@ judged as (
         end as coverage_gap
     from kinds as k
     cross join rules as r
-    cross join automation as a
     cross join expected_of_roles as g
-    cross join core.terraform_basis as t
+    cross join core.access_basis as t
     cross join policies_in_force as p
     cross join seats_not_judged as n
     left join feeds as d on d.rests_on = k.rests_on

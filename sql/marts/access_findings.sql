@@ -168,10 +168,6 @@ failed_removals as (
     where finding is not null
 ),
 
-automation as (
-    select count(*) as actor_count from config.automation_actors
-),
-
 -- A change stands until a declared actor changes the same grant, or a state declares what it added. After 90 days the
 -- directory itself can no longer show it.
 changes_out_of_band as (
@@ -188,11 +184,11 @@ changes_out_of_band as (
             || ' by a ' || coalesce(c.actor_type, 'party without a type') || ' that is no declared automation actor'
             as detail
     from core.access_changes as c
-    cross join automation as m
+    cross join core.access_basis as b
     left anti join core.expected_grants as e
         on e.grant_kind = c.grant_kind and e.target_id = c.target_id and e.holder_id = c.holder_id and c.change = 'add'
     left join core.identity_crosswalk as x on x.system = 'okta' and x.account_id = c.okta_account_id
-    where m.actor_count > 0 and c.is_newest and not c.is_declared
+    where b.has_actors and c.is_newest and not c.is_declared
 ),
 
 grants_missing as (
@@ -202,7 +198,7 @@ grants_missing as (
         case when a.group_id is null then 'declared directly' else 'declared for a group of the account' end
             || ', and the account is not in the app' as detail
     from core.expected_access as a
-    cross join core.terraform_basis as b
+    cross join core.access_basis as b
     where b.is_app_judged and a.is_active and not a.is_held
     union all
     select
@@ -210,7 +206,7 @@ grants_missing as (
         'declared as a member of a group, and is none' as detail
     from marts.assignment_drift as d
     inner join core.accounts as a on a.system = 'okta' and a.account_id = d.okta_account_id
-    cross join core.terraform_basis as b
+    cross join core.access_basis as b
     where
         d.state = 'open' and d.drift_kind = 'not_in_okta' and d.grant_kind = 'group_member' and b.is_member_judged
         and a.is_active and a.account_type is null
@@ -302,7 +298,7 @@ findings_not_seen as (
         end as closed_on
     from earlier.access_findings as b
     cross join is_hr_known as h
-    cross join core.terraform_basis as t
+    cross join core.access_basis as t
     left join policy.evaluations as e
         on e.app_id = b.system and e.account_id = b.account_id and e.sku_id = b.sku_id
     left join core.role_grants as r on r.app_id = b.system and r.person_key = b.person_key

@@ -91,7 +91,7 @@ drifts_of_today as (
         d.drift_kind, d.grant_kind, d.okta_app_id, d.app_id, d.group_id, d.okta_account_id, x.person_key, d.workspace,
         d.address, d.declared_sku_id, d.declared_priority, d.held_sku_id, d.detail
     from drifts as d
-    cross join core.terraform_basis as b
+    cross join core.access_basis as b
     left join core.identity_crosswalk as x on x.system = 'okta' and x.account_id = d.okta_account_id
     where case when d.grant_kind = 'group_member' then b.is_member_judged else b.is_app_judged end
 ),
@@ -106,7 +106,7 @@ drifts_not_seen as (
             when case when e.grant_kind = 'group_member' then b.is_member_judged else b.is_app_judged end then $as_of
         end as closed_on
     from earlier.assignment_drift as e
-    cross join core.terraform_basis as b
+    cross join core.access_basis as b
     left anti join drifts_of_today as t on t.drift_id = e.drift_id
 ),
 

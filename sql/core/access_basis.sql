@@ -1,5 +1,6 @@
--- One row: whether today's data can say how Okta differs from what Terraform declares. Assignments of apps need every
--- state, the users and the app users; memberships need the members too. What is configured must be good.
+-- One row: whether today's data can say how Okta differs from what Terraform declares, and whether anybody is declared
+-- who may change it. Assignments of apps need every state, the users and the app users; memberships need the members
+-- too. What is configured must be good.
 with feeds as (
     select
         kind, stream, has_landed and not is_stale and not is_partial as is_good
@@ -17,8 +18,13 @@ counted as (
     from feeds
 ),
 
+automation as (
+    select count(*) as actor_count from config.automation_actors
+),
+
 final as (
     select
+        actor_count > 0 as has_actors,
         state_feed_count > 0 as has_state,
         state_feed_count > 0 and bad_state_feed_count = 0 as is_state_good,
         state_feed_count > 0 and bad_state_feed_count = 0 and bad_okta_feed_count = 0 and app_feed_count > 0
@@ -26,7 +32,8 @@ final as (
         state_feed_count > 0 and bad_state_feed_count = 0 and bad_okta_feed_count = 0 and member_feed_count > 0
             as is_member_judged
     from counted
+    cross join automation
 )
 
-select has_state, is_state_good, is_app_judged, is_member_judged
+select has_actors, has_state, is_state_good, is_app_judged, is_member_judged
 from final

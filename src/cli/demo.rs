@@ -1,8 +1,8 @@
 //! `demo`: a whole company in the real formats, run once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use chrono::{Days, NaiveDate};
+use chrono::{Days, NaiveDate, TimeDelta};
 use clap::{Args, ValueEnum};
 
 use super::output;
@@ -11,9 +11,10 @@ use super::run::build_and_publish;
 use super::terminal::Terminal;
 use crate::base::error::Context;
 use crate::base::{AsOf, Clock, Error, ErrorKind, Result, money};
-use crate::demo::{self, Compression, DemoOptions, LogOptions};
+use crate::demo::live::Doors;
+use crate::demo::{self, Compression, DemoOptions, DemoSummary, LogOptions};
 use crate::engine::Settings;
-use crate::ingest::LandOptions;
+use crate::ingest::{LandOptions, LandReport};
 use crate::job::{Job, Outputs, Run, RunOptions};
 
 /// Make a whole company in the real formats, run it, and say what was found
@@ -40,6 +41,9 @@ pub(super) struct Demo {
     /// How the files of the Okta log are compressed
     #[arg(long, default_value = "zstd")]
     compression: Packing,
+    /// Read what APIs can tell from servers on this machine that speak as the vendors document, and only the rest from files
+    #[arg(long, conflicts_with = "only")]
+    live: bool,
     /// Make only this part, in this folder or one where it was begun, and run nothing
     #[arg(long)]
     only: Option<Part>,
@@ -84,9 +88,12 @@ impl Demo {
         if self.only == Some(Part::Log) {
             return self.make_log();
         }
-        let made = self.make(terminal)?;
+        let made = if self.live { self.make_live(terminal).await? } else { self.make(terminal, demo::write)? };
         let job = Job::open(&self.dir, clock).await?;
-        let report = job.ingest(&LandOptions::default(), terminal).await?;
+        let report = match self.live {
+            true => self.read_live(&job, terminal).await?,
+            false => job.ingest(&LandOptions::default(), terminal).await?,
+        };
         super::ingest::complain(&report, terminal);
         let options =
             RunOptions { as_of: self.as_of, select: None, rebuild: false, settings: Settings::of(&job.config) };
@@ -97,15 +104,36 @@ impl Demo {
     }
 
     /// Writes the company, or takes the one that the same options made before.
-    fn make(&self, terminal: &Terminal) -> Result<String> {
+    fn make(
+        &self,
+        terminal: &Terminal,
+        write: impl FnOnce(&Path, &DemoOptions) -> Result<DemoSummary>,
+    ) -> Result<String> {
         let options = self.options();
         if self.is_begun(&options)? {
             terminal.say("the company is there already; running it again");
             return Ok("already there".into());
         }
-        let summary = demo::write(&self.dir, &options)?;
+        let summary = write(&self.dir, &options)?;
         self.mark(&options)?;
         Ok(format!("{} people, {} sign-in events", summary.people, summary.events))
+    }
+
+    /// The same of a company with APIs.
+    async fn make_live(&self, terminal: &Terminal) -> Result<String> {
+        let doors = Doors::take(|_| None).await?;
+        self.make(terminal, |dir, options| demo::write_live(dir, options, &doors))
+    }
+
+    /// Lands what files and APIs tell, an hour after the last day.
+    async fn read_live(&self, job: &Job, terminal: &Terminal) -> Result<LandReport> {
+        let live = |name: &str| job.config.project.sources.iter().find(|source| source.name == name)?.live.as_ref();
+        let doors = Doors::take(|source| live(source).map(|live| live.url.clone())).await?;
+        let open = doors.open(&self.dir, self.as_of)?;
+        let night = Job::open(&self.dir, Clock::Fixed(self.as_of.end() + TimeDelta::hours(1))).await?;
+        let report = night.ingest(&LandOptions::default(), terminal).await;
+        drop(open);
+        report
     }
 
     /// Writes days of the log beside those that the same options made before.
@@ -160,6 +188,7 @@ impl Demo {
     fn mark_of(&self, options: &DemoOptions) -> String {
         match self.only {
             Some(part) => format!("only {part:?} of {options:?}\n"),
+            None if self.live => format!("live {options:?}\n"),
             None => format!("{options:?}\n"),
         }
     }
@@ -212,6 +241,11 @@ impl Demo {
             account = cell(&example, 1, 0),
             snapshot = outputs.snapshot.display(),
         ));
+        if self.live {
+            text.push_str(
+                "\nThe APIs answer while this command runs; run again, it starts them at the same addresses.\n",
+            );
+        }
         Ok(text)
     }
 }

@@ -7,6 +7,7 @@ mod company;
 mod event;
 mod hr;
 mod itam;
+pub mod live;
 mod log;
 mod microsoft;
 mod okta;
@@ -83,16 +84,34 @@ pub struct DemoSummary {
 /// Landings on which the larger reports and group members are there.
 const RECENT: usize = 4;
 
+/// What the README of a company with APIs says beside the rest.
+const LIVE: &str = "\n## APIs\n\nOf each `[source.live]` a server on this machine told what lies in `apis/`, as the vendor documents; what no API \
+    can tell lies in `extracts/`.\nThe servers are gone when the command ends; `seatledger demo --live`, with the same options, starts them \
+    again. `secrets/` opens nothing else.\n";
+
 /// Makes the project folder `dir`, which must be new or empty.
 ///
 /// # Errors
 /// A usage error when the folder holds something already or cannot be written.
 pub fn write(dir: &Path, options: &DemoOptions) -> Result<DemoSummary> {
+    make(dir, options, None)
+}
+
+/// Makes the same company with APIs that tell what they can, at these doors. What they tell lies in `apis/`, and the
+/// project file names them.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_live(dir: &Path, options: &DemoOptions, doors: &live::Doors) -> Result<DemoSummary> {
+    make(dir, options, Some(doors))
+}
+
+fn make(dir: &Path, options: &DemoOptions, doors: Option<&live::Doors>) -> Result<DemoSummary> {
     if std::fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(Error::usage(format!("{} is not empty: name a new folder, or remove it", dir.display())));
     }
-    let out = Out::new(dir);
     let calendar = Calendar::new(options.as_of);
+    let out = if doors.is_some() { Out::new(dir).told(calendar) } else { Out::new(dir) };
     let days = options.days as Day;
     let mut people: Vec<Person> = company::people(options.people(), days, options.seed).collect();
     let mut chance = seats::Chance::new(days, options.seed);
@@ -118,7 +137,16 @@ pub fn write(dir: &Path, options: &DemoOptions) -> Result<DemoSummary> {
     jobs.into_par_iter().try_for_each(|job| job())?;
     let held = project::Seats { all: &seats, by_chance: &seats[..by_chance] };
     project::write(&out, &people, held, calendar, &drops, options.seed)?;
-    out.file("README.md", readme(options, &cases))?;
+    let mut readme = readme(options, &cases);
+    match doors {
+        None => out.file("seatledger.toml", project::PROJECT)?,
+        Some(doors) => {
+            out.file("seatledger.toml", doors.project(project::PROJECT))?;
+            doors.secrets(&out, options.seed)?;
+            readme.push_str(LIVE);
+        }
+    }
+    out.file("README.md", readme)?;
     out.file("cases.csv", case_table(&cases))?;
 
     let ((people, seats), (files, bytes)) = (log.roster().totals(), out.written());

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::write::GzEncoder;
 
+use super::live;
+use super::text::Calendar;
 use crate::base::error::Context as _;
 use crate::base::{ErrorKind, Result};
 
@@ -43,6 +45,8 @@ impl Compression {
 /// The project folder being written.
 pub struct Out {
     root: PathBuf,
+    /// The calendar of a company whose APIs tell what they can.
+    told: Option<Calendar>,
     files: AtomicU64,
     bytes: AtomicU64,
 }
@@ -50,7 +54,30 @@ pub struct Out {
 impl Out {
     /// Writes below this folder.
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), files: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+        Self { root: root.to_owned(), told: None, files: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+    }
+
+    /// The same for a company whose APIs tell what they can.
+    pub fn told(self, calendar: Calendar) -> Self {
+        Self { told: Some(calendar), ..self }
+    }
+
+    fn place(&self, path: &str) -> PathBuf {
+        let told = self.told.and_then(|calendar| live::place(path, calendar));
+        self.root.join(told.as_deref().unwrap_or(path))
+    }
+
+    /// Writes a secret that only its owner may read.
+    pub fn secret(&self, path: &str, secret: &str) -> Result<()> {
+        self.file(path, secret)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let full = self.place(path);
+            std::fs::set_permissions(&full, std::fs::Permissions::from_mode(0o600))
+                .context(ErrorKind::Usage, format!("cannot write {}", full.display()))?;
+        }
+        Ok(())
     }
 
     /// Files written and their bytes on disk.
@@ -61,7 +88,7 @@ impl Out {
     /// Writes one file; a name ending in `.gz` or `.zst` is compressed, fast rather than small.
     pub fn file(&self, path: &str, text: impl AsRef<[u8]>) -> Result<()> {
         let text = text.as_ref();
-        let full = self.root.join(path);
+        let full = self.place(path);
         let doing = || format!("cannot write {}", full.display());
         let bytes = match full.extension().and_then(|e| e.to_str()) {
             Some("gz") => Cow::Owned(gzip(text).context(ErrorKind::Internal, doing())?),
@@ -78,9 +105,9 @@ impl Out {
 
     /// Writes one file piece by piece, compressed as its name says; it has its name only once it is whole.
     pub fn stream(&self, path: &str, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-        let full = self.root.join(path);
+        let full = self.place(path);
         let doing = || format!("cannot write {}", full.display());
-        let temporary = self.root.join(format!("{path}.tmp"));
+        let temporary = full.with_added_extension("tmp");
         if let Some(parent) = full.parent() {
             std::fs::create_dir_all(parent).context(ErrorKind::Usage, doing())?;
         }

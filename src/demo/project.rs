@@ -10,7 +10,8 @@ use super::seats::Seat;
 use super::text::{Calendar, Cell, Day, put};
 use crate::base::Result;
 
-const PROJECT: &str = r#"# Northwind: a company made by `seatledger demo`. See README.md.
+/// The project file; every extract is dropped as a file.
+pub const PROJECT: &str = r#"# Northwind: a company made by `seatledger demo`. See README.md.
 name = "northwind"
 store = "warehouse"
 reporting_currency = "EUR"
@@ -188,7 +189,7 @@ pub struct Seats<'a> {
     pub by_chance: &'a [Seat],
 }
 
-/// Writes all of them.
+/// Writes all of them but the project file.
 pub fn write(
     out: &Out,
     people: &[Person],
@@ -197,7 +198,6 @@ pub fn write(
     drops: &Drops,
     seed: u64,
 ) -> Result<()> {
-    out.file("seatledger.toml", PROJECT)?;
     for app in &APPS {
         out.file(&format!("policies/{}.toml", app.id), policy(app, calendar))?;
     }

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::base::Result;
 use crate::base::error::{Context, ErrorKind};
-use crate::store::Record;
+use crate::base::{Error, Result};
+use crate::store::{Record, Store, is_inputs, parquet};
+
+/// Input files that a record names itself; the list of more is a file of the landing, for a record is small.
+pub(super) const MOST_NAMED: usize = 1000;
 
 /// Whether a landing holds everything the source had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +116,23 @@ pub(super) struct Body {
 }
 
 impl Body {
+    /// The body, with the list of input files wherever it is.
+    ///
+    /// # Errors
+    /// A store error.
+    pub(super) async fn whole(store: &Store, record: &Record) -> Result<Self> {
+        let mut body = Self::of(record)?;
+        for file in record.files.iter().filter(|file| is_inputs(&file.path)) {
+            let (_, batches) = parquet::decode(store.read(file).await?)?;
+            for batch in &batches {
+                let found = inputs(batch).ok_or_else(|| Error::store(format!("{} is no list of inputs", file.path)))?;
+                body.inputs.extend(found);
+            }
+        }
+        Ok(body)
+    }
+
+    /// The body as the record has it: without the input files when they are too many for a record.
     pub(super) fn of(record: &Record) -> Result<Self> {
         serde_json::from_value(record.body.clone())
             .context(ErrorKind::Store, format!("landing {} has a body this release does not read", record.version))
@@ -124,4 +146,18 @@ impl Body {
     pub(super) fn includes(&self, other: &Self) -> bool {
         other.inputs.iter().all(|i| self.inputs.iter().any(|mine| mine.sha256 == i.sha256))
     }
+}
+
+/// The input files that rows of a list name.
+fn inputs(batch: &RecordBatch) -> Option<Vec<Input>> {
+    let texts = |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>();
+    let counts = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<Int64Type>();
+    let (paths, hashes, bytes, rows) = (texts("path")?, texts("sha256")?, counts("bytes")?, counts("rows")?);
+    let input = |i: usize| Input {
+        path: paths.value(i).to_owned(),
+        sha256: hashes.value(i).to_owned(),
+        bytes: bytes.value(i).cast_unsigned(),
+        rows: rows.value(i).cast_unsigned(),
+    };
+    Some((0..batch.num_rows()).map(input).collect())
 }

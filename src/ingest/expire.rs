@@ -12,7 +12,7 @@ use crate::base::Result;
 use crate::base::error::{Context, ErrorKind};
 use crate::config::Config;
 use crate::schema::{Feed, dataset};
-use crate::store::{Chain, Current, Expiry, FileEntry, Kind, Record, Store};
+use crate::store::{Chain, Current, Expiry, FileEntry, Kind, Record, Store, is_inputs};
 
 /// The body of a record of kind `expire` in the chain of a stream.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -66,8 +66,10 @@ pub async fn expirable(config: &Config, store: &Store, now: DateTime<Utc>) -> Re
                 Feed::Events => None,
             };
             for (record, day) in &landings {
+                // What was read stays on record as long as the record: it must not land again.
+                let rows = record.files.iter().filter(|file| !is_inputs(&file.path));
                 let (apart, raw): (Vec<FileEntry>, Vec<FileEntry>) =
-                    record.files.iter().filter_map(|file| current.file(file)).partition(is_apart);
+                    rows.filter_map(|file| current.file(file)).partition(is_apart);
                 let expiry = |files: Vec<FileEntry>, days: u32, what: &str, landings: BTreeSet<u64>| {
                     Ok::<_, crate::base::Error>(Expiry {
                         chain: chain.clone(),

@@ -124,7 +124,7 @@ pub async fn landings(config: &Config, store: &Store, as_of: AsOf) -> Result<Vec
                 if let Some(extract_date) = record.extract_date.filter(|day| *day <= as_of.day()) {
                     let live: Vec<FileEntry> = record.files.iter().filter_map(|file| current.file(file)).collect();
                     let of = |is: fn(&FileEntry) -> bool| live.iter().filter(|file| is(file)).cloned().collect();
-                    let body = Body::of(record)?;
+                    let body = Body::whole(store, record).await?;
                     of_stream.push(LandingFact {
                         source: source.name.clone(),
                         stream: stream.clone(),

@@ -8,7 +8,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use rayon::prelude::*;
 use tokio::runtime::Handle;
 
-use super::body::{Body, Coverage, Input, Override};
+use super::body::{self, Body, Coverage, Input, Override};
 use super::discover::{Control, Found, Place};
 use super::live::{self, Brought, Collector};
 use super::okta_log;
@@ -112,7 +112,7 @@ impl Stream<'_> {
     /// # Errors
     /// A store error.
     pub(super) async fn past(&self) -> Result<Past> {
-        Past::of(self.store.records(&self.chain()).await?)
+        Past::of(self.store, &self.chain()).await
     }
 
     /// What the project says about it.
@@ -550,6 +550,11 @@ impl Stream<'_> {
         };
         let inputs: Vec<(&str, &str)> = files.iter().map(|f| (f.path.as_str(), f.sha256.as_str())).collect();
         entries.extend(target.quarantine(&inputs, pages).await?);
+        let mut said = serde_json::to_value(&body).context(ErrorKind::Internal, "the body of a landing")?;
+        if body.inputs.len() > body::MOST_NAMED {
+            entries.push(target.inputs(&body.inputs).await?);
+            said["inputs"] = serde_json::json!([]);
+        }
         let mut names: Vec<&str> = files.iter().map(|f| f.sha256.as_str()).collect();
         names.sort_unstable();
         let draft = Draft {
@@ -561,7 +566,7 @@ impl Stream<'_> {
             reads: BTreeMap::new(),
             files: entries,
             replaces: Vec::new(),
-            body: serde_json::to_value(&body).context(ErrorKind::Internal, "the body of a landing")?,
+            body: said,
         };
         let commit = self.store.commit(&self.chain(), prev, draft).await?;
         let record = commit.settled(format_args!("landed {}", self.chain()))?;

@@ -10,7 +10,7 @@ use super::reader::{PATH, path_part};
 use super::write;
 use crate::base::Result;
 use crate::schema::{Dataset, Feed, Role};
-use crate::store::{Current, FileEntry, Record, Store, parquet};
+use crate::store::{Chain, Current, FileEntry, Record, Store, parquet};
 
 /// What has landed before.
 pub(super) struct Past {
@@ -23,11 +23,20 @@ pub(super) struct Past {
 }
 
 impl Past {
-    pub(super) fn of(records: Vec<Record>) -> Result<Self> {
+    /// What is on record of a stream.
+    ///
+    /// # Errors
+    /// A store error.
+    pub(super) async fn of(store: &Store, chain: &Chain) -> Result<Self> {
+        let records = store.records(chain).await?;
         let current = Current::of(&records);
         let head = records.last().cloned();
-        let landings = records.into_iter().filter(is_landing).map(|r| Body::of(&r).map(|body| (r, body)));
-        Ok(Self { records: landings.collect::<Result<_>>()?, head, current })
+        let mut landings = Vec::new();
+        for record in records.into_iter().filter(is_landing) {
+            let body = Body::whole(store, &record).await?;
+            landings.push((record, body));
+        }
+        Ok(Self { records: landings, head, current })
     }
 
     fn newest(&self) -> Option<&Body> {

@@ -166,7 +166,9 @@ pub(super) fn workspace(path: &str) -> String {
 /// A part of a path without the first day in it, and without what divided them.
 fn without_day(part: &str) -> String {
     let is_day = |at: usize, len: usize, form: &str| {
-        part.get(at..at + len).is_some_and(|text| NaiveDate::parse_from_str(text, form).is_ok())
+        // A year may have a sign.
+        let text = part.get(at..at + len).filter(|text| text.starts_with(|c: char| c.is_ascii_digit()));
+        text.is_some_and(|text| NaiveDate::parse_from_str(text, form).is_ok())
     };
     let day = (0..part.len()).find_map(|at| {
         let forms = [(10, "%Y-%m-%d"), (8, "%Y%m%d")];

@@ -12,6 +12,7 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Date32Type, Field as ArrowField, Schema, SchemaRef, TimestampMicrosecondType};
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::body::Input;
 use super::page::{Page, hash_key, hash_text};
 use super::values::days_since_epoch;
 use crate::base::error::Context;
@@ -145,6 +146,25 @@ impl Target<'_> {
         columns.extend(batch.columns().iter().cloned());
         RecordBatch::try_new(Arc::clone(schema), columns)
             .context(ErrorKind::Internal, "landed rows do not fit their schema")
+    }
+
+    /// Writes which files were read.
+    pub(super) async fn inputs(&self, inputs: &[Input]) -> Result<FileEntry> {
+        let texts =
+            |of: fn(&Input) -> &String| Arc::new(StringArray::from_iter_values(inputs.iter().map(of))) as ArrayRef;
+        let counts = |of: fn(&Input) -> u64| {
+            Arc::new(Int64Array::from_iter_values(inputs.iter().map(|input| of(input).cast_signed()))) as ArrayRef
+        };
+        let columns = [
+            ("path", texts(|input| &input.path)),
+            ("sha256", texts(|input| &input.sha256)),
+            ("bytes", counts(|input| input.bytes)),
+            ("rows", counts(|input| input.rows)),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).context(ErrorKind::Internal, "a list of inputs")?;
+        let (source, stream, run_id) = (self.source.to_owned(), self.stream.to_owned(), self.run_id.clone());
+        let key = |sha16: &str| Key::Inputs { source, stream, run_id, sha16: sha16.to_owned() };
+        self.store.put_parquet(key, &batch.schema(), &[batch]).await
     }
 
     /// Writes the rows that are set apart, when there are any. `inputs` are path and hash of each page's file.

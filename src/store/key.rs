@@ -191,6 +191,17 @@ pub enum Key {
         /// Its idempotency key.
         key: String,
     },
+    /// Which files a landing of very many read.
+    Inputs {
+        /// Source as the project names it.
+        source: String,
+        /// Stream of the source.
+        stream: String,
+        /// The run that read them.
+        run_id: RunId,
+        /// First 16 hex digits of the file's SHA-256.
+        sha16: String,
+    },
     /// Rows refused at landing, with their raw bytes: restricted.
     Quarantine {
         /// Source as the project names it.
@@ -285,6 +296,9 @@ impl Key {
             Self::LogSegment { first, last, sha16 } => {
                 format!("log/{first:020}-{last:020}-{}.parquet", segment(sha16)?)
             }
+            Self::Inputs { source, stream, run_id, sha16 } => {
+                format!("{INPUTS}/{}/{}/{}", segment(source)?, segment(stream)?, file_name(run_id, 0, sha16)?)
+            }
             Self::Quarantine { source, stream, run_id, n, sha16 } => format!(
                 "quarantine/{}/{}/{}/{n}-{}.parquet",
                 segment(source)?,
@@ -296,6 +310,9 @@ impl Key {
         Path::parse(&text).map_err(|e| Error::internal(format!("{text} is no path in a store")).because(e))
     }
 }
+
+/// The folder of the lists of files that landings read.
+const INPUTS: &str = "inputs";
 
 /// The folder of the answers that were first.
 pub(super) const DECISIONS: &str = "claims/decision";
@@ -352,6 +369,11 @@ fn bucketed(path: &str, folder: &str) -> Option<(NaiveDate, u32)> {
     let ["usage", _, _, found, day, name] = path.split('/').collect::<Vec<_>>()[..] else { return None };
     let bucket = name.strip_prefix('b')?.split_once('-')?.0.parse().ok()?;
     (found == folder).then_some((NaiveDate::parse_from_str(day, "%Y-%m-%d").ok()?, bucket))
+}
+
+/// Whether a file says which files a landing read.
+pub fn is_inputs(path: &str) -> bool {
+    path.split('/').next() == Some(INPUTS)
 }
 
 /// The version in the file name of a record, if it is one.

@@ -30,7 +30,7 @@ use url::Url;
 pub use commit::Commit;
 pub use fsck::{Finding, FindingKind, Fsck};
 pub use gc::{Expiry, Gc, GcAction, GcItem, unheld};
-pub use key::{Key, day_use, seat_month, seat_state};
+pub use key::{Key, day_use, is_inputs, seat_month, seat_state};
 pub use live::{Current, live_files};
 pub use record::{Chain, Draft, FORMAT, FileEntry, Kind, NO_HASH, Record, RunId, canonical, hex, sha256_hex};
 

@@ -15,8 +15,19 @@ use crate::base::{ErrorKind, Result};
 /// Where records lie.
 const RECORDS: [&str; 2] = ["commits", "snapshots/index"];
 /// Where the files lie that records name.
-const DATA: [&str; 10] =
-    ["raw/", "usage/", "claims/shard/", "tables/", "quarantine/", "log/", "keys/", "notes/", "scratch/", SEALED];
+const DATA: [&str; 11] = [
+    "raw/",
+    "usage/",
+    "claims/shard/",
+    "tables/",
+    "quarantine/",
+    "inputs/",
+    "log/",
+    "keys/",
+    "notes/",
+    "scratch/",
+    SEALED,
+];
 /// Where the first answer lies to what may be answered once: for ever, or a thing could happen twice.
 const CLAIMS: [&str; 5] =
     ["claims/decision/", "claims/export/", "claims/link/", "claims/link-miss/", "claims/link-answer/"];

@@ -1,23 +1,32 @@
-"""A System Log polled over loopback HTTP: how much of the time is the server's, and whether memory stays flat.
+"""A System Log polled over loopback HTTP: how much of the time is the server's, whether memory stays flat, and how long
+it takes where the server sets a limit.
 
-    run.sh live [--events 1000000] [--runs 3]
+    run.sh live [--events 1000000] [--runs 3] [--rate 20] [--only limit]
 
 The server is a process of its own that sends prepared pages of 1,000 events, as /api/v1/logs does: one after the other by
 an opaque link, and an empty one at the end. What it takes at least is what a client takes that throws every page away.
+With a limit it answers so many requests a window and 429 beyond, and says so as Okta does, in X-Rate-Limit-* headers. What
+that allows at least: all but the last window's worth of requests cost a whole window.
 """
 
 import argparse
 import http.client
 import http.server
 import json
+import math
 import re
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 SELF = Path(__file__).resolve()
 PAGE = 1000
+# A limit holds for a window of so many seconds; its pages are small, for the limit is what is measured.
+WINDOW = 10
+LIMITED_PAGES, LIMITED_PAGE = 800, 10
 PATH = "/api/v1/logs"
 LIVE = """name = "bench"
 store = "warehouse"
@@ -34,7 +43,7 @@ streams = ["system_log"]
 url = "{url}"
 auth = "bearer"
 secret = "env:SEATLEDGER_BENCH_TOKEN"
-rate_share = 1.0
+rate_share = {share}
 """
 
 
@@ -44,12 +53,36 @@ class Pages(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     folder = Path()
     last = 0
+    # Requests a window; none: any number.
+    limit = 0
+    window = (0, 0)
+    lock = threading.Lock()
+
+    def room(self) -> tuple[int, int]:
+        """What is left of the window after this request, below 0 when nothing was; and when it ends."""
+        with Pages.lock:
+            ends, used = Pages.window
+            now = time.time()
+            if now >= ends:
+                ends, used = int(now) + WINDOW, 0
+            Pages.window = (ends, used + 1)
+            return self.limit - used - 1, ends
 
     def do_GET(self) -> None:
+        left, ends = self.room() if self.limit else (0, 0)
+        limits = {"x-rate-limit-limit": self.limit, "x-rate-limit-remaining": max(left, 0), "x-rate-limit-reset": ends}
+        if left < 0:
+            self.send_response(429)
+            self.send_header("content-length", "0")
+            for name, value in limits.items():
+                self.send_header(name, str(value))
+            return self.end_headers()
         number = int((re.search(r"after=(\d+)", self.path) or [0, 0])[1])
         body = (self.folder / f"{number}.json").read_bytes() if number < self.last else b"[]"
         after = min(number + 1, self.last)
         self.send_response(200)
+        for name, value in limits.items() if self.limit else ():
+            self.send_header(name, str(value))
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
         self.send_header("link", f'<http://{self.headers["host"]}{PATH}?after={after}>; rel="next"')
@@ -60,8 +93,8 @@ class Pages(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def serve(folder: Path) -> None:
-    Pages.folder, Pages.last = folder, len(list(folder.glob("*.json")))
+def serve(folder: Path, limit: int) -> None:
+    Pages.folder, Pages.last, Pages.limit = folder, len(list(folder.glob("*.json"))), limit
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
     print(server.server_port, flush=True)
     server.serve_forever()
@@ -79,7 +112,7 @@ def read_and_drop(port: int) -> None:
         path = link
 
 
-def pages(log, count: int, target: Path) -> int:
+def pages(log, count: int, target: Path, size: int = PAGE) -> int:
     """Writes so many events as pages; gives their bytes."""
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
@@ -98,7 +131,7 @@ def pages(log, count: int, target: Path) -> int:
                     break
                 page.append(line.rstrip(b"\n"))
                 taken += 1
-                if len(page) == PAGE:
+                if len(page) == size:
                     put()
     if page:
         put()
@@ -107,37 +140,83 @@ def pages(log, count: int, target: Path) -> int:
 
 def main() -> int:
     if sys.argv[1:2] == ["serve"]:
-        return serve(Path(sys.argv[2]))
+        return serve(Path(sys.argv[2]), int(sys.argv[3]))
     if sys.argv[1:2] == ["drop"]:
         return read_and_drop(int(sys.argv[2]))
     from data import unit
-    from harness import BENCH, measure, scratch
-    from ours import BINARY
 
     parser = argparse.ArgumentParser(prog="run.sh live")
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--rate", type=int, default=20, help="requests a second that a server with a limit allows")
+    parser.add_argument("--only", choices=["speed", "limit"])
     asked = parser.parse_args()
     log = unit(asked.events / 2_000_000).log(60, "none")
+    if asked.only != "limit":
+        speed(log, asked)
+    if asked.only != "speed":
+        limit(log, asked.rate)
+    return 0
+
+
+def started(folder: Path, limit: int = 0) -> tuple[subprocess.Popen, int]:
+    server = subprocess.Popen([sys.executable, SELF, "serve", folder, str(limit)], stdout=subprocess.PIPE, text=True)
+    return server, int(server.stdout.readline())
+
+
+def polled(port: int, share: float, count: int):
+    """One poll into a store of its own, which must land every event."""
+    from harness import measure, scratch
+    from ours import BINARY
+
+    at = scratch("live")
+    (at / "seatledger.toml").write_text(LIVE.format(url=f"http://127.0.0.1:{port}", share=share))
+    command = [BINARY, "--quiet", "ingest", "--project", at, "--format", "json"]
+    cost = measure(command, at, {"SEATLEDGER_BENCH_TOKEN": "of-the-bench"})
+    landings = json.loads((at / "stdout.txt").read_text())
+    fetched = sum(int(landing["fetched"]) for landing in landings)
+    if fetched != count:
+        sys.exit(f"{fetched:,} events landed of {count:,}: {landings}")
+    return cost
+
+
+def limit(log, rate: int) -> None:
+    from harness import BENCH
+
+    folder = BENCH / "scratch" / "live-pages"
+    count = LIMITED_PAGES * LIMITED_PAGE
+    pages(log, count, folder, LIMITED_PAGE)
+    print(
+        f"| {rate} requests a second, by windows of {WINDOW} s | share of it | requests | allowed in | polled, landed in "
+        "| ratio |\n| --- | --- | --- | --- | --- | --- |"
+    )
+    for share in [1.0, 0.5]:
+        server, port = started(folder, rate * WINDOW)
+        try:
+            cost = polled(port, share, count)
+        finally:
+            server.kill()
+        # Beside the pages the server is asked for its time, and once more at the end.
+        requests = LIMITED_PAGES + 2
+        least = (math.ceil(requests / (rate * WINDOW * share)) - 1) * WINDOW
+        print(f"| {count:,} events | {share} | {requests} | {least} s | {cost.wall:.1f} s | {cost.wall / least:.2f} |")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def speed(log, asked) -> None:
+    from harness import BENCH, measure, scratch
+
     print("| events | server alone | polled, landed | ratio | CPU us an event | peak |\n| --- | --- | --- | --- | --- | --- |")
     for count in [asked.events // 4, asked.events]:
         folder = BENCH / "scratch" / "live-pages"
         size = pages(log, count, folder)
         count = min(count, log.facts["events"])
-        server = subprocess.Popen([sys.executable, SELF, "serve", folder], stdout=subprocess.PIPE, text=True)
+        server, port = started(folder)
         try:
-            port = int(server.stdout.readline())
             alone, ours = [], []
             for _ in range(asked.runs):
                 alone.append(measure([sys.executable, SELF, "drop", port], scratch("live")))
-                at = scratch("live")
-                (at / "seatledger.toml").write_text(LIVE.format(url=f"http://127.0.0.1:{port}"))
-                command = [BINARY, "--quiet", "ingest", "--project", at, "--format", "json"]
-                ours.append(measure(command, at, {"SEATLEDGER_BENCH_TOKEN": "of-the-bench"}))
-                landings = json.loads((at / "stdout.txt").read_text())
-                fetched = sum(int(landing["fetched"]) for landing in landings)
-                if fetched != count:
-                    sys.exit(f"{fetched:,} events landed of {count:,}: {landings}")
+                ours.append(polled(port, 1.0, count))
         finally:
             server.kill()
         best = min(ours, key=lambda cost: cost.wall)
@@ -147,7 +226,6 @@ def main() -> int:
             f"| {best.cpu / count * 1e6:.1f} | {best.peak / 1e6:.0f} MB |"
         )
     shutil.rmtree(BENCH / "scratch" / "live-pages", ignore_errors=True)
-    return 0
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("ring", &["http"]),
     ("tokio_rustls", &["http"]),
     ("rustls_native_certs", &["http"]),
-    ("axum", &["serve"]),
+    ("axum", &["serve", "demo"]),
     ("mail_builder", &["publish"]),
     ("sonic_rs", &["ingest"]),
     ("datafusion", &["engine"]),

@@ -11,6 +11,7 @@ mod cluster;
 mod companies;
 mod demo;
 mod demo_cases;
+mod demo_live;
 mod desk;
 mod determinism;
 mod dictionary;

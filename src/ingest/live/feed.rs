@@ -18,8 +18,8 @@ const MOST_LOOKS: u32 = 200;
 /// Characters of an id that names a folder.
 const MOST_ID_CHARS: usize = 64;
 
-/// Pages that one landing may have: its record names each, and has a bounded size.
-const MOST_FILES: u64 = 4000;
+/// Pages that one landing may have; a list that has more does not end.
+const MOST_FILES: u64 = 1_000_000;
 
 /// What has been written so far.
 struct Written<'a> {
@@ -235,8 +235,7 @@ impl Written<'_> {
         }
         self.files += 1;
         if self.files > MOST_FILES {
-            let help = "drop this stream joined into fewer files, and leave it out of `streams` here";
-            let message = format!("more than {MOST_FILES} pages, which no record of a landing can name: {help}");
+            let message = format!("more than {MOST_FILES} pages: nothing is taken of a list that does not end");
             return Err(Refusal::new("too_many_pages", message).into());
         }
         Ok(self.batch.write(&path, &page.bytes)?)

@@ -7,7 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use seatledger::ingest::Outcome;
+use seatledger::base::AsOf;
+use seatledger::ingest::{self, Outcome};
 
 use super::super::stub::okta_org::{self, Org, SSWS, Shared};
 use super::super::stub::server::Reply;
@@ -186,4 +187,46 @@ fn secrets_are_nowhere() {
         }
         assert!(looked_at > 10, "{looked_at}");
     }
+}
+
+#[test]
+fn a_landing_of_more_pages_than_a_record_names_has_a_list_of_them() {
+    let mut org = Org { page: 1, ..Org::small() };
+    let like = org.users[0].clone();
+    org.users = (0..1001)
+        .map(|n| {
+            let mut user = like.clone();
+            user["id"] = format!("00uUSER{n:013}").into();
+            user
+        })
+        .collect();
+    let live = Live::over(
+        Box::new(okta_org::handler(&org.shared())),
+        &Subject { login: SERVICE, streams: &["users"], ..DIRECTORY },
+    );
+    live.land_all();
+    let record = live.records("users").remove(0);
+    assert_eq!(record.body["inputs"], serde_json::json!([]));
+    let list = record.files.iter().find(|file| file.path.starts_with("inputs/okta/users/")).unwrap();
+    assert_eq!(list.rows, 1001);
+
+    // What landed is known, told to auditors, and part of the store.
+    assert!(live.land().iter().all(|landing| landing.outcome == Outcome::AlreadyLanded));
+    let (told, looked) = live
+        .project
+        .with_job(async |job| {
+            let facts = ingest::landings(&job.config, &job.store, AsOf::parse("2026-11-20")?).await?;
+            Ok((ingest::inputs(&facts), job.store.fsck(true).await?))
+        })
+        .unwrap();
+    assert_eq!(told[0]["inputs"].as_array().unwrap().len(), 1001);
+    assert_eq!(told[0]["inputs"][1000]["path"], "2026-11-20/active/page-001001.json");
+    assert!(looked.findings.is_empty(), "{looked}");
+
+    let at = live.project.path().join("warehouse").join(&list.path);
+    let mut bytes = fs::read(&at).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&at, bytes).unwrap();
+    assert!(live.project.land().is_err(), "a list that was altered is not believed");
 }

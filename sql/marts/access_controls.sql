@@ -19,19 +19,20 @@ with kinds as (
         ),
         (
             'out_of_band_change', 'Changes go through the declared actor', 'SOC2 CC6.1|NIST AC-2(4)|ISO A.5.18',
-            'nothing'
+            'actors'
         ),
-        ('missing_access', 'Roles hold the grants they expect', 'SOC2 CC6.2|NIST AC-2|ISO A.5.18', 'nothing')
+        ('missing_access', 'Grants that are declared are held', 'SOC2 CC6.2|NIST AC-2|ISO A.5.18', 'declared')
     ) as k (kind, title, controls, rests_on)
 ),
 
--- feeds by what a kind rests on: a directory's log tells use, not assignment
+-- feeds by what a kind rests on: a directory's log tells use and changes, not assignment
 feeds as (
     select
         case
             when role = 'hr' and stream = 'workers' then 'hr'
             when role in ('directory', 'assignment') then 'directory'
             when role = 'itam' then 'itam'
+            when role = 'log' then 'actors'
         end as rests_on,
         count(*) as feed_count,
         count(*) filter (where has_landed and not is_stale and not is_partial) as good_count
@@ -45,6 +46,10 @@ seats_not_judged as (
 
 rules as (
     select count(*) as rule_count from core.sod_rules
+),
+
+expected_of_roles as (
+    select count(*) as expected_count, count(*) filter (where is_judged) as judged_count from core.role_grants
 ),
 
 policies_in_force as (
@@ -69,7 +74,13 @@ judged as (
     select
         k.kind, k.title, k.controls,
         case
-            when k.rests_on = 'nothing' then 'no input tells it'
+            when k.rests_on = 'actors' and not t.has_actors
+                then 'no automation_actors are declared in seatledger.toml'
+            when k.rests_on = 'actors' and coalesce(d.good_count, 0) = 0 then 'no good feed: log'
+            when k.rests_on = 'declared' and not t.has_state and g.expected_count = 0
+                then 'no state of Terraform, and no line of seeds/role_grants.csv that fits anybody'
+            when k.rests_on = 'declared' and not t.is_app_judged and g.judged_count = 0
+                then 'no good feed: states, directory or seats'
             when k.rests_on = 'rules' and r.rule_count = 0 then 'no rule is in seeds/sod_rules.csv'
             when k.rests_on = 'policies' and p.policy_count = 0 then 'no policy is in force'
             when k.rests_on in ('hr', 'directory', 'itam') and coalesce(d.good_count, 0) = 0
@@ -77,12 +88,20 @@ judged as (
         end as not_judged_because,
         case
             when k.rests_on = 'policies' and n.seat_count > 0 then cast(n.seat_count as varchar) || ' seats are unknown'
-            when k.rests_on in ('hr', 'directory', 'itam') and d.good_count < d.feed_count
+            when k.rests_on in ('hr', 'directory', 'itam', 'actors') and d.good_count < d.feed_count
                 then cast(d.feed_count - d.good_count as varchar) || ' of ' || cast(d.feed_count as varchar)
                     || ' feeds are late or partial'
+            when k.rests_on = 'declared' and t.has_state and not t.is_app_judged
+                then 'states or directory are late or partial'
+            when k.rests_on = 'declared' and g.judged_count < g.expected_count
+                then cast(g.expected_count - g.judged_count as varchar) || ' expected of roles rest on late feeds'
+            when k.rests_on = 'declared' and t.is_app_judged and not t.is_member_judged
+                then 'members of groups are not collected'
         end as coverage_gap
     from kinds as k
     cross join rules as r
+    cross join expected_of_roles as g
+    cross join core.access_basis as t
     cross join policies_in_force as p
     cross join seats_not_judged as n
     left join feeds as d on d.rests_on = k.rests_on

@@ -1,5 +1,6 @@
 -- A row is something an access review must see to: open as long as its condition holds, closed by itself when it ends
--- and kept for 396 days. What today's data cannot judge (a stale HR feed, a seat that became unknown) stays as it was.
+-- and kept for 396 days. What today's data cannot judge (a stale HR feed, a seat that became unknown, a late state of
+-- Terraform) stays as it was.
 with kinds as (
     select
         k.kind, k.severity, k.owner_role, k.controls, k.remediation
@@ -32,6 +33,14 @@ with kinds as (
         (
             'failed_removal', 'high', 'app_owner', 'SOC2 CC6.2|SOC2 CC6.3|NIST AC-2(3)|CIS 6.2|ISO A.5.18',
             'Open the ticket again; check how the seat is granted (group or team) and whether it is granted anew.'
+        ),
+        (
+            'out_of_band_change', 'medium', 'app_owner', 'SOC2 CC6.1|NIST AC-2(4)|ISO A.5.18',
+            'Ask who changed it and why; undo it, or declare the grant where the others are declared.'
+        ),
+        (
+            'missing_access', 'low', 'app_owner', 'SOC2 CC6.2|NIST AC-2|ISO A.5.18',
+            'Grant what is declared (apply the workspace), or take the declaration away.'
         )
     ) as k (kind, severity, owner_role, controls, remediation)
 ),
@@ -159,6 +168,63 @@ failed_removals as (
     where finding is not null
 ),
 
+-- A change stands until a declared actor changes the same grant, or a state declares what it added. After 90 days the
+-- directory itself can no longer show it.
+changes_out_of_band as (
+    select
+        'out_of_band_change' as kind, coalesce(c.app_id, 'okta') as system, c.okta_account_id as account_id,
+        x.person_key,
+        coalesce(c.okta_app_id, '') || case when c.grant_kind = 'app_group' then '/' else '' end
+            || coalesce(c.group_id, '') as subject,
+        case c.grant_kind
+            when 'app_user' then 'assignment of the app '
+            when 'app_group' then 'assignment of the app to a group '
+            else 'membership of a group '
+        end || case c.change when 'add' then 'added' else 'removed' end || ' on ' || cast(c.changed_on as varchar)
+            || ' by a ' || coalesce(c.actor_type, 'party without a type') || ' that is no declared automation actor'
+            as detail
+    from core.access_changes as c
+    cross join core.access_basis as b
+    left anti join core.expected_grants as e
+        on e.grant_kind = c.grant_kind and e.target_id = c.target_id and e.holder_id = c.holder_id and c.change = 'add'
+    left join core.identity_crosswalk as x on x.system = 'okta' and x.account_id = c.okta_account_id
+    where b.has_actors and c.is_newest and not c.is_declared
+),
+
+grants_missing as (
+    select
+        'missing_access' as kind, coalesce(a.app_id, 'okta') as system, a.okta_account_id as account_id,
+        a.okta_app_id as subject,
+        case when a.group_id is null then 'declared directly' else 'declared for a group of the account' end
+            || ', and the account is not in the app' as detail
+    from core.expected_access as a
+    cross join core.access_basis as b
+    where b.is_app_judged and a.is_active and not a.is_held
+    union all
+    select
+        'missing_access' as kind, 'okta' as system, d.okta_account_id as account_id, d.group_id as subject,
+        'declared as a member of a group, and is none' as detail
+    from marts.assignment_drift as d
+    inner join core.accounts as a on a.system = 'okta' and a.account_id = d.okta_account_id
+    cross join core.access_basis as b
+    where
+        d.state = 'open' and d.drift_kind = 'not_in_okta' and d.grant_kind = 'group_member' and b.is_member_judged
+        and a.is_active and a.account_type is null
+    union all
+    select
+        'missing_access' as kind, r.app_id as system, r.okta_account_id as account_id, 'role' as subject,
+        'expected of the role of the person, who has no seat' as detail
+    from core.role_grants as r
+    where r.is_judged and not r.is_held
+),
+
+missing_access as (
+    select
+        g.kind, g.system, g.account_id, x.person_key, g.subject, g.detail
+    from grants_missing as g
+    left join core.identity_crosswalk as x on x.system = 'okta' and x.account_id = g.account_id
+),
+
 findings_of_every_kind as (
     select
         kind, system, account_id, null as sku_id, person_key, '' as subject, detail, null as severity, amount_at_stake
@@ -181,6 +247,12 @@ findings_of_every_kind as (
     union all
     select kind, system, account_id, sku_id, person_key, candidate_id, detail, null, amount_at_stake
     from failed_removals
+    union all
+    select kind, system, account_id, null, person_key, subject, detail, null, null
+    from changes_out_of_band
+    union all
+    select kind, system, account_id, null, person_key, subject, detail, null, null
+    from missing_access
 ),
 
 findings_with_their_id as (
@@ -220,12 +292,16 @@ findings_not_seen as (
             when b.closed_on is not null then b.closed_on
             when b.kind = 'terminated_active' and not h.is_hr_good then null
             when b.kind = 'stale_access' and e.verdict = 'unknown' then null
+            when b.kind = 'missing_access' and b.subject = 'role' and not r.is_judged then null
+            when b.kind = 'missing_access' and b.subject <> 'role' and t.has_state and not t.is_app_judged then null
             else $as_of
         end as closed_on
     from earlier.access_findings as b
     cross join is_hr_known as h
+    cross join core.access_basis as t
     left join policy.evaluations as e
         on e.app_id = b.system and e.account_id = b.account_id and e.sku_id = b.sku_id
+    left join core.role_grants as r on r.app_id = b.system and r.person_key = b.person_key
     left anti join findings_with_their_id as f on f.finding_id = b.finding_id
 ),
 

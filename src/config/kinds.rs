@@ -16,6 +16,7 @@ words! {
         Bamboohr = "bamboohr",
         Servicenow = "servicenow",
         Ecb = "ecb",
+        Terraform = "terraform",
         Mapped = "mapped",
     }
 }
@@ -190,6 +191,11 @@ pub const STREAMS: &[KnownStream] = &[
     ),
     stream(Kind::Servicenow, "cost_centers", "cost_center_id code name owner_email parent_id"),
     stream(Kind::Ecb, "rates", "rate_on currency rate"),
+    stream(
+        Kind::Terraform,
+        "state",
+        "workspace address resource_type resource_id okta_app_id group_id account_id status sku_id priority tracks_all",
+    ),
     stream(
         Kind::Mapped,
         "seats",

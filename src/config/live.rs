@@ -111,7 +111,7 @@ fn ways(kind: Kind) -> &'static [AuthKind] {
         Kind::Servicenow => &[AuthKind::Basic, AuthKind::ClientSecret, AuthKind::Bearer],
         Kind::Workday | Kind::Bamboohr => &[AuthKind::Basic],
         Kind::Ecb => &[AuthKind::None],
-        Kind::Mapped => &[],
+        Kind::Terraform | Kind::Mapped => &[],
     }
 }
 

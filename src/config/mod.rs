@@ -15,6 +15,7 @@ mod project;
 mod rails;
 mod renewal;
 mod retention;
+mod roles;
 mod secret;
 mod section;
 mod seeds;
@@ -22,6 +23,8 @@ mod sheet;
 mod word;
 mod zone;
 
+#[cfg(test)]
+mod declared_tests;
 #[cfg(test)]
 mod live_tests;
 #[cfg(test)]
@@ -53,6 +56,7 @@ pub use project::{Format, Freshness, MappedRole, Project, RateSet, SnapshotKey, 
 pub use rails::{AppRails, Freeze, Rails};
 pub use renewal::Renewal;
 pub use retention::{Held, Retention, StoreHold};
+pub use roles::RoleGrant;
 pub use secret::SecretRef;
 pub use seeds::{
     AccountPattern, AccountType, App, BudgetRate, DIRECTORY, IdentityOverride, ReasonCode, ReclaimConsequence, Seeds,
@@ -106,6 +110,7 @@ impl Config {
                 retention: Retention::default(),
                 rails: Rails::default(),
                 renewal: Renewal::default(),
+                automation_actors: Vec::new(),
                 engine: EngineOptions::default(),
                 outward: Outward::default(),
                 sources: Vec::new(),

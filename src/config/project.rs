@@ -71,6 +71,9 @@ pub struct Project {
     pub rails: Rails,
     /// How a renewal is recommended.
     pub renewal: Renewal,
+    /// Who changes grants in Okta for the house: ids or names (`alternateId`) of actors of its System Log, `*` for any
+    /// text. None: no change is called out of band.
+    pub automation_actors: Vec<String>,
     /// How models are computed.
     pub engine: EngineOptions,
     /// What leaves the house, and by which door.
@@ -212,6 +215,7 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<Name
         "retention",
         "rails",
         "renewal",
+        "automation_actors",
         "engine",
         "tickets",
         "notices",
@@ -251,11 +255,22 @@ pub(super) fn read(folder: &Folder<'_>, name: &str) -> Option<(Project, Vec<Name
         retention,
         rails: root.section("rails").map(|section| rails::read(&section, &mut named_apps)).unwrap_or_default(),
         renewal: root.section("renewal").map(|section| renewal::read(&section)).unwrap_or_default(),
+        automation_actors: read_actors(&root),
         engine: root.section("engine").map(|section| engine::read(&section)).unwrap_or_default(),
         outward: outward::read(&root),
         sources: sources.into_iter().map(|(source, _)| source).collect(),
     };
     Some((project, named_apps))
+}
+
+/// One that stands for everybody would hide every change.
+fn read_actors(root: &Section<'_>) -> Vec<String> {
+    let actors = root.plain_texts("automation_actors");
+    if actors.iter().any(|actor| actor.trim_matches(['*', '?']).is_empty()) {
+        let help = "name each, such as terraform@northwind.example or the client id of its service app";
+        root.refuse("automation_actors", "an automation actor stands for everybody", help);
+    }
+    actors
 }
 
 fn read_freshness(section: &Section<'_>) -> Freshness {
@@ -346,6 +361,12 @@ fn location(section: &Section<'_>, key: &str) -> Option<String> {
 }
 
 fn read_stream(section: &Section<'_>, kind: Kind) -> StreamOptions {
+    // The form of a state is Terraform's, and nobody's to choose.
+    if kind == Kind::Terraform {
+        section.only(&["freshness_error_days"]);
+        let freshness_error_days = section.days("freshness_error_days", 0);
+        return StreamOptions { freshness_error_days, ..StreamOptions::default() };
+    }
     let mut keys = vec![
         "format",
         "covers_days",

@@ -10,6 +10,7 @@ use super::diagnostic::Diagnostic;
 use super::folder::Folder;
 use super::kinds::Kind;
 use super::project::{Project, Source};
+use super::roles::{self, RoleGrant};
 use super::section::Codes;
 use super::sheet::{Columns, Row, Sheet};
 use super::word::words;
@@ -69,6 +70,8 @@ pub struct Seeds {
     pub worker_statuses: Vec<String>,
     /// Grants that one person must not hold together.
     pub sod_rules: Vec<SodRule>,
+    /// Which apps people of a role are expected to have.
+    pub role_grants: Vec<RoleGrant>,
     /// The reasons that holds and denials may give.
     pub reason_codes: Vec<ReasonCode>,
     /// Clauses of contracts that the ITAM feed does not bring.
@@ -236,6 +239,7 @@ pub(super) fn read(folder: &Folder<'_>, project: Option<&Project>) -> Seeds {
         "critical_roles",
         "worker_statuses",
         "sod_rules",
+        "role_grants",
         "reason_codes",
         "contract_clauses",
         "budget",
@@ -258,6 +262,7 @@ pub(super) fn read(folder: &Folder<'_>, project: Option<&Project>) -> Seeds {
             ["rule_id", "grant_a", "grant_b", "severity"].map(|column| row.text(column));
         Some(SodRule { rule_id, grant_a, grant_b, severity })
     });
+    seeds.role_grants = roles::read(folder, &seeds);
     let reasons = Columns { required: &["code", "meaning", "kind"], optional: &[] };
     seeds.reason_codes = records(folder, "reason_codes", &reasons, &["code"], |row| {
         let [code, meaning, kind] = ["code", "meaning", "kind"].map(|column| row.text(column));
@@ -401,7 +406,7 @@ fn known_streams(source: &Source) -> Vec<&str> {
 }
 
 /// Where there is no catalogue that is reported once, not at every name.
-fn check_app(row: &Row<'_>, column: &str, seeds: &Seeds, also: &[&str]) -> String {
+pub(super) fn check_app(row: &Row<'_>, column: &str, seeds: &Seeds, also: &[&str]) -> String {
     let app_id = row.text(column);
     if !app_id.is_empty() && !seeds.apps.is_empty() && seeds.app(&app_id).is_none() && !also.contains(&app_id.as_str())
     {

@@ -7,8 +7,8 @@ use super::facts::streams;
 use super::write::{is_apart, is_raw};
 use crate::base::error::Context;
 use crate::base::{ErrorKind, Result};
-use crate::config::Config;
-use crate::schema::{Dataset, EXTRA, Person, Pii, dataset, without_texts};
+use crate::config::{Config, Source};
+use crate::schema::{Dataset, EXTRA, Person, Pii, Role, dataset, without_texts};
 use crate::store::{self, Chain, Current, FileEntry, Key, Record, RunId, Store, parquet};
 
 /// Takes a person out of every landing of the configured sources. Counts the files that change; without `apply` that is
@@ -31,7 +31,9 @@ pub async fn erase(config: &Config, store: &Store, person: &Person, run_id: &Run
                     if moves.iter().any(|(old, _): &(FileEntry, _)| old.path == file.path) {
                         continue;
                     }
-                    let Some(rows) = without(store, person, dataset, &source.name, &file).await? else { continue };
+                    let Some(rows) = without(store, person, dataset, names_of(dataset, source), &file).await? else {
+                        continue;
+                    };
                     let place = Place { source: &source.name, stream: &stream, record, n: moves.len() as u32 };
                     let new = if apply { place.write(store, &file, rows, run_id).await? } else { None };
                     moves.push((file, new));
@@ -55,7 +57,12 @@ pub async fn knows(config: &Config, store: &Store, person: &Person, chain: &Chai
     let Some(source) = config.project.sources.iter().find(|source| source.name == *name) else { return Ok(false) };
     let known = source.dataset(stream).and_then(|kind| dataset(source.kind.as_str(), kind));
     let Some(dataset) = known else { return Ok(false) };
-    Ok(without(store, person, dataset, name, file).await?.is_some())
+    Ok(without(store, person, dataset, names_of(dataset, source), file).await?.is_some())
+}
+
+/// The source by whose ids a dataset names people: its own, but Terraform names them as the directory does; none: any.
+fn names_of<'s>(dataset: &Dataset, source: &'s Source) -> Option<&'s str> {
+    (dataset.role != Role::Declared).then_some(source.name.as_str())
 }
 
 /// The rows of a file without the person; none when they are not in it.
@@ -63,7 +70,7 @@ async fn without(
     store: &Store,
     person: &Person,
     dataset: &Dataset,
-    source: &str,
+    source: Option<&str>,
     file: &FileEntry,
 ) -> Result<Option<Vec<RecordBatch>>> {
     let (_, batches) = parquet::decode(store.read(file).await?)?;
@@ -75,7 +82,7 @@ async fn without(
         } else if is_apart(file) {
             without_mentions(person, source, &batch)?
         } else {
-            keep(&batch, "account_id", |text| !person.is_named(text, Pii::Identifier, Some(source)))?
+            keep(&batch, "account_id", |text| !person.is_named(text, Pii::Identifier, source))?
         };
         is_changed |= rows != batch;
         kept.push(rows);
@@ -83,19 +90,19 @@ async fn without(
     Ok(is_changed.then_some(kept))
 }
 
-fn without_rows(person: &Person, dataset: &Dataset, source: &str, batch: &RecordBatch) -> Result<RecordBatch> {
+fn without_rows(person: &Person, dataset: &Dataset, source: Option<&str>, batch: &RecordBatch) -> Result<RecordBatch> {
     let class = |column: &str| dataset.index(column).map_or(Pii::None, |i| dataset.fields[i].pii);
     // The id by which a row is about somebody may be of any class.
-    let is_subject = |text: &str| person.is_named(text, Pii::Identifier, Some(source));
+    let is_subject = |text: &str| person.is_named(text, Pii::Identifier, source);
     let rows = keep(batch, dataset.subject, |text| !is_subject(text))?;
     without_texts(&rows, |column, text| match class(column) {
         Pii::None => column == EXTRA && person.is_mentioned(text),
-        pii => person.is_named(text, pii, Some(source)),
+        pii => person.is_named(text, pii, source),
     })
 }
 
-fn without_mentions(person: &Person, source: &str, batch: &RecordBatch) -> Result<RecordBatch> {
-    let rows = keep(batch, "natural_key", |text| !person.is_named(text, Pii::Identifier, Some(source)))?;
+fn without_mentions(person: &Person, source: Option<&str>, batch: &RecordBatch) -> Result<RecordBatch> {
+    let rows = keep(batch, "natural_key", |text| !person.is_named(text, Pii::Identifier, source))?;
     keep(&rows, "raw", |text| !person.is_mentioned(text))
 }
 

@@ -88,7 +88,7 @@ impl Rows {
 
     fn filtered(&self) -> u64 {
         match self {
-            Self::Kept(_) => 0,
+            Self::Kept(kept) => kept.filtered,
             Self::Written { filtered, .. } => *filtered,
         }
     }

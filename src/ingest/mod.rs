@@ -20,6 +20,9 @@ mod parse;
 mod past;
 mod reader;
 mod report;
+mod terraform;
+#[cfg(test)]
+mod terraform_tests;
 #[cfg(test)]
 mod tests;
 mod values;

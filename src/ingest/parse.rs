@@ -2,7 +2,7 @@
 
 use super::page::{Page, Refusal};
 use super::reader::Reader;
-use super::{csv, decode, ecb, json};
+use super::{csv, decode, ecb, json, terraform};
 use crate::config::Format;
 
 /// Reads one file of a stream; `path` is the one below the stream's folder.
@@ -21,6 +21,7 @@ pub(super) fn file(reader: &Reader, path: &str, bytes: &[u8]) -> Result<Page, Re
     };
     match reader.dataset.kind {
         "ecb" => ecb::read(&text, reader),
+        "terraform" => terraform::read(&text, path, reader),
         _ if is_json => json::read(&text, path, is_lines(path, reader.options.format), reader),
         _ => csv::read(&text, path, reader),
     }

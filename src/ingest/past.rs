@@ -9,7 +9,7 @@ use super::expire::is_landing;
 use super::reader::{PATH, path_part};
 use super::write;
 use crate::base::Result;
-use crate::schema::{Dataset, Feed};
+use crate::schema::{Dataset, Feed, Role};
 use crate::store::{Chain, Current, FileEntry, Record, Store, parquet};
 
 /// What has landed before.
@@ -118,6 +118,10 @@ impl Past {
 
 /// What the path of a file says about its rows: two files of the same bytes may hold different ones.
 pub(super) fn told_by_path<'p>(dataset: &Dataset, path: &'p str) -> Vec<&'p str> {
+    // The path of a state names its workspace.
+    if dataset.role == Role::Declared {
+        return vec![path];
+    }
     let prefixes = dataset.fields.iter().flat_map(|field| field.from).filter_map(|name| name.strip_prefix(PATH));
     prefixes.filter_map(|prefix| path_part(prefix, path)).collect()
 }

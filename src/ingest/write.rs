@@ -51,6 +51,8 @@ pub(super) struct Kept {
     numbers: Vec<Int64Array>,
     pub accepted: u64,
     pub duplicate: u64,
+    /// Rows of no interest, which their pages count and do not hold.
+    pub filtered: u64,
 }
 
 /// Keeps each key once: of a full feed the last row, of events the first, and none that is committed already.
@@ -70,7 +72,7 @@ pub(super) fn keep(dataset: &Dataset, pages: &[Page], committed: Keys) -> Result
         Feed::Full => masks.iter_mut().zip(&chunks).rev().for_each(|pair| mark(pair, true)),
         Feed::Events => masks.iter_mut().zip(&chunks).for_each(|pair| mark(pair, false)),
     }
-    let mut kept = Kept::default();
+    let mut kept = Kept { filtered: pages.iter().map(|page| page.written).sum(), ..Kept::default() };
     let mut number = 0i64;
     for (mask, chunk) in masks.into_iter().zip(chunks) {
         let places = (number + 1..).zip(&mask).filter(|(_, keep)| **keep).map(|(n, _)| n);

@@ -57,6 +57,7 @@ const WHOLE: &[(&str, &str)] = &[
     ("earlier.contract_lines", "core.contract_lines"),
     ("earlier.contract_reductions", "review.contract_reductions"),
     ("earlier.access_findings", "marts.access_findings"),
+    ("earlier.assignment_drift", "marts.assignment_drift"),
 ];
 
 /// The model whose contract the rows of a table are under: its own, or that of the run before.

@@ -14,6 +14,7 @@ pub(super) fn tables(seeds: &Seeds) -> Result<Vec<Table>> {
         critical_roles,
         worker_statuses,
         sod_rules,
+        role_grants,
         reason_codes,
         ..
     } = seeds;
@@ -55,6 +56,15 @@ pub(super) fn tables(seeds: &Seeds) -> Result<Vec<Table>> {
             text("grant_a", sod_rules, |r| r.grant_a.as_str()),
             text("grant_b", sod_rules, |r| r.grant_b.as_str()),
             text("severity", sod_rules, |r| r.severity.as_str()),
+        ],
+    )?);
+    all.push(table(
+        "seeds.role_grants",
+        [
+            text("app_id", role_grants, |r| r.app_id.as_str()),
+            text("practice", role_grants, |r| r.practice.as_deref()),
+            text("job_family", role_grants, |r| r.job_family.as_deref()),
+            text("worker_type", role_grants, |r| r.worker_type.as_deref()),
         ],
     )?);
     all.push(table(

@@ -19,7 +19,7 @@ const FEATURE_USES_DAYS: u32 = 90;
 /// # Errors
 /// An internal error when a value does not fit its column: validation should have refused it.
 pub fn tables(config: &Config) -> Result<Vec<Table>> {
-    let mut all = vec![project(config)?, renewal(config)?, streams(config)?, windows(config)?];
+    let mut all = vec![project(config)?, automation(config)?, renewal(config)?, streams(config)?, windows(config)?];
     all.extend(catalogue::tables(&config.seeds)?);
     all.extend(drops::tables(&config.drops)?);
     all.extend(versions::tables(&config.policies)?);
@@ -46,6 +46,11 @@ fn project(config: &Config) -> Result<Table> {
             int("fx_error_days", one, |p| i64::from(p.freshness.fx)),
         ],
     )
+}
+
+/// Who may change grants in the directory unasked.
+fn automation(config: &Config) -> Result<Table> {
+    table("config.automation_actors", [text("actor", &config.project.automation_actors, |actor| actor.as_str())])
 }
 
 /// By which shares a renewal is recommended, and how many seats it keeps in reserve.
@@ -111,7 +116,7 @@ fn freshness_days(role: Role, limits: &Freshness) -> (u32, u32) {
     match role {
         Role::Log => (1, limits.okta_log),
         Role::Hr => (1, limits.hr),
-        Role::Directory | Role::Assignment => (1, limits.assignments),
+        Role::Directory | Role::Assignment | Role::Declared => (1, limits.assignments),
         Role::Report | Role::Activity => (3, limits.vendor_reports),
         Role::Itam => (7, limits.itam),
         Role::Fx => (4, limits.fx),

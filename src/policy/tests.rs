@@ -74,10 +74,10 @@ fn ints(batch: &RecordBatch, column: &str) -> Vec<Option<i64>> {
 fn every_table_is_there_once_even_when_empty() {
     let all = published();
     let mut names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names.len(), 30);
+    assert_eq!(names.len(), 32);
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), 30);
+    assert_eq!(names.len(), 32);
     assert_eq!(of(&all, "drops.rejected").num_rows(), 0);
     let types: Vec<DataType> =
         of(&all, "seeds.budget_rates").schema().fields().iter().map(|f| f.data_type().clone()).collect();

@@ -15,12 +15,14 @@ use super::{Proofs, RunMeta};
 use crate::base::Result;
 
 /// The tables of the pages; they show nothing else.
-pub(super) const TABLES: &[&str] = &["marts.access_reviews", "marts.access_findings", "marts.access_controls"];
+pub(super) const TABLES: &[&str] = &["marts.access_reviews", "marts.access_findings", "marts.access_controls", DRIFT];
 
 /// What the pages are called.
 const KIND: Kind = Kind { name: "access review", quality: "../quality.html", dictionary: "../dictionary.html" };
 /// The one table of which a page has its reader's rows.
 const REVIEWS: &str = "marts.access_reviews";
+/// Where Okta and the states of Terraform differ.
+const DRIFT: &str = "marts.assignment_drift";
 /// Ranked by risk, then by what is due first.
 const BY_RISK: &[(&str, bool)] = &[("risk_score", true), ("due_on", false), ("amount", true), ("item_id", false)];
 
@@ -105,6 +107,27 @@ const RANKED: Listing = Listing {
         Column("Finding", "finding_id", Text),
     ],
     order: &[("risk_score", true), ("finding_id", false)],
+    is_summed: false,
+    is_folded: false,
+};
+
+const DRIFTS: Listing = Listing {
+    table: DRIFT,
+    caption: "Grants that differ, without names",
+    columns: &[
+        Column("What", "drift_kind", Words),
+        Column("Of", "grant_kind", Words),
+        Column("App", "app_id", Text),
+        Column("App in Okta", "okta_app_id", Text),
+        Column("Group", "group_id", Text),
+        Column("Workspace", "workspace", Text),
+        Column("Declared licence", "declared_sku_id", Text),
+        Column("Licence in Okta", "held_sku_id", Text),
+        Column("First seen", "first_seen_on", Text),
+        Column("Last seen", "last_seen_on", Text),
+        Column("Drift", "drift_id", Text),
+    ],
+    order: &[("first_seen_on", false), ("drift_id", false)],
     is_summed: false,
     is_folded: false,
 };
@@ -250,7 +273,12 @@ fn index(pack: &Pack<'_>) -> Result<serde_json::Value> {
         cite: pack.cite("marts.access_controls"),
         ..Decision::default()
     };
-    let parts = vec![kinds(pack, &controls)?, reviewers(pack, &reviews)?, ranked(pack, &findings)?];
+    let mut parts = vec![kinds(pack, &controls)?, reviewers(pack, &reviews)?, ranked(pack, &findings)?];
+    let drifts = pack.rows(DRIFT)?;
+    // Without a state there is nothing to say; the controls say why.
+    if drifts.height() > 0 {
+        parts.push(drift(pack, &drifts.only("state", "open")?)?);
+    }
     pack.document(KIND, "Access review".into(), decision, parts)
 }
 
@@ -334,6 +362,23 @@ fn ranked(pack: &Pack<'_>, findings: &Frame) -> Result<Part> {
         title: format!("The gravest of {} open findings", count(height(findings))),
         subtitle: "Risk = severity (1 to 4) × sensitivity (1 or 2) × band of days open (1 to 4)".into(),
         sheets: vec![RANKED.sheet(pack, findings)?],
+        ..Part::default()
+    })
+}
+
+fn drift(pack: &Pack<'_>, drifts: &Frame) -> Result<Part> {
+    let of = |kind: &str| drifts.only("drift_kind", kind).map(|rows| count(height(&rows)));
+    Ok(Part {
+        id: "drift",
+        name: "Drift",
+        title: format!("{} grants differ from what Terraform declares", count(height(drifts))),
+        subtitle: format!(
+            "{} are declared and not in Okta, {} in Okta and not declared, {} have another licence; only of what states manage",
+            of("not_in_okta")?,
+            of("not_in_terraform")?,
+            of("differs")?
+        ),
+        sheets: vec![DRIFTS.sheet(pack, drifts)?],
         ..Part::default()
     })
 }

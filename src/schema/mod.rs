@@ -17,6 +17,7 @@ mod salesforce;
 mod servicenow;
 pub mod sidecar;
 mod slack;
+mod terraform;
 mod workday;
 mod zoom;
 
@@ -69,6 +70,8 @@ pub enum Role {
     Itam,
     /// Exchange rates.
     Fx,
+    /// What infrastructure as code says there should be.
+    Declared,
 }
 
 impl Role {
@@ -83,6 +86,7 @@ impl Role {
             Self::Activity => "activity",
             Self::Itam => "itam",
             Self::Fx => "fx",
+            Self::Declared => "declared",
         }
     }
 }
@@ -122,9 +126,10 @@ impl Dataset {
     }
 
     /// Whether columns that are new at the source are kept beside the fields, as one JSON text `extra`. Never of HR:
-    /// only what is listed lands. Not of the System Log and the exchange rates, whose unknown parts are skipped unread.
+    /// only what is listed lands. Not of the System Log and the exchange rates, whose unknown parts are skipped unread,
+    /// nor of Terraform, whose states hold secrets.
     pub fn keeps_extra(&self) -> bool {
-        !matches!(self.role, Role::Hr | Role::Log | Role::Fx)
+        !matches!(self.role, Role::Hr | Role::Log | Role::Fx | Role::Declared)
     }
 
     /// The Arrow schema of its landed files: where a row comes from, then the fields, then `extra`; all nullable.
@@ -156,6 +161,7 @@ pub fn datasets() -> &'static [Dataset] {
             bamboohr::DATASETS,
             servicenow::DATASETS,
             ecb::DATASETS,
+            terraform::DATASETS,
             mapped::DATASETS,
         ]
         .concat()

@@ -213,6 +213,23 @@ fn extracts(c: &mut Chance, day: NaiveDate, number: usize, events: &mut u64) -> 
         writeln!(analytics, "U{n},{at},{},{},{},{}", upn(n), c.percent(70), c.below(5), c.below(2)).unwrap();
     }
     put(c, "slack/member_analytics", "csv", analytics);
+
+    let mut log = String::new();
+    for _ in 0..5 {
+        let id = if c.percent(25) { c.below(*events + 1) } else { *events };
+        *events += 1;
+        let change = ["application.user_membership.add", "application.user_membership.remove", "user.session.start"];
+        let (kind, at) = (change[c.below(3) as usize], c.day(day, 120));
+        let (actor, user, hour) = (c.below(PEOPLE), c.below(PEOPLE), 10 + c.below(9));
+        let target = format!(r#"[{{"type":"AppInstance","id":"0oa-wiki"}},{{"type":"User","id":"00u-{user}"}}]"#);
+        writeln!(
+            log,
+            r#"{{"uuid":"c{id}","published":"{at}T{hour}:00:00Z","eventType":"{kind}","outcome":{{"result":"SUCCESS"}},"actor":{{"id":"00u-{actor}","type":"User","alternateId":"{}"}},"target":{target}}}"#,
+            upn(actor)
+        )
+        .unwrap();
+    }
+    put(c, "okta/system_log", "ndjson", log);
     files
 }
 

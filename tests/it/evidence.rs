@@ -180,12 +180,18 @@ fn a_snapshot_names_nobody_and_the_index_chains_them() {
 
 #[test]
 fn an_erased_person_is_nowhere_and_every_snapshot_still_verifies() {
-    let project = Project::base();
+    // A story in which states of Terraform and changes in the log name her too.
+    let project = Project::base().with_files_of(&scenarios().join("57-out-of-band-change"));
     let earlier = project.publish(&project.run(DAY).unwrap()).unwrap();
     let others = project.run("2026-11-21").unwrap();
     let outputs = project.publish(&others).unwrap();
     let kept: Vec<String> = candidate_ids(&others.rows("policy.candidates"), "f-ian");
     assert!(holders(&project).len() > 5, "the search finds what is there: {:?}", holders(&project));
+    assert!(
+        holders(&project).iter().any(|file| file.starts_with("warehouse/raw/terraform/")),
+        "{:?}",
+        holders(&project)
+    );
     let erase = |name: &str, apply: bool| {
         project.with_job(async |job| job.erase(name, "gdpr_17_1_a", "dpo@northwind.example", None, apply).await)
     };

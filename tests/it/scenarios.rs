@@ -27,6 +27,11 @@ const KEY: &[&str] = &[
     "basis",
     "month",
     "clause",
+    "drift_kind",
+    "grant_kind",
+    "okta_app_id",
+    "group_id",
+    "okta_account_id",
 ];
 
 /// What a log holds of a day on which Ada works and nobody else.

@@ -1,11 +1,13 @@
--- A row is a cohort: the candidates that somebody (and where one is asked for, a second person) agreed to in one month,
--- and what became of their savings since. Each amount counts all that got at least so far, so amounts of a row are never
--- added. A seat that was granted again, or an action that was rolled back, stays accepted and realises nothing.
+-- A row is a cohort: the candidates that somebody (and where one is asked for, a second person) agreed to in one
+-- month, and what became of their savings since. Each amount counts all that got at least so far, so amounts of a row
+-- are never added. A seat that was granted again, or an action that was rolled back, stays accepted and realises
+-- nothing.
 with accepted as (
     select
         date_trunc('month', decided_on) as month,
         annual_saving_amount,
-        regranted_on is null and coalesce(savings_state in ('executed', 'contracted', 'realised'), false) as is_executed,
+        regranted_on is null
+        and coalesce(savings_state in ('executed', 'contracted', 'realised'), false) as is_executed,
         regranted_on is null and contracted_on is not null as is_contracted,
         regranted_on is null and realised_on is not null as is_realised
     from review.candidates

@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::read::{self, Api, Fetched, Pages, Values, absent, at, code, unreachable};
+use super::read::{self, Api, Fetched, Pages, Values, absent, accepted, at};
 use super::spool::Batch;
 use super::table::{Absent, Job, Nature, Parent, Pass, Stream};
 use super::{Brought, Stop};
@@ -13,7 +13,7 @@ use crate::ingest::{decode, json};
 
 /// A list of a day that is not there may still come for so many days.
 const SETTLED_DAYS: i64 = 3;
-/// Times that a job is looked after: some four hours.
+/// Times that a job is looked after: not quite two hours.
 const MOST_LOOKS: u32 = 200;
 /// Characters of an id that names a folder.
 const MOST_ID_CHARS: usize = 64;
@@ -133,8 +133,11 @@ impl Written<'_> {
                 return Ok(Some(why));
             }
             let page = pages.take(first)?;
-            if let Some(job) = pass.job.filter(|job| page.total.is_some_and(|total| total > job.above)) {
-                return self.job(job, pass, &values, folder).await.map(|()| None);
+            let job = pass.job.filter(|job| page.total.is_some_and(|total| total > job.above));
+            if let Some(job) = job
+                && self.job(job, pass, &values, folder).await?
+            {
+                return Ok(None);
             }
             return self.list(pages, page, pass, folder).await.map(|()| None);
         };
@@ -174,10 +177,15 @@ impl Written<'_> {
         Ok(())
     }
 
-    /// Has the server write a list down, waits until it is done, and reads that.
-    async fn job(&mut self, job: &'static Job, pass: &Pass, values: &Values, folder: &str) -> Result<(), Stop> {
+    /// Has the server write a list down, waits until it is done, and reads that. False: it makes no jobs, or not for this
+    /// credential.
+    async fn job(&mut self, job: &'static Job, pass: &Pass, values: &Values, folder: &str) -> Result<bool, Stop> {
         let told = |response: &Response, pointer: &str| at(response.bytes(), pointer);
-        let made = accepted(self.api.send(&self.api.order(job, pass, values)?).await?)?;
+        let made = self.api.send(&self.api.order(job, pass, values)?).await?;
+        if matches!(made.status, 403 | 404) {
+            return Ok(false);
+        }
+        let made = accepted(made)?;
         let id = told(&made, job.id).and_then(|id| id.as_str().map(str::to_owned)).filter(|id| is_word(id));
         let odd = |what: &str| Refusal::new("source_error", format!("{}: {what}", job.path));
         let id = id.ok_or_else(|| odd("a job without an id that can be asked for"))?;
@@ -204,7 +212,7 @@ impl Written<'_> {
         self.list(pages, Fetched { total: total.or(first.total), ..first }, &job.results, folder).await?;
         // What stays there goes by itself after some days.
         _ = self.api.send(&self.api.about(job, &id, Call::delete)).await;
-        Ok(())
+        Ok(true)
     }
 
     /// The ids of a parent list; they will be segments of addresses and names of folders.
@@ -251,14 +259,6 @@ fn is_name(id: &str) -> bool {
 fn is_word(text: &str) -> bool {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     !text.is_empty() && text.bytes().all(is_plain)
-}
-
-/// An answer that says yes.
-fn accepted(response: Response) -> Result<Response, Refusal> {
-    match response.is_success() {
-        true => Ok(response),
-        false => Err(unreachable(response.refused(code(&response).as_deref()))),
-    }
 }
 
 /// Whether a parent that was listed is no more; that its own list is not to be seen proves nothing.

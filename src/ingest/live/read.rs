@@ -161,11 +161,7 @@ impl Api {
     /// A refusal, when it does not.
     pub(super) async fn server_now(&self, pass: &Pass) -> Result<DateTime<Utc>, Refusal> {
         let call = self.call(pass, &Values::new(), &[("limit", "1")]).map_err(unreachable)?;
-        let answer = self.send(&call).await?;
-        match answer.is_success() {
-            true => Ok(self.now(&answer)),
-            false => Err(unreachable(answer.refused(code(&answer).as_deref()))),
-        }
+        Ok(self.now(&accepted(self.send(&call).await?)?))
     }
 
     /// The present, by our own clock.
@@ -277,9 +273,7 @@ impl<'a> Pages<'a> {
     /// # Errors
     /// A refusal, when it is none, or one that was there before.
     pub(super) fn take(&mut self, response: Response) -> Result<Fetched, Refusal> {
-        if !response.is_success() {
-            return Err(unreachable(response.refused(code(&response).as_deref())));
-        }
+        let response = accepted(response)?;
         let place = response.place().to_owned();
         let within = |refusal: Refusal| Refusal { message: format!("{place}: {}", refusal.message), ..refusal };
         let text = decode::decode(response.bytes()).map_err(within)?;
@@ -437,6 +431,17 @@ pub(super) fn code(response: &Response) -> Option<String> {
     let places = ["/errorCode", "/0/errorCode", "/error/code", "/error", "/code"];
     let found = places.iter().find_map(|pointer| at(text, pointer).and_then(filled));
     found.filter(|code| code.len() < 60 && !code.contains(char::is_whitespace))
+}
+
+/// An answer that says yes.
+///
+/// # Errors
+/// A refusal, when it says no.
+pub(super) fn accepted(response: Response) -> Result<Response, Refusal> {
+    match response.is_success() {
+        true => Ok(response),
+        false => Err(unreachable(response.refused(code(&response).as_deref()))),
+    }
 }
 
 /// A refusal for what the way to a server brought.

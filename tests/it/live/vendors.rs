@@ -145,6 +145,17 @@ mod salesforce_ {
     }
 
     #[test]
+    fn where_no_job_can_be_made_a_long_list_is_read_page_by_page() {
+        let live = Live::new(&Subject { streams: &["login_history"], start: many, ..USERS });
+        live.bend(|_, request, answer| match request.method == "POST" {
+            true => Reply::json(403, &serde_json::json!([{ "errorCode": "FEATURENOTENABLED" }])),
+            false => answer(request),
+        });
+        live.land_all();
+        assert_eq!(live.content()["login_history"].len(), 50_001);
+    }
+
+    #[test]
     fn a_job_that_fails_or_never_ends_lands_nothing() {
         let live = Live::new(&Subject { streams: &["login_history"], start: many, ..USERS });
         for (state, what) in [("Failed", "ended as `Failed`"), ("InProgress", "does not come to an end")] {

@@ -1,5 +1,6 @@
 //! What every collector of full feeds must do.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Mutex;
 
@@ -8,7 +9,7 @@ use seatledger::ingest::Outcome;
 use serde_json::Value;
 
 use super::super::project::Project;
-use super::super::stub::server::Reply;
+use super::super::stub::server::{Reply, Request};
 use super::{Live, Subject, content, land, project, records};
 
 pub fn reads_everything_once(subject: &Subject) {
@@ -87,12 +88,28 @@ pub fn obeys_every_form_of_limit(subject: &Subject) {
     assert!(codes.contains("unreachable") && said.contains("3600 s"), "{said}");
 }
 
+/// Tells of a request the how-manieth of all different ones it is, and how often it was sent before. Streams are read at the
+/// same time: by a count of all requests one of them could be refused until it gives up.
+fn tries() -> impl Fn(&Request) -> (usize, usize) + Send + Sync {
+    let sent = Mutex::new(BTreeMap::new());
+    move |request| {
+        let mut sent = sent.lock().unwrap();
+        let new = sent.len();
+        let what = format!("{} {} {:?}", request.method, request.path, request.query);
+        let (place, before) = sent.entry(what).or_insert((new, 0));
+        *before += 1;
+        (*place, *before - 1)
+    }
+}
+
 pub fn balances_when_a_third_is_limited(subject: &Subject) {
     let whole = Live::new(subject);
     whole.land_all();
     let live = Live::new(subject);
-    live.bend(|n, request, answer| match n % 3 {
-        0 => Reply::new(429).with("Retry-After", "0"),
+    // Every other one once: of three calls one.
+    let tries = tries();
+    live.bend(move |_, request, answer| match tries(request) {
+        (place, 0) if place % 2 == 0 => Reply::new(429).with("Retry-After", "0"),
         _ => answer(request),
     });
     live.land_all();
@@ -131,9 +148,10 @@ pub fn renews_a_token(subject: &Subject) {
 
 pub fn survives_a_failing_server(subject: &Subject) {
     let live = Live::new(subject);
-    live.bend(|n, request, answer| match n % 4 {
-        1 => Reply::new(503),
-        2 => Reply::new(500),
+    let tries = tries();
+    live.bend(move |_, request, answer| match tries(request).1 {
+        0 => Reply::new(503),
+        1 => Reply::new(500),
         _ => answer(request),
     });
     live.land_all();

@@ -5,6 +5,7 @@ use std::fmt;
 
 use rayon::prelude::*;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use wide::u8x32;
 
 use super::csv::MAX_FIELD_BYTES;
 use super::explode;
@@ -281,18 +282,13 @@ fn is_special(byte: u8) -> bool {
     (byte == b'"') | (byte == b'\\') | (byte < b' ')
 }
 
-/// The place of the first special byte of a block. Written in two steps without a branch in the first one, which the
-/// compiler turns into comparisons of all 32 bytes at once whatever it is told to optimise for; in one step it does not at
-/// opt-level 3, and takes six times as long.
+/// The place of the first special byte of a block.
 #[inline(always)]
 fn first_special(block: &[u8; BLOCK]) -> Option<usize> {
-    let mut marks = [0; BLOCK];
-    for (mark, byte) in marks.iter_mut().zip(block) {
-        *mark = 0u8.wrapping_sub(u8::from(is_special(*byte)));
-    }
-    let words = marks.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word));
-    let (before, word) = words.enumerate().find(|(_, word)| *word != 0)?;
-    Some(before * 8 + word.trailing_zeros() as usize / 8)
+    let bytes = u8x32::new(*block);
+    let is = |byte| bytes.simd_eq(u8x32::splat(byte));
+    let marks = is(b'"') | is(b'\\') | bytes.min(u8x32::splat(b' ' - 1)).simd_eq(bytes);
+    Some(marks.to_bitmask().trailing_zeros() as usize).filter(|first| *first < BLOCK)
 }
 
 /// How many bytes are plain before the first special one.

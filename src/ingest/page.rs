@@ -196,21 +196,22 @@ pub(super) fn hash_text(text: &str) -> u128 {
 
 /// The number that a UUID writes in lower-case digits.
 fn uuid(text: &str) -> Option<u128> {
-    let bytes = text.as_bytes();
-    if bytes.len() != 36 {
-        return None;
+    let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
+    let dashes = [8, 13, 18, 23].map(|at| text[at] == b'-');
+    let mut digits = [0; 32];
+    for (to, from) in [(0..8, 0), (8..12, 9), (12..16, 14), (16..20, 19), (20..32, 24)] {
+        let length = to.len();
+        digits[to].copy_from_slice(&text[from..from + length]);
     }
-    let mut number = 0;
-    for (i, b) in bytes.iter().enumerate() {
-        match (i, b) {
-            (8 | 13 | 18 | 23, b'-') => {}
-            (8 | 13 | 18 | 23, _) => return None,
-            (_, b'0'..=b'9') => number = number << 4 | u128::from(b - b'0'),
-            (_, b'a'..=b'f') => number = number << 4 | u128::from(b - b'a' + 10),
-            _ => return None,
-        }
+    // No branch in it, so that all digits are looked at together.
+    let mut is_sound = true;
+    for digit in &mut digits {
+        let (number, letter) = (digit.wrapping_sub(b'0'), digit.wrapping_sub(b'a'));
+        is_sound &= (number < 10) | (letter < 6);
+        *digit = if number < 10 { number } else { letter.wrapping_add(10) };
     }
-    Some(number)
+    let bytes = std::array::from_fn(|at| digits[2 * at] << 4 | digits[2 * at + 1]);
+    (is_sound & (dashes == [true; 4])).then(|| u128::from_be_bytes(bytes))
 }
 
 /// The hash of a row's key; a null part differs from any text.

@@ -1,7 +1,7 @@
 """A System Log polled over loopback HTTP: how much of the time is the server's, whether memory stays flat, and how long
 it takes where the server sets a limit.
 
-    run.sh live [--events 1000000] [--runs 3] [--rate 20] [--only limit]
+    run.sh live [--events 1000000] [--runs 3] [--pause 20] [--rate 20] [--only limit]
 
 The server is a process of its own that sends prepared pages of 1,000 events, as /api/v1/logs does: one after the other by
 an opaque link, and an empty one at the end. What it takes at least is what a client takes that throws every page away.
@@ -55,6 +55,8 @@ class Pages(http.server.BaseHTTPRequestHandler):
     last = 0
     # Requests a window; none: any number.
     limit = 0
+    # Seconds that it takes to find a page.
+    pause = 0.0
     window = (0, 0)
     lock = threading.Lock()
 
@@ -77,6 +79,7 @@ class Pages(http.server.BaseHTTPRequestHandler):
             for name, value in limits.items():
                 self.send_header(name, str(value))
             return self.end_headers()
+        time.sleep(self.pause)
         number = int((re.search(r"after=(\d+)", self.path) or [0, 0])[1])
         body = (self.folder / f"{number}.json").read_bytes() if number < self.last else b"[]"
         after = min(number + 1, self.last)
@@ -93,8 +96,8 @@ class Pages(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def serve(folder: Path, limit: int) -> None:
-    Pages.folder, Pages.last, Pages.limit = folder, len(list(folder.glob("*.json"))), limit
+def serve(folder: Path, limit: int, pause: float) -> None:
+    Pages.folder, Pages.last, Pages.limit, Pages.pause = folder, len(list(folder.glob("*.json"))), limit, pause
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
     print(server.server_port, flush=True)
     server.serve_forever()
@@ -140,7 +143,7 @@ def pages(log, count: int, target: Path, size: int = PAGE) -> int:
 
 def main() -> int:
     if sys.argv[1:2] == ["serve"]:
-        return serve(Path(sys.argv[2]), int(sys.argv[3]))
+        return serve(Path(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
     if sys.argv[1:2] == ["drop"]:
         return read_and_drop(int(sys.argv[2]))
     from data import unit
@@ -149,6 +152,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--rate", type=int, default=20, help="requests a second that a server with a limit allows")
+    parser.add_argument("--pause", type=int, default=20, help="milliseconds in which a page of 1,000 events is found")
     parser.add_argument("--only", choices=["speed", "limit"])
     asked = parser.parse_args()
     log = unit(asked.events / 2_000_000).log(60, "none")
@@ -159,8 +163,9 @@ def main() -> int:
     return 0
 
 
-def started(folder: Path, limit: int = 0) -> tuple[subprocess.Popen, int]:
-    server = subprocess.Popen([sys.executable, SELF, "serve", folder, str(limit)], stdout=subprocess.PIPE, text=True)
+def started(folder: Path, limit: int = 0, pause: float = 0.0) -> tuple[subprocess.Popen, int]:
+    command = [sys.executable, SELF, "serve", folder, str(limit), str(pause)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     return server, int(server.stdout.readline())
 
 
@@ -206,12 +211,15 @@ def limit(log, rate: int) -> None:
 def speed(log, asked) -> None:
     from harness import BENCH, measure, scratch
 
-    print("| events | server alone | polled, landed | ratio | CPU us an event | peak |\n| --- | --- | --- | --- | --- | --- |")
-    for count in [asked.events // 4, asked.events]:
+    print(
+        "| events | a page is found in | server alone | polled, landed | ratio | CPU us an event | peak |\n"
+        "| --- | --- | --- | --- | --- | --- | --- |"
+    )
+    for count, pause in [(asked.events // 4, 0.0), (asked.events, 0.0), (asked.events, asked.pause / 1000)]:
         folder = BENCH / "scratch" / "live-pages"
         size = pages(log, count, folder)
         count = min(count, log.facts["events"])
-        server, port = started(folder)
+        server, port = started(folder, pause=pause)
         try:
             alone, ours = [], []
             for _ in range(asked.runs):
@@ -222,7 +230,7 @@ def speed(log, asked) -> None:
         best = min(ours, key=lambda cost: cost.wall)
         wall, least = best.wall, min(cost.wall for cost in alone)
         print(
-            f"| {count:,} ({size / 1e6:.0f} MB) | {least:.1f} s | {wall:.1f} s | {wall / least:.2f} "
+            f"| {count:,} ({size / 1e6:.0f} MB) | {pause * 1000:.0f} ms | {least:.1f} s | {wall:.1f} s | {wall / least:.2f} "
             f"| {best.cpu / count * 1e6:.1f} | {best.peak / 1e6:.0f} MB |"
         )
     shutil.rmtree(BENCH / "scratch" / "live-pages", ignore_errors=True)

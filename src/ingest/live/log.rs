@@ -10,15 +10,15 @@ use chrono::{DateTime, Days, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use futures::channel::mpsc::{Sender, channel};
 use futures::{SinkExt, StreamExt};
 
-use super::read::{Api, Fetched, Pages, Values, at};
+use super::read::{Api, Values};
 use super::spool::{Batch, Spool};
 use super::table::{Pass, Stream as Table};
+use super::tail::{LogPage, Tail};
 use super::{Brought, Stop, land_batch, reconcile};
 use crate::base::{Error, Result};
 use crate::ingest::discover::Control;
 use crate::ingest::land::Stream;
 use crate::ingest::report::{Landing, Outcome};
-use crate::ingest::{decode, json, okta_log};
 
 /// Okta keeps events for so long.
 const KEPT: TimeDelta = TimeDelta::days(90);
@@ -153,7 +153,7 @@ impl Poll {
     /// Asks for the first page: by the cursor on record; without one, or when the server does not take it any more, from
     /// a day before the newest event on.
     async fn begin(&self) -> Result<Reading<'_>, Stop> {
-        let (api, watermark) = (&*self.api, self.start.watermark);
+        let (api, watermark) = (&self.api, self.start.watermark);
         let mut warnings = Vec::new();
         let resumed = match &self.start.cursor {
             Some(cursor) => self.resume(cursor).await?,
@@ -162,18 +162,19 @@ impl Poll {
         if self.start.cursor.is_some() && resumed.is_none() {
             warnings.push("cursor_refused: read again from 24 hours before the newest event on".to_owned());
         }
-        let (pages, page, oldest) = match resumed {
-            Some((pages, page)) => {
+        let (tail, page, oldest) = match resumed {
+            Some((tail, page)) => {
                 let oldest = page.at - KEPT;
-                (pages, page, oldest)
+                (tail, page, oldest)
             }
             None => {
                 let oldest = api.server_now(self.pass).await? - KEPT;
                 let since = watermark.map_or(oldest, |newest| (newest - OVERLAP).max(oldest));
                 let since = since.to_rfc3339_opts(SecondsFormat::Millis, true);
-                let mut pages = Pages::new(api, self.pass, Values::new(), &[("since", &since)])?.endless();
-                let page = pages.page().await?;
-                (pages, page.ok_or_else(|| Error::internal("a poll without a first page"))?, oldest)
+                let mut tail = Tail::new(api, api.call(self.pass, &Values::new(), &[("since", &since)])?);
+                let answer = tail.answer().await?;
+                let page = tail.take(answer.ok_or_else(|| Error::internal("a poll without a first page"))?)?;
+                (tail, page, oldest)
             }
         };
         // Of a day that Okta kept in part only, nobody can speak.
@@ -187,7 +188,7 @@ impl Poll {
         let holes = hole.into_iter().collect();
         let state = Reading {
             poll: self,
-            pages,
+            tail,
             first: Some(page),
             began,
             newest: watermark,
@@ -201,16 +202,16 @@ impl Poll {
     }
 
     /// The first page by a cursor; none when the server does not take it.
-    async fn resume(&self, cursor: &str) -> Result<Option<(Pages<'_>, Fetched)>, Stop> {
+    async fn resume(&self, cursor: &str) -> Result<Option<(Tail, LogPage)>, Stop> {
         let is_ours = cursor.split('?').next().is_some_and(|path| path.ends_with(self.pass.path));
         let Some(call) = self.api.follow(cursor).ok().filter(|_| is_ours) else { return Ok(None) };
-        let mut pages = Pages::from(&self.api, self.pass, Values::new(), call).endless();
-        match pages.answer().await? {
+        let mut tail = Tail::new(&self.api, call);
+        match tail.answer().await? {
             None => Ok(None),
             Some(answer) if matches!(answer.status, 400 | 404 | 410) => Ok(None),
             Some(answer) => {
-                let page = pages.take(answer)?;
-                Ok(Some((pages, page)))
+                let page = tail.take(answer)?;
+                Ok(Some((tail, page)))
             }
         }
     }
@@ -219,8 +220,8 @@ impl Poll {
 /// A poll under way.
 struct Reading<'a> {
     poll: &'a Poll,
-    pages: Pages<'a>,
-    first: Option<Fetched>,
+    tail: Tail,
+    first: Option<LogPage>,
     /// When it began, by the server's clock.
     began: DateTime<Utc>,
     /// The newest event seen.
@@ -257,43 +258,44 @@ impl Reading<'_> {
     /// Takes one page: its bytes; none when the log has no more for now.
     async fn step(&mut self, polled: &mut Polled) -> Result<Option<usize>, Stop> {
         let page = match self.first.take() {
-            Some(page) => Some(page),
-            None => self.pages.page().await?,
+            Some(page) => page,
+            None => match self.tail.answer().await? {
+                Some(answer) => self.tail.take(answer)?,
+                None => return Ok(None),
+            },
         };
-        let Some(page) = page else { return Ok(None) };
         polled.today = Some(page.at.date_naive());
-        if page.rows > 0 {
+        let is_empty = page.events.is_empty();
+        if !is_empty {
             self.put(&page, &polled.batch)?;
             polled.pages += 1;
         }
         polled.cursor = page.next.or(polled.cursor.take());
         // A busy log always has one more: what happens after this poll began is for the next one.
-        let is_over = page.rows == 0 || self.newest.is_some_and(|newest| newest >= self.began);
+        let is_over = is_empty || self.newest.is_some_and(|newest| newest >= self.began);
         let known = if is_over { self.newest.max(Some(page.at)) } else { self.newest };
         // A day is closed once the log is an hour past it.
         let through = known.and_then(|known| (known - LATE).date_naive().pred_opt());
         polled.brought.complete_through = through;
-        Ok((!is_over).then_some(page.bytes.len()))
+        Ok((!is_over).then_some(page.text.len()))
     }
 
     /// Writes a page; one whose events count for several days, in so many parts.
-    fn put(&mut self, page: &Fetched, batch: &Batch) -> Result<(), Stop> {
-        let text = decode::decode(&page.bytes)?;
+    fn put(&mut self, page: &LogPage, batch: &Batch) -> Result<(), Stop> {
         let mut days: BTreeMap<NaiveDate, Vec<&[u8]>> = BTreeMap::new();
-        for record in json::records(&text, false)?.slices {
-            let at = published(record);
-            self.newest = self.newest.max(at);
+        for (event, at) in &page.events {
+            self.newest = self.newest.max(*at);
             let sure = self.newest.map_or(page.at, |newest| (newest - LATE).min(page.at)).date_naive();
             self.day = self.day.max(Some(sure));
             let day = at.map_or(sure, |at| at.date_naive().max(sure)).max(self.day.unwrap_or(sure));
-            days.entry(day).or_default().push(record);
+            days.entry(day).or_default().push(event);
         }
         self.number += 1;
         let is_whole = days.len() == 1;
         for (day, records) in days {
             let path = format!("{}/{day}/page-{:06}.json", self.poll.stream, self.number);
             if is_whole {
-                batch.write(&path, &page.bytes)?;
+                batch.write(&path, &page.text)?;
             } else {
                 batch.write(&path, &array(&records))?;
             }
@@ -305,13 +307,4 @@ impl Reading<'_> {
 /// Records as a page has them.
 pub(super) fn array(records: &[&[u8]]) -> Vec<u8> {
     [b"[".as_slice(), &records.join(b",\n".as_slice()), b"]"].concat()
-}
-
-/// When an event happened, as far as it says so.
-pub(super) fn published(record: &[u8]) -> Option<DateTime<Utc>> {
-    let text = match okta_log::published(record) {
-        Some(text) => text,
-        None => at(record, "/published")?.as_str()?.to_owned().into(),
-    };
-    DateTime::parse_from_rfc3339(&text).ok().map(|at| at.to_utc())
 }

@@ -17,6 +17,7 @@ mod servicenow;
 mod slack;
 mod spool;
 mod table;
+mod tail;
 mod workday;
 mod zoom;
 

@@ -137,6 +137,14 @@ impl Api {
         Ok(self.with_headers(self.client.follow(address).map_err(unreachable)?))
     }
 
+    /// Path and query of an address that the server named.
+    ///
+    /// # Errors
+    /// A refusal, when it leads to another server.
+    pub(super) fn own(&self, address: &str) -> Result<String, Refusal> {
+        self.client.own(address).map_err(unreachable)
+    }
+
     /// Sends a request; any status is the caller's to judge.
     ///
     /// # Errors
@@ -202,8 +210,6 @@ pub(super) struct Fetched {
     pub total: Option<u64>,
     /// When it was sent, by the server's clock.
     pub at: DateTime<Utc>,
-    /// Path and query of the next page, where its address was named.
-    pub next: Option<String>,
 }
 
 /// A list, page by page.
@@ -218,8 +224,6 @@ pub(super) struct Pages<'a> {
     seen: HashSet<String>,
     count: usize,
     rows: usize,
-    /// Whether the list has no last page: an empty one leads to itself.
-    is_endless: bool,
 }
 
 impl<'a> Pages<'a> {
@@ -234,22 +238,7 @@ impl<'a> Pages<'a> {
 
     /// From the page of a request on.
     pub(super) fn from(api: &'a Api, pass: &'static Pass, of: Values, call: Call) -> Self {
-        Self {
-            api,
-            pass,
-            of,
-            next: Some(call),
-            before: None,
-            seen: HashSet::new(),
-            count: 0,
-            rows: 0,
-            is_endless: false,
-        }
-    }
-
-    /// The same of a list that goes on for ever: it ends for now with a page that is empty.
-    pub(super) fn endless(self) -> Self {
-        Self { is_endless: true, ..self }
+        Self { api, pass, of, next: Some(call), before: None, seen: HashSet::new(), count: 0, rows: 0 }
     }
 
     /// Sends the request for the next page; none after the last one.
@@ -298,11 +287,9 @@ impl<'a> Pages<'a> {
             return Err(repeated(&place));
         }
         (self.count, self.rows) = (self.count + 1, self.rows + rows);
-        let (next, address) = self.following(&response, &text, rows, total)?;
-        self.next = next;
-        let fetched =
-            Fetched { bytes: response.bytes().clone(), rows, total, at: self.api.now(&response), next: address };
+        self.next = self.following(&response, &text, rows, total)?;
         drop(text);
+        let fetched = Fetched { bytes: response.bytes().clone(), rows, total, at: self.api.now(&response) };
         self.before = Some(response);
         Ok(fetched)
     }
@@ -318,16 +305,16 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// The request for the page after one; path and query where the server named its address.
+    /// The request for the page after one.
     fn following(
         &mut self,
         response: &Response,
         text: &[u8],
         rows: usize,
         total: Option<u64>,
-    ) -> Result<(Option<Call>, Option<String>), Refusal> {
+    ) -> Result<Option<Call>, Refusal> {
         let (name, value, is_address) = match self.pass.paging {
-            Paging::None => return Ok((None, None)),
+            Paging::None => return Ok(None),
             Paging::Link => ("", response.next_link(), true),
             Paging::Url(pointer) => ("", at(text, pointer).and_then(filled), true),
             Paging::Cursor { at: pointer, to } => (to, at(text, pointer).and_then(filled), false),
@@ -347,19 +334,15 @@ impl<'a> Pages<'a> {
                 (to, (!is_last).then(|| place.to_string()), false)
             }
         };
-        let Some(value) = value else { return Ok((None, None)) };
-        let own = if is_address { Some(self.api.client.own(&value).map_err(unreachable)?) } else { None };
-        if self.is_endless && rows == 0 {
-            return Ok((None, own));
-        }
+        let Some(value) = value else { return Ok(None) };
+        let own = if is_address { Some(self.api.own(&value)?) } else { None };
         if !self.seen.insert(value.clone()) {
             return Err(repeated(response.place()));
         }
-        if let Some(own) = own {
-            return Ok((Some(self.api.follow(&own)?), Some(own)));
+        match own {
+            Some(own) => self.api.follow(&own).map(Some),
+            None => self.api.call(self.pass, &self.of, &[(name, &value)]).map(Some).map_err(unreachable),
         }
-        let call = self.api.call(self.pass, &self.of, &[(name, &value)]);
-        Ok((Some(call.map_err(unreachable)?), None))
     }
 }
 
@@ -450,7 +433,8 @@ pub(super) fn unreachable(error: Error) -> Refusal {
     Refusal::new(reason, error.to_string())
 }
 
-fn repeated(place: &str) -> Refusal {
+/// A refusal for a page that was there before.
+pub(super) fn repeated(place: &str) -> Refusal {
     let what = "leads back to a page that was read before: nothing is taken of it; land it again";
     Refusal::new("repeated_page", format!("{place}: {what}"))
 }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 
-use super::log::{array, published};
+use super::log::array;
 use super::read::{Api, Pages, Values, at};
 use super::spool::Spool;
 use super::table::Pass;
+use super::tail::published;
 use super::{Brought, Stop, land_batch};
 use crate::base::text::glob;
 use crate::ingest::land::Stream;

@@ -1,5 +1,7 @@
 //! What of an event lands, found in one pass over it. Targets come in any order and are found by their type.
 
+use std::mem::take;
+
 use super::scan::{Scan, Text};
 
 /// Columns of text, in the order of the dataset; the instant stands beside them.
@@ -17,9 +19,13 @@ const USER: usize = 9;
 const GROUP: usize = 10;
 const SESSION: usize = 11;
 const SIGN_ON_MODE: usize = 12;
+/// Beside them: the instant, and what is said of the target that is being read.
+const PUBLISHED: usize = 13;
+const TARGET: usize = 14;
+const COLUMNS: usize = 17;
 
 /// One event.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Event<'a> {
     pub texts: [Text<'a>; TEXTS],
     pub published: Text<'a>,
@@ -50,11 +56,26 @@ impl<'a> Event<'a> {
     /// Reads the event that comes next; none when it is no JSON, or when what lands of it has not the form that Okta
     /// documents.
     pub(super) fn read(scan: &mut Scan<'a>) -> Option<Self> {
+        let (start, mut targets) = (scan.at, Once::default());
+        let known = scan.known::<COLUMNS>(|texts| {
+            let [.., id, kind, name] = texts;
+            let target = Party { id: take(id), kind: take(kind), name: take(name) };
+            target.put(texts, &mut targets);
+        });
+        if let Some([texts @ .., published, _, _, _]) = known {
+            return Some(Self { texts, published });
+        }
+        scan.at = start;
+        Self::step_by_step(scan)
+    }
+
+    #[inline(never)]
+    fn step_by_step(scan: &mut Scan<'a>) -> Option<Self> {
+        scan.begin();
         if scan.next()? != b'{' {
             return None;
         }
         scan.at -= 1;
-        scan.begin();
         let mut event = Self::default();
         let mut once = Once::default();
         scan.object(|scan, key| {
@@ -62,24 +83,24 @@ impl<'a> Event<'a> {
             match key {
                 "uuid" => {
                     once.is_first(0)?;
-                    texts[EVENT_ID] = scan.text()?;
+                    texts[EVENT_ID] = scan.text(EVENT_ID)?;
                 }
                 "published" => {
                     once.is_first(1)?;
-                    event.published = scan.text()?;
+                    event.published = scan.text(PUBLISHED)?;
                 }
                 "eventType" => {
                     once.is_first(2)?;
-                    texts[EVENT_TYPE] = scan.text()?;
+                    texts[EVENT_TYPE] = scan.text(EVENT_TYPE)?;
                 }
                 "actor" => {
                     once.is_first(3)?;
-                    let actor = Party::read(scan, 2)?;
+                    let actor = Party::read(scan, ACTOR, 2)?;
                     (texts[ACTOR], texts[ACTOR_TYPE], texts[ACTOR_NAME]) = (actor.id, actor.kind, actor.name);
                 }
                 "outcome" => {
                     once.is_first(4)?;
-                    texts[OUTCOME] = one_text(scan, "result", 2)?;
+                    texts[OUTCOME] = one_text(scan, OUTCOME, "result", 2)?;
                 }
                 "target" => {
                     once.is_first(5)?;
@@ -87,7 +108,7 @@ impl<'a> Event<'a> {
                 }
                 "authenticationContext" => {
                     once.is_first(6)?;
-                    texts[SESSION] = one_text(scan, "externalSessionId", 2)?;
+                    texts[SESSION] = one_text(scan, SESSION, "externalSessionId", 2)?;
                 }
                 "debugContext" => {
                     once.is_first(7)?;
@@ -97,27 +118,29 @@ impl<'a> Event<'a> {
             }
             Some(())
         })?;
+        scan.end();
         Some(event)
     }
 }
 
 impl<'a> Party<'a> {
-    fn read(scan: &mut Scan<'a>, inside: usize) -> Option<Self> {
+    /// Its id, type and name are columns one after the other.
+    fn read(scan: &mut Scan<'a>, column: usize, inside: usize) -> Option<Self> {
         let mut party = Self::default();
         let mut once = Once::default();
         scan.object(|scan, key| {
             match key {
                 "id" => {
                     once.is_first(0)?;
-                    party.id = scan.text()?;
+                    party.id = scan.text(column)?;
                 }
                 "type" => {
                     once.is_first(1)?;
-                    party.kind = scan.text()?;
+                    party.kind = scan.text(column + 1)?;
                 }
                 "alternateId" => {
                     once.is_first(2)?;
-                    party.name = scan.text()?;
+                    party.name = scan.text(column + 2)?;
                 }
                 _ => scan.skip(inside)?,
             }
@@ -125,39 +148,43 @@ impl<'a> Party<'a> {
         })?;
         Some(party)
     }
-}
 
-/// The first target of each type that lands.
-fn read_targets<'a>(scan: &mut Scan<'a>, texts: &mut [Text<'a>; TEXTS]) -> Option<()> {
-    let mut seen = Once::default();
-    scan.array(|scan| {
-        let target = Party::read(scan, 3)?;
-        let column = match target.kind {
+    /// A target becomes columns if it is the first of a type that lands.
+    fn put(self, texts: &mut [Text<'a>], seen: &mut Once) {
+        let column = match self.kind {
             kind if kind.is("AppInstance") => APP,
             kind if kind.is("AppUser") => APP_USER,
             kind if kind.is("User") => USER,
             kind if kind.is("UserGroup") => GROUP,
-            _ => return Some(()),
+            _ => return,
         };
         if seen.is_first(column as u32).is_some() {
-            texts[column] = target.id;
+            texts[column] = self.id;
             if column == APP {
-                texts[APP_LABEL] = target.name;
+                texts[APP_LABEL] = self.name;
             }
         }
+    }
+}
+
+fn read_targets<'a>(scan: &mut Scan<'a>, texts: &mut [Text<'a>; TEXTS]) -> Option<()> {
+    let mut seen = Once::default();
+    scan.array(|scan| {
+        Party::read(scan, TARGET, 3)?.put(texts, &mut seen);
+        scan.end_target();
         Some(())
     })
 }
 
 /// The text under one key of an object.
-fn one_text<'a>(scan: &mut Scan<'a>, wanted: &str, inside: usize) -> Option<Text<'a>> {
+fn one_text<'a>(scan: &mut Scan<'a>, column: usize, wanted: &str, inside: usize) -> Option<Text<'a>> {
     let (mut text, mut once) = (Text::default(), Once::default());
     scan.object(|scan, key| {
         if key != wanted {
             return scan.skip(inside);
         }
         once.is_first(0)?;
-        text = scan.text()?;
+        text = scan.text(column)?;
         Some(())
     })?;
     Some(text)
@@ -172,9 +199,9 @@ fn read_mode<'a>(scan: &mut Scan<'a>) -> Option<Text<'a>> {
         }
         once.is_first(0)?;
         if scan.is_at_text() {
-            return scan.text().map(|_| ());
+            return scan.skip(2);
         }
-        mode = one_text(scan, "signOnMode", 3)?;
+        mode = one_text(scan, SIGN_ON_MODE, "signOnMode", 3)?;
         Some(())
     })?;
     Some(mode)

@@ -9,6 +9,7 @@ mod intake;
 mod parse;
 mod scan;
 mod seen;
+mod shapes;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub(super) use uses::uses_of_landing;
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::Read;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -36,6 +38,7 @@ use self::intake::{Intake, Totals, instants};
 use self::parse::{Parsed, Parser};
 use self::scan::Scan;
 use self::seen::Seen;
+use self::shapes::Shapes;
 use super::discover::Place;
 use super::page::{Page, Refusal, hash_text};
 use super::parse::is_lines;
@@ -161,7 +164,7 @@ impl<'a> Job<'a> {
         let schema = self.target.dataset.arrow_schema();
         let streamed = Streamed::new(&schema, "published_at", &["event_id", "row_number"])?;
         let keeps = self.reader.options.keep_events.iter().map(|glob| glob.chars().collect()).collect();
-        let parser = Parser { reader: self.reader, keeps };
+        let parser = Parser { reader: self.reader, keeps, shapes: Mutex::default() };
         let buffers = Buffers::new(self.piece_bytes);
         let (senders, receivers): (Vec<_>, Vec<_>) = files
             .iter()
@@ -318,10 +321,27 @@ fn take_all<'s, 'a: 's>(
     Ok(Ok((pages, wholes, totals)))
 }
 
-/// When an event happened, as it is written; none of one that has not the form that Okta documents.
-pub(super) fn published(record: &[u8]) -> Option<Cow<'_, str>> {
-    let mut scan = Scan::lines(std::str::from_utf8(record).ok()?);
-    Event::read(&mut scan)?.published.value().flatten()
+/// Reads pages of the API, as far as their events must be known before they land.
+#[derive(Default)]
+pub(super) struct Pages {
+    shapes: Shapes,
+}
+
+impl Pages {
+    /// Where the events of a page are, and when each happened, as it says; none when anything about the page is odd.
+    pub(super) fn events<'t>(&mut self, page: &'t [u8]) -> Option<Vec<(Range<usize>, Option<Cow<'t, str>>)>> {
+        let mut scan = Scan::free(simdutf8::basic::from_utf8(page).ok()?).with(std::mem::take(&mut self.shapes));
+        let mut events = Vec::new();
+        let is_read = scan.array(|scan| {
+            let start = scan.at;
+            let published = Event::read(scan)?.published.value()?;
+            events.push((start..scan.at, published));
+            Some(())
+        });
+        let is_over = is_read.is_some() && scan.next().is_none();
+        self.shapes = scan.into_shapes();
+        is_over.then_some(events)
+    }
 }
 
 /// Hash and length of files, read side by side; it blocks like [`Job::land`].

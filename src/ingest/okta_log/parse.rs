@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::mem::take;
+use std::sync::{Mutex, PoisonError};
 
 use arrow::array::{StringArray, StringBuilder};
 use chrono::NaiveDate;
@@ -14,6 +16,7 @@ use super::super::values::{self, Fault, Raw};
 use super::chunks::Piece;
 use super::event::{ACTOR, ACTOR_TYPE, APP, EVENT_ID, EVENT_TYPE, Event, OUTCOME, TEXTS};
 use super::scan::{Scan, Text};
+use super::shapes::Shapes;
 use crate::base::text::glob;
 use crate::schema::Field;
 
@@ -67,6 +70,8 @@ pub(super) struct Parser<'a> {
     pub reader: &'a Reader,
     /// The events that are kept, as globs on their type; all when there are none.
     pub keeps: Vec<Vec<char>>,
+    /// The shapes of events that were met, as many as pieces are parsed at once.
+    pub shapes: Mutex<Vec<Shapes>>,
 }
 
 /// What is wrong with a record: the column, when it is one, and the reason.
@@ -111,6 +116,7 @@ struct Found<'p> {
     texts: [StringBuilder; TEXTS],
     /// Event types that were met, and whether each is kept.
     kinds: BTreeMap<String, bool>,
+    shapes: Shapes,
 }
 
 impl<'p> Found<'p> {
@@ -122,21 +128,23 @@ impl<'p> Found<'p> {
             parsed: Parsed::default(),
             texts: std::array::from_fn(|_| StringBuilder::with_capacity(events, events * TEXT_BYTES)),
             kinds: BTreeMap::new(),
+            shapes: parser.shapes.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default(),
         }
     }
 
     fn finish(mut self) -> Parsed {
+        self.parser.shapes.lock().unwrap_or_else(PoisonError::into_inner).push(self.shapes);
         self.parsed.events.texts = self.texts.iter_mut().map(StringBuilder::finish).collect();
         self.parsed
     }
 
     /// Reads one record a line.
     fn lines(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
-        let Ok(text) = std::str::from_utf8(bytes) else {
+        let Ok(text) = simdutf8::basic::from_utf8(bytes) else {
             let mut lines = bytes.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|l| !l.is_empty());
             return lines.try_for_each(|line| self.record(line));
         };
-        let mut scan = Scan::lines(text);
+        let mut scan = Scan::lines(text).with(take(&mut self.shapes));
         while scan.at < bytes.len() {
             let start = scan.at;
             if let Some(event) = Event::read(&mut scan)
@@ -153,13 +161,14 @@ impl<'p> Found<'p> {
                 self.record(line)?;
             }
         }
+        self.shapes = scan.into_shapes();
         Ok(())
     }
 
     /// Reads the events of an array; none when anything about it is odd, and what was found is worth nothing then.
     fn array(&mut self, bytes: &[u8]) -> Option<()> {
-        let text = std::str::from_utf8(bytes).ok().filter(|text| text.trim_ascii_start().starts_with('['))?;
-        let mut scan = Scan::free(text);
+        let text = simdutf8::basic::from_utf8(bytes).ok().filter(|text| text.trim_ascii_start().starts_with('['))?;
+        let mut scan = Scan::free(text).with(take(&mut self.shapes));
         scan.array(|scan| {
             let start = scan.at;
             let event = Event::read(scan)?;
@@ -167,7 +176,9 @@ impl<'p> Found<'p> {
             self.event(&event, || &bytes[start..end]);
             Some(())
         })?;
-        scan.next().is_none().then_some(())
+        let is_over = scan.next().is_none();
+        self.shapes = scan.into_shapes();
+        is_over.then_some(())
     }
 
     /// Reads a record that lies alone.
@@ -176,10 +187,10 @@ impl<'p> Found<'p> {
         let wrong = match std::str::from_utf8(record) {
             Err(_) => "invalid_utf8",
             Ok(text) => {
-                let mut scan = Scan::free(text);
-                if let Some(event) = Event::read(&mut scan)
-                    && scan.next().is_none()
-                {
+                let mut scan = Scan::free(text).with(take(&mut self.shapes));
+                let event = Event::read(&mut scan).filter(|_| scan.next().is_none());
+                self.shapes = scan.into_shapes();
+                if let Some(event) = event {
                     self.event(&event, || record);
                     return Ok(());
                 }
@@ -375,13 +386,17 @@ mod tests {
 
     fn parse(text: &str, keeps: &[&str]) -> Parsed {
         let reader = reader("okta", "system_log");
-        let parser = Parser { reader: &reader, keeps: keeps.iter().map(|k| k.chars().collect()).collect() };
+        let parser = Parser {
+            reader: &reader,
+            keeps: keeps.iter().map(|k| k.chars().collect()).collect(),
+            shapes: Mutex::default(),
+        };
         parser.read(&Piece::Whole { text: text.as_bytes().to_vec(), is_lines: false }).unwrap()
     }
 
     fn lines(text: &[u8]) -> Parsed {
         let reader = reader("okta", "system_log");
-        let parser = Parser { reader: &reader, keeps: Vec::new() };
+        let parser = Parser { reader: &reader, keeps: Vec::new(), shapes: Mutex::default() };
         let mut found = Found::new(&parser, 0);
         found.lines(text).unwrap();
         found.finish()
@@ -481,7 +496,7 @@ mod tests {
         assert!(parsed.rejects.iter().all(|r| r.raw.starts_with("{\"uuid\"")), "what was written is kept");
         let deep = format!("{{\"a\":{}1{}}}", "[".repeat(64), "]".repeat(64));
         let reader = reader("okta", "system_log");
-        let parser = Parser { reader: &reader, keeps: Vec::new() };
+        let parser = Parser { reader: &reader, keeps: Vec::new(), shapes: Mutex::default() };
         assert_eq!(Found::new(&parser, 0).lines(deep.as_bytes()).unwrap_err().reason, "too_deep");
         let long = format!("{{\"a\":\"{}\"}}", "x".repeat(2 << 20));
         assert_eq!(Found::new(&parser, 0).lines(long.as_bytes()).unwrap_err().reason, "field_too_large");

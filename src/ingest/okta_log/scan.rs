@@ -5,13 +5,7 @@ use std::borrow::Cow;
 
 use super::super::csv::MAX_FIELD_BYTES;
 use super::super::json::{MAX_DEPTH, plain};
-
-/// Bytes of a key that are compared together.
-const BLOCK: usize = 32;
-/// Keys that are remembered.
-const MOST_KEYS: usize = 4096;
-/// Keys that are remembered after the same one.
-const MOST_AFTER_ONE: usize = 8;
+use super::shapes::{Shapes, Step, Then};
 
 /// A place in a text. Every step gives none when the text is no JSON there; where it stands then means nothing.
 pub(super) struct Scan<'a> {
@@ -20,7 +14,13 @@ pub(super) struct Scan<'a> {
     pub at: usize,
     /// Whether a value may go over the end of a line.
     is_free: bool,
-    keys: Keys,
+    shapes: Shapes,
+    /// The runs of the event that is being read step by step, when they are worth remembering.
+    steps: Option<Vec<Step>>,
+    /// Where the run begins that is being passed, ...
+    run: usize,
+    /// ... and whether a target ended in it.
+    ends_target: bool,
 }
 
 /// A text as it is written, without its quotes; none for null.
@@ -50,93 +50,19 @@ fn unescape(raw: &str) -> Option<String> {
     sonic_rs::from_str(&format!("\"{raw}\"")).ok()
 }
 
-/// Keys as records of one text had them, one after the other: the next record most likely has the same ones. Where a
-/// key that is expected ends is known without looking for its end.
-#[derive(Default)]
-struct Keys {
-    /// A tree: the first is no key, but what lies before every record.
-    nodes: Vec<Key>,
-    /// The key that was passed last.
-    last: usize,
-}
-
-/// A key with its quotes and its colon.
-struct Key {
-    written: [u8; BLOCK],
-    mask: [u8; BLOCK],
-    length: usize,
-    /// One that came after it; 0 for none.
-    next: usize,
-    /// Another that came after the same one.
-    other: usize,
-}
-
-impl Keys {
-    /// How long the key is that comes next, if it is one of those that came here before.
-    #[inline(always)]
-    fn expected(&mut self, block: &[u8; BLOCK]) -> Option<usize> {
-        let mut at = self.nodes.get(self.last)?.next;
-        while at != 0 {
-            let key = self.nodes.get(at)?;
-            if key.begins(block) {
-                self.last = at;
-                return Some(key.length);
-            }
-            at = key.other;
-        }
-        None
-    }
-
-    /// Remembers a key after the one before it, when it is written without spaces and short. There are never so many
-    /// that looking through them would cost more than it gains.
-    #[cold]
-    #[inline(never)]
-    fn learn(&mut self, written: &[u8], is_escaped: bool) {
-        if self.nodes.is_empty() {
-            self.nodes.push(Key { written: [0; BLOCK], mask: [0; BLOCK], length: 0, next: 0, other: 0 });
-        }
-        let is_plain = !is_escaped && written.first() == Some(&b'"') && written.ends_with(b"\":");
-        let Some(node) = self.nodes.get(self.last) else { return };
-        let (mut siblings, mut end, mut at) = (0, None, node.next);
-        while at != 0 {
-            (siblings, end) = (siblings + 1, Some(at));
-            at = self.nodes[at].other;
-        }
-        if !is_plain || written.len() > BLOCK || siblings == MOST_AFTER_ONE || self.nodes.len() == MOST_KEYS {
-            // What comes after it is not expected either.
-            self.last = usize::MAX;
-            return;
-        }
-        let mut key = Key { written: [0; BLOCK], mask: [0; BLOCK], length: written.len(), next: 0, other: 0 };
-        key.written[..written.len()].copy_from_slice(written);
-        key.mask[..written.len()].fill(u8::MAX);
-        let new = self.nodes.len();
-        self.nodes.push(key);
-        match end {
-            Some(sibling) => self.nodes[sibling].other = new,
-            None => self.nodes[self.last].next = new,
-        }
-        self.last = new;
-    }
-}
-
-impl Key {
-    /// Whether a text begins so: all bytes are compared at once.
-    #[inline(always)]
-    #[allow(clippy::needless_range_loop, reason = "iterators over three arrays are not turned into vectors")]
-    fn begins(&self, block: &[u8; BLOCK]) -> bool {
-        let mut differs = 0;
-        for i in 0..BLOCK {
-            differs |= (block[i] ^ self.written[i]) & self.mask[i];
-        }
-        differs == 0
-    }
-}
-
 impl<'a> Scan<'a> {
     /// Of a text in which every record is one line.
     pub(super) fn lines(text: &'a str) -> Self {
-        Self { text, bytes: text.as_bytes(), at: 0, is_free: false, keys: Keys::default() }
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            at: 0,
+            is_free: false,
+            shapes: Shapes::default(),
+            steps: None,
+            run: 0,
+            ends_target: false,
+        }
     }
 
     /// Of a text that may be laid out over lines.
@@ -144,9 +70,83 @@ impl<'a> Scan<'a> {
         Self { is_free: true, ..Self::lines(text) }
     }
 
-    /// Begins a record: its keys are expected in the order of those before it.
+    /// With the shapes that events of another text had.
+    pub(super) fn with(self, shapes: Shapes) -> Self {
+        Self { shapes, ..self }
+    }
+
+    /// The shapes that are known by now.
+    pub(super) fn into_shapes(self) -> Shapes {
+        self.shapes
+    }
+
+    /// An event whose shape is known: its texts by column; `end_target` is told them at the end of every target.
+    #[inline(always)]
+    pub(super) fn known<const N: usize>(
+        &mut self,
+        mut end_target: impl FnMut(&mut [Text<'a>; N]),
+    ) -> Option<[Text<'a>; N]> {
+        let (mut texts, mut run) = ([Text::default(); N], 0);
+        loop {
+            let (number, found) = self.shapes.after(run, self.bytes.get(self.at..)?)?;
+            run = number;
+            self.at += found.length;
+            let then = found.then;
+            if found.ends_target {
+                end_target(&mut texts);
+            }
+            match then {
+                Then::Text(column) => {
+                    let start = self.at;
+                    let is_escaped = self.string()?;
+                    if let Some(text) = column.and_then(|column| texts.get_mut(usize::from(column))) {
+                        *text = Text { raw: Some(self.text.get(start..self.at - 1)?), is_escaped };
+                    }
+                }
+                Then::Number => {
+                    let first = self.next()?;
+                    self.number(first)?;
+                }
+                Then::End => return Some(texts),
+            }
+        }
+    }
+
+    /// Begins an event that is read step by step.
     pub(super) fn begin(&mut self) {
-        self.keys.last = 0;
+        self.steps = (!self.shapes.is_full()).then(Vec::new);
+        (self.run, self.ends_target) = (self.at, false);
+    }
+
+    /// Ends it: its shape is known from now on.
+    pub(super) fn end(&mut self) {
+        self.step(Then::End);
+        if let Some(steps) = self.steps.take() {
+            self.shapes.learn(self.bytes, &steps);
+        }
+    }
+
+    /// Ends a target of it.
+    pub(super) fn end_target(&mut self) {
+        self.ends_target = true;
+    }
+
+    /// Ends a run, before a value.
+    #[inline(always)]
+    fn step(&mut self, then: Then) {
+        if let Some(steps) = &mut self.steps {
+            let ends_target = std::mem::take(&mut self.ends_target);
+            steps.push(Step { start: self.run, end: self.at, ends_target, then });
+        }
+    }
+
+    /// Passes the rest of a string that is a value.
+    #[inline(always)]
+    fn value(&mut self) -> Option<bool> {
+        self.step(Then::Text(None));
+        let is_escaped = self.string()?;
+        self.run = self.at;
+        Some(is_escaped)
     }
 
     /// The next byte that is no space; it is passed.
@@ -205,29 +205,13 @@ impl<'a> Scan<'a> {
     /// Passes a key and its colon.
     #[inline(always)]
     fn key(&mut self) -> Option<Text<'a>> {
-        let start = self.at;
-        if let Some(block) = self.bytes.get(start..)?.first_chunk::<BLOCK>()
-            && let Some(length) = self.keys.expected(block)
-        {
-            self.at += length;
-            return Some(Text { raw: Some(self.text.get(start + 1..self.at - 2)?), is_escaped: false });
-        }
-        self.unexpected_key()
-    }
-
-    fn unexpected_key(&mut self) -> Option<Text<'a>> {
-        let begin = self.at;
         if self.next()? != b'"' {
             return None;
         }
         let start = self.at;
         let is_escaped = self.string()?;
         let raw = self.text.get(start..self.at - 1)?;
-        if self.next()? != b':' {
-            return None;
-        }
-        self.keys.learn(self.bytes.get(begin..self.at)?, is_escaped);
-        Some(Text { raw: Some(raw), is_escaped })
+        (self.next()? == b':').then_some(Text { raw: Some(raw), is_escaped })
     }
 
     fn word(&mut self, rest: &[u8]) -> Option<()> {
@@ -278,7 +262,7 @@ impl<'a> Scan<'a> {
         let (mut objects, mut depth, most) = (0u64, 0, MAX_DEPTH.checked_sub(inside)?);
         loop {
             match self.next()? {
-                b'"' => _ = self.string()?,
+                b'"' => _ = self.value()?,
                 open @ (b'{' | b'[') => {
                     // Its end is two characters after its beginning in ASCII.
                     if depth == most {
@@ -297,7 +281,13 @@ impl<'a> Scan<'a> {
                 b'n' => self.word(b"ull")?,
                 b't' => self.word(b"rue")?,
                 b'f' => self.word(b"alse")?,
-                first => self.number(first)?,
+                first => {
+                    self.at -= 1;
+                    self.step(Then::Number);
+                    self.at += 1;
+                    self.number(first)?;
+                    self.run = self.at;
+                }
             }
             loop {
                 if depth == 0 {
@@ -319,13 +309,16 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// A text or null.
+    /// A text or null, for a column.
     #[inline(always)]
-    pub(super) fn text(&mut self) -> Option<Text<'a>> {
+    pub(super) fn text(&mut self, column: usize) -> Option<Text<'a>> {
         match self.next()? {
             b'"' => {
                 let start = self.at;
-                let is_escaped = self.string()?;
+                let is_escaped = self.value()?;
+                if let Some(step) = self.steps.as_mut().and_then(|steps| steps.last_mut()) {
+                    step.then = Then::Text(u8::try_from(column).ok());
+                }
                 Some(Text { raw: Some(self.text.get(start..self.at - 1)?), is_escaped })
             }
             b'n' => self.word(b"ull").map(|()| Text::default()),
@@ -400,41 +393,6 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_found_whether_they_were_expected_or_not() {
-        // Long enough that the blocks of the last keys are whole, too.
-        let tail = " ".repeat(BLOCK);
-        let records = [
-            r#"{"a":1,"b":{"c":"x","d":[]},"e":null}"#,
-            r#"{"a":1,"b":{"c":"x","d":[]},"e":null}"#,
-            r#"{"a":1,"bb":{"c":"x"},"b":2,"e":null}"#,
-            r#"{"a" :1, "b":{"d":[{"c":1}]},"e\"":3,"e":{}}"#,
-            r#"{"a_key_that_is_longer_than_a_block_is":1,"a":1}"#,
-            r#"{"a":1,"b":{"c":"x","d":[]},"e":null}"#,
-        ];
-        let text = records.map(|record| format!("{record}{tail}\n")).concat();
-        let mut scan = Scan::lines(&text);
-        let (mut keys, mut expected) = (Vec::new(), Vec::new());
-        for record in records {
-            scan.begin();
-            scan.object(|scan, key| {
-                keys.push(key.to_owned());
-                scan.skip(1)
-            });
-            assert_eq!(scan.next(), Some(b'\n'), "{record}");
-            let whole: serde_json::Map<String, serde_json::Value> = serde_json::from_str(record).unwrap();
-            expected.extend(whole.keys().cloned());
-        }
-        assert_eq!(keys, expected);
-        let mut wide = Scan::lines("");
-        for n in 0..MOST_KEYS * 2 {
-            wide.begin();
-            wide.keys.learn(format!("\"{n}\":").as_bytes(), false);
-            wide.keys.learn(format!("\"{n}\":").as_bytes(), false);
-        }
-        assert!(wide.keys.nodes.len() <= MOST_AFTER_ONE * 2 + 1, "no more than are looked through");
-    }
-
-    #[test]
     fn what_is_no_json_is_not_skipped() {
         for good in ["0", "-0.5e+3", "[]", "[1,[{}],\"a\\u00e9\\\\\"]", " { \"a\" : null , \"b\":[true,false] } "] {
             assert!(is_json(good), "{good}");
@@ -497,7 +455,7 @@ mod tests {
             let written = serde_json::to_string(&text).unwrap();
             let whole = format!("{}{written}{}", " ".repeat(before), "x".repeat(40));
             let mut scan = Scan::lines(&whole);
-            let found = scan.text().unwrap().value().flatten();
+            let found = scan.text(0).unwrap().value().flatten();
             prop_assert_eq!(found.as_deref(), Some(text.as_str()));
             prop_assert_eq!(scan.at, before + written.len());
         }

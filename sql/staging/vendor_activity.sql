@@ -1,8 +1,8 @@
 -- One row per account that a vendor's report or user list ever named, with the newest activity shown; where the vendor
 -- tells of each product apart, one per account and product. Goes on from an earlier run. Rows with concealed names name
--- nobody and give no signal, so they are left out; audit.landings tells of them. A list that knows no activity, as that of
--- GitHub's licences, is not here: it cannot tell. An activity after the as-of date waits in a row of its own until its day
--- has come.
+-- nobody and give no signal, so they are left out; audit.landings tells of them. A list that knows no activity, as that
+-- of GitHub's licences, is not here: it cannot tell. An activity after the as-of date waits in a row of its own until
+-- its day has come.
 with listings as (
     select
         source, stream, account_id as account_ref, extract_date as content_on, extract_date, landing,

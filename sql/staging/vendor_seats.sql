@@ -1,6 +1,6 @@
 -- One row per licence grant in a vendor's own seat list in force at the as-of date: who holds which SKU, by which path.
 -- Okta app users are seats of their own list: staging.okta_seats.
--- Known limit: of Atlassian only accounts of claimed domains are listed, so seats of people from outside are missing here.
+-- Known limit: Atlassian lists accounts of claimed domains only, so the seats of people from outside are missing here.
 with licences_of_microsoft365_users as (
     select
         source, stream, account_id, sku_id as source_sku_id, cast(null as boolean) as is_sku_named,
@@ -31,8 +31,8 @@ copilot_seats_by_granting_team as (
     from raw.github_copilot_seats
 ),
 
--- One person with several accounts is one row and one seat, and so is who was only invited. The case of a licence's name
--- varies. Who left within a month is listed to its end where the plan is metered.
+-- One person with several accounts is one row and one seat, and so is who was only invited. The case of a licence's
+-- name varies. A metered plan also lists whose licence has ended.
 github_enterprise_licences as (
     select
         source, stream, account_id, lower(trim(license_type)) as source_sku_id,

@@ -50,7 +50,7 @@ mod github_ {
                 (3, 1)
             );
             let log = live.stub.log.lock().unwrap();
-            assert!(log.iter().all(|request| request.query["per_page"] == "100"), "{log:?}");
+            assert_eq!(log[0].query["per_page"], "100");
         }
     }
 

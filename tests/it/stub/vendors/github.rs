@@ -96,7 +96,7 @@ pub fn seats_of(n: usize) -> Vec<Value> {
 pub fn licences_of(n: usize) -> Vec<Value> {
     let holder = |i: usize| {
         let (is_invited, is_elsewhere) = (i % 6 == 5, i % 8 == 7);
-        let has_both = i % 3 == 0;
+        let has_both = i.is_multiple_of(3);
         let server = if has_both || is_elsewhere { vec![format!("ghes.northwind.example:{i}")] } else { vec![] };
         json!({
             "github_com_login": if is_elsewhere { Value::Null } else { json!(format!("user{i}_nw")) },

@@ -6,6 +6,13 @@ with newest_landings as (
     where has_landed
 ),
 
+-- what a list tells of one product is of the application whose tiers name that product
+apps_of_products as (
+    select distinct feed.app_id, feed.source, feed.stream, product.source_sku_id as source_sku_key
+    from seeds.app_feature_sources as feed
+    inner join core.sku_aliases as product on feed.app_id = product.app_id
+),
+
 accounts_of_listings as (
     select
         named.app_id, named.account_id, shown.source, shown.stream,
@@ -21,8 +28,14 @@ accounts_of_listings as (
         on
             shown.source = named.source and shown.stream = named.stream and shown.account_ref = named.account_ref
     inner join newest_landings as newest on shown.source = newest.source and shown.stream = newest.stream
-    -- what lies after the as-of date is not known yet
-    where shown.known_on <= $as_of
+    left join apps_of_products as product
+        on
+            named.app_id = product.app_id and shown.source = product.source and shown.stream = product.stream
+            and shown.source_sku_key = product.source_sku_key
+    where
+        -- what lies after the as-of date is not known yet
+        shown.known_on <= $as_of
+        and (shown.source_sku_key = '' or product.app_id is not null)
     group by named.app_id, named.account_id, shown.source, shown.stream
 ),
 

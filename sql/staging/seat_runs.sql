@@ -28,6 +28,12 @@ sightings as (
     where pending_cancellation_on is null or pending_cancellation_on > extract_date
     union all
     select
+        source, stream, '' as okta_app_id, account_id, coalesce(lower(trim(license_type)), '') as source_sku_key,
+        landing
+    from fresh.github_consumed_licenses
+    where coalesce(is_license_active, true)
+    union all
+    select
         source, stream, '' as okta_app_id, account_id,
         case
             when is_ultra_restricted then 'guest_single'
@@ -41,6 +47,11 @@ sightings as (
     select source, stream, '' as okta_app_id, account_id, coalesce(license_type, '') as source_sku_key, landing
     from fresh.zoom_users
     where lower(coalesce(status, 'active')) = 'active' and coalesce(license_type, '') not in ('4', '99')
+    union all
+    -- one row per site: one sighting
+    select distinct source, stream, '' as okta_app_id, account_id, sku_id as source_sku_key, landing
+    from fresh.atlassian_managed_accounts
+    where sku_id is not null and lower(coalesce(account_status, 'active')) = 'active' and coalesce(is_billable, true)
     union all
     select source, stream, '' as okta_app_id, account_id, coalesce(sku_id, '') as source_sku_key, landing
     from fresh.mapped_seats

@@ -54,6 +54,31 @@ github_accounts as (
     group by source, stream, account_id
 ),
 
+-- everybody who holds a licence of the enterprise, by the name at github.com, else at a server of one's own
+github_licence_holders as (
+    select
+        source,
+        stream,
+        account_id,
+        user_name,
+        email,
+        saml_name_id as external_id,
+        cast(null as varchar) as employee_number,
+        display_name,
+        coalesce(is_license_active, true) as is_active,
+        case
+            when not coalesce(is_license_active, true) then 'ended'
+            when
+                pending_invite_organization is not null and member_role is null and enterprise_role is null
+                and not coalesce(enterprise_server_user, false)
+                then 'invited'
+            else 'active'
+        end as status,
+        cast(null as varchar) as declared_type,
+        landing
+    from raw.github_consumed_licenses
+),
+
 slack_accounts as (
     select
         source,
@@ -86,6 +111,26 @@ zoom_accounts as (
         cast(null as varchar) as declared_type,
         landing
     from raw.zoom_users
+),
+
+-- Accounts of the domains that the organisation has claimed, and no others: whoever was invited with another address
+-- uses its products, too, and is not in the list.
+atlassian_accounts as (
+    select
+        source,
+        stream,
+        account_id,
+        cast(null as varchar) as user_name,
+        max(email) as email,
+        cast(null as varchar) as external_id,
+        cast(null as varchar) as employee_number,
+        max(display_name) as display_name,
+        coalesce(max(lower(account_status)), 'active') = 'active' as is_active,
+        coalesce(max(account_status), 'active') as status,
+        case when max(lower(account_type)) = 'app' then 'service' end as declared_type,
+        max(landing) as landing
+    from raw.atlassian_managed_accounts
+    group by source, stream, account_id
 ),
 
 mapped_accounts as (
@@ -129,12 +174,22 @@ final as (
     select
         source, stream, account_id, user_name, email, external_id, employee_number, display_name, is_active, status,
         declared_type, landing
+    from github_licence_holders
+    union all
+    select
+        source, stream, account_id, user_name, email, external_id, employee_number, display_name, is_active, status,
+        declared_type, landing
     from slack_accounts
     union all
     select
         source, stream, account_id, user_name, email, external_id, employee_number, display_name, is_active, status,
         declared_type, landing
     from zoom_accounts
+    union all
+    select
+        source, stream, account_id, user_name, email, external_id, employee_number, display_name, is_active, status,
+        declared_type, landing
+    from atlassian_accounts
     union all
     select
         source, stream, account_id, user_name, email, external_id, employee_number, display_name, is_active, status,

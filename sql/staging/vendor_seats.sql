@@ -1,5 +1,6 @@
 -- One row per licence grant in a vendor's own seat list in force at the as-of date: who holds which SKU, by which path.
 -- Okta app users are seats of their own list: staging.okta_seats.
+-- Known limit: Atlassian lists accounts of claimed domains only, so the seats of people from outside are missing here.
 with licences_of_microsoft365_users as (
     select
         source, stream, account_id, sku_id as source_sku_id, cast(null as boolean) as is_sku_named,
@@ -30,6 +31,17 @@ copilot_seats_by_granting_team as (
     from raw.github_copilot_seats
 ),
 
+-- One person with several accounts is one row and one seat, and so is who was only invited. The case of a licence's
+-- name varies. A metered plan also lists whose licence has ended.
+github_enterprise_licences as (
+    select
+        source, stream, account_id, lower(trim(license_type)) as source_sku_id,
+        cast(null as boolean) as is_sku_named, cast(null as date) as assigned_on, 'direct' as assigned_via,
+        cast(null as date) as ends_on, landing
+    from raw.github_consumed_licenses
+    where coalesce(is_license_active, true)
+),
+
 slack_members as (
     select
         source, stream, account_id,
@@ -52,6 +64,15 @@ zoom_users_with_a_licence as (
         cast(null as date) as assigned_on, 'direct' as assigned_via, cast(null as date) as ends_on, landing
     from raw.zoom_users
     where lower(coalesce(status, 'active')) = 'active' and coalesce(license_type, '') not in ('4', '99')
+),
+
+-- A product on several sites is one seat. Neither a closed account costs anything, nor one without billable access.
+atlassian_products_with_billable_access as (
+    select
+        source, stream, account_id, sku_id as source_sku_id, cast(null as boolean) as is_sku_named,
+        cast(null as date) as assigned_on, 'direct' as assigned_via, cast(null as date) as ends_on, landing
+    from raw.atlassian_managed_accounts
+    where sku_id is not null and lower(coalesce(account_status, 'active')) = 'active' and coalesce(is_billable, true)
 ),
 
 mapped_seats_not_taken_away as (
@@ -81,10 +102,16 @@ grants as (
     from copilot_seats_by_granting_team
     union all
     select source, stream, account_id, source_sku_id, is_sku_named, assigned_on, assigned_via, ends_on, landing
+    from github_enterprise_licences
+    union all
+    select source, stream, account_id, source_sku_id, is_sku_named, assigned_on, assigned_via, ends_on, landing
     from slack_members
     union all
     select source, stream, account_id, source_sku_id, is_sku_named, assigned_on, assigned_via, ends_on, landing
     from zoom_users_with_a_licence
+    union all
+    select source, stream, account_id, source_sku_id, is_sku_named, assigned_on, assigned_via, ends_on, landing
+    from atlassian_products_with_billable_access
     union all
     select source, stream, account_id, source_sku_id, is_sku_named, assigned_on, assigned_via, ends_on, landing
     from mapped_seats_not_taken_away

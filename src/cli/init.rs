@@ -67,7 +67,7 @@ rate_set = "spot"                    # spot | budget (seeds/budget_rates.csv)
 #
 # [[source]]
 # name = "okta"
-# kind = "okta"                      # okta microsoft365 salesforce github slack zoom workday bamboohr servicenow ecb mapped
+# kind = "okta"                      # okta microsoft365 salesforce github slack zoom atlassian workday bamboohr servicenow ecb mapped
 # from = "extracts/okta"
 # streams = ["system_log", "users", "apps", "app_users"]
 #

@@ -12,6 +12,7 @@ words! {
         Github = "github",
         Slack = "slack",
         Zoom = "zoom",
+        Atlassian = "atlassian",
         Workday = "workday",
         Bamboohr = "bamboohr",
         Servicenow = "servicenow",
@@ -58,7 +59,7 @@ impl Kind {
     pub(super) fn reporting_lag_days(self) -> u32 {
         match self {
             Self::Microsoft365 => 2,
-            Self::Github | Self::Slack => 1,
+            Self::Github | Self::Slack | Self::Atlassian => 1,
             _ => 0,
         }
     }
@@ -153,6 +154,13 @@ pub const STREAMS: &[KnownStream] = &[
          last_authenticated_at plan_type assigning_team organization assignee_type",
     ),
     stream(
+        Kind::Github,
+        "consumed_licenses",
+        "account_id user_name email saml_name_id display_name license_type github_com_user enterprise_server_user \
+         visual_studio_subscription_user visual_studio_license_status enterprise_role member_role \
+         pending_invite_organization total_user_accounts is_license_active",
+    ),
+    stream(
         Kind::Slack,
         "users",
         "account_id user_name email display_name is_deleted is_bot is_restricted is_ultra_restricted updated_at \
@@ -170,6 +178,12 @@ pub const STREAMS: &[KnownStream] = &[
         "users",
         "account_id email display_name license_type status last_login_at created_at employee_unique_id cost_center \
          dept",
+    ),
+    stream(
+        Kind::Atlassian,
+        "managed_accounts",
+        "account_id account_type account_status email display_name is_billable account_last_active_on sku_id \
+         product_name site_url last_activity_on",
     ),
     stream(Kind::Workday, "workers", WORKERS),
     stream(Kind::Workday, "leaves", LEAVES),

@@ -106,7 +106,7 @@ fn ways(kind: Kind) -> &'static [AuthKind] {
         Kind::Okta => &[AuthKind::PrivateKeyJwt, AuthKind::Bearer, AuthKind::Ssws],
         Kind::Microsoft365 | Kind::Zoom => &[AuthKind::ClientSecret, AuthKind::Bearer],
         Kind::Salesforce => &[AuthKind::JwtBearer, AuthKind::Bearer],
-        Kind::Slack => &[AuthKind::Bearer],
+        Kind::Slack | Kind::Atlassian => &[AuthKind::Bearer],
         Kind::Github => &[AuthKind::GithubApp, AuthKind::Bearer],
         Kind::Servicenow => &[AuthKind::Basic, AuthKind::ClientSecret, AuthKind::Bearer],
         Kind::Workday | Kind::Bamboohr => &[AuthKind::Basic],
@@ -115,18 +115,37 @@ fn ways(kind: Kind) -> &'static [AuthKind] {
     }
 }
 
-/// What else the addresses of a kind hold: keys of `[source.live]`, and whether each must be there.
-const VALUES: &[(Kind, &str, bool)] = &[
-    (Kind::Microsoft365, "tenant", true),
-    (Kind::Zoom, "account_id", true),
-    (Kind::Github, "organization", true),
-    // Reports, by the stream that each is; a stream whose report nobody names is not read.
-    (Kind::Workday, "tenant", true),
-    (Kind::Workday, "owner", true),
-    (Kind::Workday, "workers", false),
-    (Kind::Workday, "leaves", false),
-    (Kind::Workday, "project_assignments", false),
+/// What addresses of a kind hold one more thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// All.
+    Every,
+    /// Those of one stream, which is not read where nobody says it.
+    Stream(&'static str),
+}
+
+/// What else the addresses of a kind hold: keys of `[source.live]`, and of which addresses each is a part.
+const VALUES: &[(Kind, &str, Of)] = &[
+    (Kind::Microsoft365, "tenant", Of::Every),
+    (Kind::Zoom, "account_id", Of::Every),
+    (Kind::Github, "organization", Of::Stream("copilot_seats")),
+    (Kind::Github, "enterprise", Of::Stream("consumed_licenses")),
+    (Kind::Atlassian, "organization", Of::Every),
+    // Reports, by the stream that each is.
+    (Kind::Workday, "tenant", Of::Every),
+    (Kind::Workday, "owner", Of::Every),
+    (Kind::Workday, "workers", Of::Stream("workers")),
+    (Kind::Workday, "leaves", Of::Stream("leaves")),
+    (Kind::Workday, "project_assignments", Of::Stream("project_assignments")),
 ];
+
+impl Live {
+    /// Whether all is said that the addresses of a stream of this kind hold.
+    pub(super) fn leads_to(&self, kind: Kind, stream: &str) -> bool {
+        let needed = VALUES.iter().filter(|(of, _, part)| *of == kind && matches!(part, Of::Stream(s) if *s == stream));
+        needed.map(|(_, name, _)| name).all(|name| self.values.contains_key(*name))
+    }
+}
 
 /// Reads the section of a source of a kind.
 pub(super) fn read(section: &Section<'_>, kind: Kind) -> Option<Live> {
@@ -156,7 +175,12 @@ pub(super) fn read(section: &Section<'_>, kind: Kind) -> Option<Live> {
     keys.extend(values().map(|(_, name, _)| *name));
     section.only(&keys);
     section.need(&["url"]);
-    section.need(&values().filter(|(.., is_needed)| *is_needed).map(|(_, name, _)| *name).collect::<Vec<_>>());
+    let mut needed: Vec<&str> = values().filter(|(.., of)| *of == Of::Every).map(|(_, name, _)| *name).collect();
+    if needed.is_empty() && !values().any(|(_, name, _)| section.has(name)) {
+        // With none of them there would be nothing to read.
+        needed.extend(values().map(|(_, name, _)| *name).take(1));
+    }
+    section.need(&needed);
     let login = read_login(section, auth);
     let values = values().filter_map(|(_, name, _)| Some(((*name).to_owned(), section.text(name)?))).collect();
     let url = server_url(section, "url");

@@ -135,8 +135,9 @@ pub struct Source {
 }
 
 impl Source {
-    /// The streams that are collected: those the file names; else the declared ones of a mapped source, those with a
-    /// sub-folder where all there is is a folder on this machine, or all of the kind.
+    /// The streams that are collected: those the file names; else the declared ones of a mapped source; else those that
+    /// the API is read for, and those with a sub-folder of the folder on this machine. Of a folder that is elsewhere, or
+    /// not there yet, all of the kind.
     pub fn configured(&self, root: &Path) -> Vec<String> {
         if let Some(streams) = &self.streams {
             return streams.clone();
@@ -144,9 +145,12 @@ impl Source {
         if self.kind == Kind::Mapped {
             return self.stream.keys().cloned().collect();
         }
-        let folder = self.local_folder(root).filter(|folder| folder.is_dir());
-        let has_folder = |stream: &str| folder.as_ref().is_none_or(|folder| folder.join(stream).is_dir());
-        self.kind.streams().map(|stream| stream.name).filter(|name| has_folder(name)).map(str::to_owned).collect()
+        let is_read = |stream: &str| self.live.as_ref().is_some_and(|live| live.leads_to(self.kind, stream));
+        let folder = self.local_folder(root).filter(|folder| self.live.is_some() || folder.is_dir());
+        let is_dropped =
+            |stream: &str| self.from.is_some() && folder.as_ref().is_none_or(|folder| folder.join(stream).is_dir());
+        let names = self.kind.streams().map(|stream| stream.name);
+        names.filter(|name| is_read(name) || is_dropped(name)).map(str::to_owned).collect()
     }
 
     /// The name under which `schema` knows a stream of this source: its own, or the role of a mapped one.
@@ -157,9 +161,9 @@ impl Source {
         }
     }
 
-    /// The folder, where nothing but a folder on this machine brings extracts.
+    /// The folder on this machine in which extracts are dropped.
     fn local_folder(&self, root: &Path) -> Option<PathBuf> {
-        let from = self.from.as_ref().filter(|_| self.live.is_none())?;
+        let from = self.from.as_ref()?;
         match from.strip_prefix("file://") {
             Some(path) => Some(PathBuf::from(path)),
             None => (!from.contains("://")).then(|| root.join(from)),

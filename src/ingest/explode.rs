@@ -30,6 +30,24 @@ impl View<'_> {
     }
 }
 
+/// Parts a record that is several rows: an Atlassian account is one per product, each with what its own entry says.
+pub(super) fn parts(dataset: &Dataset, record: Json) -> Vec<Json> {
+    const PRODUCTS: &str = "product_access";
+    let count = record.get(PRODUCTS).map_or(0, |products| products.items().len());
+    if dataset.kind != "atlassian" || count < 2 {
+        return vec![record];
+    }
+    let Json::Map(entries) = record else { return vec![record] };
+    let with_only = |at: usize| {
+        let entry = |(key, value): &(String, Json)| match key.as_str() {
+            PRODUCTS => (key.clone(), Json::List(value.items().get(at).cloned().into_iter().collect())),
+            _ => (key.clone(), value.clone()),
+        };
+        Json::Map(entries.iter().map(entry).collect())
+    };
+    (0..count).map(with_only).collect()
+}
+
 /// Turns one record into rows: a Microsoft user has one per licence and per way it was granted.
 pub(super) fn explode(dataset: &Dataset, record: &Json, row: Row) -> Vec<Row> {
     if dataset.table() != "microsoft365_users" {

@@ -16,7 +16,8 @@ use super::values::Raw;
 /// Objects and arrays inside each other.
 pub(super) const MAX_DEPTH: usize = 64;
 /// The keys under which envelopes keep their records.
-const ENVELOPES: &[&str] = &["result", "value", "records", "seats", "members", "users", "employees", "Report_Entry"];
+const ENVELOPES: &[&str] =
+    &["result", "value", "records", "seats", "members", "users", "employees", "data", "Report_Entry"];
 /// A fact about a page that is longer than this is none.
 const MAX_FACT_BYTES: usize = 65_536;
 /// Bytes of a string that are looked at together.
@@ -361,11 +362,12 @@ fn failure(facts: &serde_json::Map<String, serde_json::Value>, has_records: bool
 
 fn paging(facts: &serde_json::Map<String, serde_json::Value>) -> Paging {
     let filled = |value: Option<&serde_json::Value>| value.and_then(|v| v.as_str()).is_some_and(|v| !v.is_empty());
-    let cursor = facts.get("response_metadata").and_then(|m| m.get("next_cursor"));
+    let within = |outer: &str, key: &str| facts.get(outer).and_then(|inner| inner.get(key));
     let more = filled(facts.get("@odata.nextLink"))
         || filled(facts.get("nextRecordsUrl"))
         || filled(facts.get("next_page_token"))
-        || filled(cursor)
+        || filled(within("response_metadata", "next_cursor"))
+        || filled(within("links", "next"))
         || facts.get("done") == Some(&false.into());
     let total = ["total_seats", "total_records", "totalSize"].iter().find_map(|key| facts.get(*key)?.as_u64());
     Paging { more: Some(more), total, is_failed: facts.get("ok") == Some(&false.into()) }
@@ -426,6 +428,18 @@ fn read_record(slice: &[u8], number: u64, path: &str, reader: &Reader, page: &mu
             }
         }
     }
+    explode::parts(reader.dataset, record).iter().try_for_each(|part| read_part(part, text, number, path, reader, page))
+}
+
+/// Reads a record, or the part of one that is a row of its own.
+fn read_part(
+    record: &Json,
+    text: &str,
+    number: u64,
+    path: &str,
+    reader: &Reader,
+    page: &mut Page,
+) -> Result<(), Refusal> {
     let found: Vec<Option<&Json>> = reader
         .names
         .iter()
@@ -444,8 +458,8 @@ fn read_record(slice: &[u8], number: u64, path: &str, reader: &Reader, page: &mu
         Some(value) => value.raw(),
         None => reader.path_part(i, path).map_or(Raw::Missing, Raw::Text),
     };
-    let extra = extra(&record, text, reader);
-    reader.record(page, number, cell, || text.to_owned(), extra, |row| explode::explode(reader.dataset, &record, row))
+    let extra = extra(record, text, reader);
+    reader.record(page, number, cell, || text.to_owned(), extra, |row| explode::explode(reader.dataset, record, row))
 }
 
 /// What a record holds under keys that are new at the source, as it was written.
@@ -516,6 +530,8 @@ mod tests {
             Paging { more: Some(false), total: Some(3), is_failed: false }
         );
         assert_eq!(paging("{\"members\":[],\"response_metadata\":{\"next_cursor\":\"\"}}").more, Some(false));
+        assert_eq!(paging("{\"data\":[],\"links\":{\"next\":\"https://x\"}}").more, Some(true));
+        assert_eq!(paging("{\"data\":[],\"links\":{\"next\":null}}").more, Some(false));
         assert_eq!(paging("[]").more, None);
     }
 
@@ -557,5 +573,23 @@ mod tests {
         assert_eq!(column("account_id"), ["u1", "u1", "u1", "u2"]);
         assert_eq!(column("sku_id"), ["s1", "s1", "s2", "-"]);
         assert_eq!(column("assigned_by_group"), ["-", "g1", "-", "-"]);
+    }
+
+    #[test]
+    fn an_atlassian_account_has_a_row_per_product_and_a_bad_one_takes_no_other_with_it() {
+        let text = r#"{"data":[{"account_id":"a1","product_access":[{"key":"jira-software","last_active":"2026-11-19"},
+            {"key":"confluence","last_active":"2026-12-24"},{"name":"Trello"}]},{"account_id":"a2","product_access":[]}]}"#;
+        let reader = reader("atlassian", "managed_accounts");
+        let page = read(text.as_bytes(), "p.json", false, &reader).unwrap();
+        let column = |name: &str| {
+            let i = reader.dataset.index(name).unwrap();
+            page.rows.iter().map(|r| r.values[i].text().unwrap_or("-").to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (column("account_id"), column("sku_id")),
+            (vec!["a1".into(), "a2".into()], vec!["jira-software".into(), "-".into()])
+        );
+        let rejects: Vec<_> = page.rejects.iter().map(|r| (r.number, r.column, r.reason)).collect();
+        assert_eq!(rejects, [(1, "last_activity_on", "future_activity"), (1, "sku_id", "wrong_type")]);
     }
 }

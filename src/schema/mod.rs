@@ -4,6 +4,7 @@
 //! Only what is listed is ever read. For HR feeds that is a promise: pay and medical columns that lie in the same
 //! tables cannot land, because no field names them.
 
+mod atlassian;
 mod bamboohr;
 mod ecb;
 mod field;
@@ -157,6 +158,7 @@ pub fn datasets() -> &'static [Dataset] {
             github::DATASETS,
             slack::DATASETS,
             zoom::DATASETS,
+            atlassian::DATASETS,
             workday::DATASETS,
             bamboohr::DATASETS,
             servicenow::DATASETS,

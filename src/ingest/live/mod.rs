@@ -1,6 +1,7 @@
 //! Reads the APIs of sources. A collector brings the pages of a stream, as the vendor wrote them, into files as a person
 //! would have dropped them; what lands them is the code that lands dropped files.
 
+mod atlassian;
 mod bamboohr;
 mod ecb;
 mod feed;

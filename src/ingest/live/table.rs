@@ -175,6 +175,7 @@ const VENDORS: &[&Vendor] = &[
     &super::slack::SLACK,
     &super::zoom::ZOOM,
     &super::github::GITHUB,
+    &super::atlassian::ATLASSIAN,
     &super::servicenow::SERVICENOW,
     &super::workday::WORKDAY,
     &super::bamboohr::BAMBOOHR,

@@ -1,6 +1,7 @@
 //! Collectors against servers that speak as the vendors document, and misbehave on request. `suite` is written once for
 //! all vendors: a vendor brings a [`Subject`] and says `conformance!`.
 
+mod developers;
 mod okta;
 mod okta_log;
 mod suite;

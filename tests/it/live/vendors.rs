@@ -4,12 +4,10 @@ use seatledger::ingest::Outcome;
 use seatledger::job::{Finding, Grade, doctor};
 
 use super::super::stub::server::{Reply, Request};
-use super::super::stub::vendors::{
-    Holds, bamboohr, ecb, github, graph, handler, itam, salesforce, slack, workday, zoom,
-};
+use super::super::stub::vendors::{Holds, bamboohr, ecb, graph, handler, itam, salesforce, slack, workday, zoom};
 use super::{Handler, Live, Subject, conformance, suite};
 
-const DAY: &str = "2026-11-20";
+pub const DAY: &str = "2026-11-20";
 const BEARER: &str = "auth = \"bearer\"\nsecret = \"file:token\"";
 
 mod microsoft365 {
@@ -281,23 +279,6 @@ mod zoom_ {
     }
 }
 
-mod github_ {
-    use super::*;
-
-    const SEATS: Subject = Subject {
-        kind: "github",
-        login: "client_id = \"Iv1.seatledger\"\ninstallation = \"77\"\nsecret = \"file:key.pem\"\n\
-                organization = \"northwind\"",
-        streams: &["copilot_seats"],
-        start: || handler(&github::GITHUB, Holds::in_pages(4).with("seats", github::seats_of(12))),
-        has_tokens: true,
-        empty: "{\"total_seats\": 0, \"seats\": []}",
-        day: DAY,
-    };
-
-    conformance!(SEATS);
-}
-
 mod servicenow_ {
     use super::*;
 
@@ -444,7 +425,7 @@ mod ecb_ {
 }
 
 /// What the doctor says of the APIs of a project.
-fn seen(live: &Live) -> Vec<Finding> {
+pub fn seen(live: &Live) -> Vec<Finding> {
     let at = "2026-11-20T12:00:00Z".parse().unwrap();
     let found = live.project.wait(doctor(live.project.path(), seatledger::base::Clock::Fixed(at)));
     found.into_iter().filter(|f| matches!(f.check, "api" | "clock" | "limit")).collect()

@@ -1,4 +1,6 @@
-//! GitHub: seats of Copilot by numbered pages, the next one named by a `Link` header.
+//! GitHub: seats of Copilot and holders of licences by numbered pages, the next one named by a `Link` header.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -7,9 +9,10 @@ use crate::stub::server::{Reply, Request};
 
 pub static GITHUB: Vendor = Vendor { answer, unknown, scheme: Some("Bearer") };
 
-/// The most seats of a page, and what one gets unasked.
+/// The most records of a page, and what one gets unasked.
 const MOST: usize = 100;
 const STANDARD: usize = 50;
+const STANDARD_LICENCES: usize = 30;
 
 fn unknown() -> Reply {
     let docs = "https://docs.github.com/rest";
@@ -25,20 +28,40 @@ fn answer(holds: &Holds, request: &Request) -> Reply {
             }
             Reply::json(201, &json!({ "token": TOKEN, "expires_at": "2099-01-01T00:00:00Z" }))
         }
-        ("GET", ["orgs" | "enterprises", _, "copilot", "billing", "seats"]) => seats(holds, request),
+        ("GET", ["orgs" | "enterprises", _, "copilot", "billing", "seats"]) => {
+            let seats = holds.of("seats");
+            let holders: BTreeSet<_> = seats.iter().map(|seat| seat["assignee"]["id"].to_string()).collect();
+            paged(holds, request, seats, STANDARD, |seats| json!({ "total_seats": holders.len(), "seats": seats }))
+        }
+        ("GET", ["enterprises", "northwind", "consumed-licenses"]) => {
+            let users = holds.of("users");
+            // More than were bought.
+            let (consumed, purchased) = (users.len(), users.len() - 1);
+            paged(
+                holds,
+                request,
+                users,
+                STANDARD_LICENCES,
+                |users| json!({ "total_seats_consumed": consumed, "total_seats_purchased": purchased, "users": users }),
+            )
+        }
         _ => Reply::json(404, &json!({ "message": "Not Found", "documentation_url": "https://docs.github.com/rest" })),
     }
 }
 
-fn seats(holds: &Holds, request: &Request) -> Reply {
-    let size = number(request, "per_page").unwrap_or(STANDARD).min(MOST).min(holds.page);
+/// A page of a list.
+fn paged(
+    holds: &Holds,
+    request: &Request,
+    all: &[Value],
+    standard: usize,
+    page_of: impl Fn(&[Value]) -> Value,
+) -> Reply {
+    let size = number(request, "per_page").unwrap_or(standard).min(MOST).min(holds.page);
     let page = number(request, "page").unwrap_or(1).max(1);
-    let all = holds.of("seats");
-    let (seats, more) = holds.slice(all, (page - 1) * size, size);
-    let holders: std::collections::BTreeSet<_> = all.iter().map(|seat| seat["assignee"]["id"].to_string()).collect();
-    let reply = Reply::json(200, &json!({ "total_seats": holders.len(), "seats": seats }))
-        .with("x-ratelimit-limit", "5000")
-        .with("x-ratelimit-remaining", "4990");
+    let (records, more) = holds.slice(all, (page - 1) * size, size);
+    let reply =
+        Reply::json(200, &page_of(records)).with("x-ratelimit-limit", "5000").with("x-ratelimit-remaining", "4990");
     if !more {
         return reply;
     }
@@ -66,4 +89,31 @@ pub fn seats_of(n: usize) -> Vec<Value> {
         _ => vec![seat(i, None)],
     });
     seats.collect()
+}
+
+/// Holders of licences: people with accounts here and at a server of the house, one at the server only, one who was invited,
+/// and a subscriber of Visual Studio.
+pub fn licences_of(n: usize) -> Vec<Value> {
+    let holder = |i: usize| {
+        let (is_invited, is_elsewhere) = (i % 6 == 5, i % 8 == 7);
+        let has_both = i.is_multiple_of(3);
+        let server = if has_both || is_elsewhere { vec![format!("ghes.northwind.example:{i}")] } else { vec![] };
+        json!({
+            "github_com_login": if is_elsewhere { Value::Null } else { json!(format!("user{i}_nw")) },
+            "github_com_name": if is_elsewhere || is_invited { Value::Null } else { json!(format!("User {i}")) },
+            "enterprise_server_user_ids": server, "github_com_user": !is_elsewhere,
+            "enterprise_server_user": has_both || is_elsewhere, "visual_studio_subscription_user": i % 10 == 9,
+            "license_type": match i % 10 { 9 => "Visual Studio subscription", 4 => "Enterprise", _ => "enterprise" },
+            "github_com_profile": format!("https://github.com/user{i}_nw"),
+            "github_com_member_roles": if is_invited || is_elsewhere { vec![] } else { vec!["northwind:Member"] },
+            "github_com_enterprise_roles": if is_invited || is_elsewhere { vec![] } else { vec!["Member"] },
+            "github_com_verified_domain_emails": [format!("user{i}@northwind.example")],
+            "github_com_saml_name_id": if is_elsewhere { Value::Null } else { json!(format!("user{i}")) },
+            "github_com_orgs_with_pending_invites": if is_invited { vec!["northwind"] } else { vec![] },
+            "github_com_two_factor_auth": true, "enterprise_server_primary_emails": [],
+            "visual_studio_license_status": "", "visual_studio_subscription_email": "",
+            "total_user_accounts": 1 + usize::from(has_both),
+        })
+    };
+    (0..n).map(holder).collect()
 }

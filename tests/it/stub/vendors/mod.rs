@@ -1,5 +1,6 @@
 //! The APIs of vendors that are read: what each holds, served as its documentation says.
 
+pub mod atlassian;
 pub mod bamboohr;
 pub mod ecb;
 pub mod github;

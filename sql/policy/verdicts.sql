@@ -4,7 +4,9 @@
 -- force; rule 14: nothing else held. What would be a candidate but is free is kept, under the rule that held.
 -- For speed: cut-off days are the segment's (policy.segments), and of flags joined by `and` the one that holds for most
 -- seats stands first; after one that holds for few, DataFusion copies every column of those few before it goes on.
--- `is true` makes an unknown comparison false, and unlike coalesce() asks for no such copy.
+-- `is true` makes an unknown comparison false, and unlike coalesce() asks for no such copy. greatest() passes over what
+-- is NULL as coalesce() does, but in one pass over all rows, where coalesce() is a case. A case copies, for each branch
+-- that some rows of a batch take, the columns that any branch names: over flags alone it is cheap, however long.
 with facts_that_rules_ask as (
     select
         app_id,
@@ -149,65 +151,37 @@ rules_by_themselves as (
     from idleness as i
 ),
 
--- The first rule that holds is the number of rules passed. (Sums of flags cost a fraction of a case with as many
--- branches, and most seats pass nearly all.)
-rules_met as (
+-- The ladder.
+rules_in_order as (
     select
         r.*,
-        not has_policy or rule_01_holds as is_met_by_01,
-        not has_policy or rule_01_holds or rule_02_holds as is_met_by_02,
-        not has_policy or rule_01_holds or rule_02_holds or rule_03_holds as is_met_by_03,
-        not has_policy or rule_01_holds or rule_02_holds or rule_03_holds or rule_04_holds as is_met_by_04
+        case
+            when not has_policy then 0
+            when rule_01_holds then 1
+            when rule_02_holds then 2
+            when rule_03_holds then 3
+            when rule_04_holds then 4
+            when rule_05_holds then 5
+            when rule_06_holds then 6
+            when rule_07_holds then 7
+            when rule_08_holds then 8
+            when rule_09_holds then 9
+            when rule_10_holds then 10
+            when rule_11_holds then 11
+            when rule_12_holds then 12
+            when rule_13_holds then 13
+            else 14
+        end as rule
     from rules_by_themselves as r
 ),
 
-rules_met_further as (
-    select
-        m.*,
-        is_met_by_04 or rule_05_holds as is_met_by_05,
-        is_met_by_04 or rule_05_holds or rule_06_holds as is_met_by_06,
-        is_met_by_04 or rule_05_holds or rule_06_holds or rule_07_holds as is_met_by_07,
-        is_met_by_04 or rule_05_holds or rule_06_holds or rule_07_holds or rule_08_holds as is_met_by_08
-    from rules_met as m
-),
-
-rules_in_order as (
-    select
-        m.*,
-        case when has_policy then 1 else 0 end
-        + case when is_met_by_01 then 0 else 1 end
-        + case when is_met_by_02 then 0 else 1 end
-        + case when is_met_by_03 then 0 else 1 end
-        + case when is_met_by_04 then 0 else 1 end
-        + case when is_met_by_05 then 0 else 1 end
-        + case when is_met_by_06 then 0 else 1 end
-        + case when is_met_by_07 then 0 else 1 end
-        + case when is_met_by_08 then 0 else 1 end
-        + case when is_met_by_08 or rule_09_holds then 0 else 1 end
-        + case when is_met_by_08 or rule_09_holds or rule_10_holds then 0 else 1 end
-        + case when is_met_by_08 or rule_09_holds or rule_10_holds or rule_11_holds then 0 else 1 end
-        + case when is_met_by_08 or rule_09_holds or rule_10_holds or rule_11_holds or rule_12_holds then 0 else 1 end
-        + case
-            when is_met_by_08 or rule_09_holds or rule_10_holds or rule_11_holds or rule_12_holds or rule_13_holds
-                then 0
-            else 1
-        end as rule
-    from rules_met_further as m
-),
-
--- Most seats are active: what only few rules ask is asked of their seats alone.
-outcomes as (
+-- Most seats are active: what only few rules ask is asked of their seats alone, first what most of them ask.
+outcomes_within_a_rule as (
     select
         r.*,
         case
             when rule in (3, 5, 6, 10, 11, 12, 13) then
-                rule * 100
-                + case rule
-                    when 3 then case when is_paid then removal_number else 90 end
-                    when 5 then case when hold_until is not null then 0 else 10 end
-                    when 6 then case when $as_of < leave_to then 0 else 10 end
-                    when 10 then case when failing_number = 0 and is_sign_in_seen then 50 else failing_number end
-                    when 11 then case when is_paid or orphan_number = 0 then orphan_number else 90 end
+                case rule
                     when 12 then
                         case
                             when is_downgrade_first and is_downgraded_in_episode and is_recently_downgraded then 0
@@ -219,19 +193,30 @@ outcomes as (
                                 end
                         end
                     when 13 then case when is_paid then 3 else 90 end
+                    when 10 then case when failing_number = 0 and is_sign_in_seen then 50 else failing_number end
+                    when 11 then case when is_paid or orphan_number = 0 then orphan_number else 90 end
+                    when 3 then case when is_paid then removal_number else 90 end
+                    when 5 then case when hold_until is not null then 0 else 10 end
+                    when 6 then case when $as_of < leave_to then 0 else 10 end
                 end
-            else rule * 100
-        end as outcome
+        end as outcome_within_rule,
+        greatest(idle_since - recent_use_after, 1) as idle_for_days
     from rules_in_order as r
 ),
 
--- Only active seats are many, and their days cost no branch. Of the two at most one says a number.
+outcomes as (
+    select
+        o.*,
+        rule * 100 + greatest(outcome_within_rule, 0) as outcome
+    from outcomes_within_a_rule as o
+),
+
+-- Only active seats are many: their days were worked out for all seats and are only picked here. Of the two at most
+-- one says a number.
 days_to_the_flip as (
     select
         o.*,
-        case
-            when rule = 14 and is_paid and not is_horizon_too_short then greatest(idle_since - recent_use_after, 1)
-        end as active_for_days,
+        case when rule = 14 and is_paid and not is_horizon_too_short then idle_for_days end as active_for_days,
         case
             when rule < 10 or outcome = 1200 then
                 case rule
@@ -252,7 +237,7 @@ days_to_the_flip as (
 final as (
     select
         d.*,
-        coalesce(active_for_days, stopped_for_days) as flips_in_days
+        greatest(active_for_days, stopped_for_days) as flips_in_days
     from days_to_the_flip as d
 )
 

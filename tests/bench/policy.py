@@ -121,11 +121,15 @@ OTHER_INPUTS = {
     ],
     "config.project": [("name", "text"), ("reporting_currency", "text")],
     "earlier.candidates": [
+        ("candidate_id", "text"),
         ("app_id", "text"),
         ("account_id", "text"),
         ("sku_id", "text"),
         ("action", "text"),
         ("episode_from", "date"),
+        ("reason", "text"),
+        ("annual_saving_amount", "decimal(18,4)"),
+        ("as_of", "date"),
     ],
 }
 
@@ -529,9 +533,17 @@ class Company:
             target_sku_id=columns["sku_id"], executed_on=days(DAY - r.integers(-3, 200, m)), file=["x"] * m, line=np.arange(m),
         )
         m, columns = some(0.05)
+        skus, actions = pc.fill_null(columns["sku_id"], ""), word(["reclaim", "downgrade", "suspend"], r.integers(0, 3, m))
+        began = days(DAY - r.integers(1, 40, m))
+        named = pc.binary_join_element_wise(
+            columns["app_id"], columns["account_id"], skus, actions, pc.cast(began, pa.string()), "|"
+        )
         self.put(
-            "earlier.candidates", app_id=columns["app_id"], account_id=columns["account_id"], sku_id=pc.coalesce(columns["sku_id"], pa.array([""]).take(pa.array(np.zeros(m, int)))),
-            action=word(["reclaim", "downgrade", "suspend"], r.integers(0, 3, m)), episode_from=days(DAY - r.integers(1, 40, m)),
+            "earlier.candidates", candidate_id=["c-" + hashlib.sha256(n.encode()).hexdigest()[:20] for n in named.to_pylist()],
+            app_id=columns["app_id"], account_id=columns["account_id"], sku_id=skus, action=actions, episode_from=began,
+            reason=word(["inactive", "over_tiered", "leaver"], r.integers(0, 3, m)),
+            annual_saving_amount=decimals(r.integers(0, 9_000_000, m), self.chance(m, 0.1), np.ones(m, bool)),
+            as_of=days(np.full(m, DAY - 1)),
         )
 
     def uses(self, n, accounts, app):
@@ -582,7 +594,7 @@ class Model:
     def __init__(self, file):
         self.name = "policy." + file.stem
         self.sidecar = sidecar(self.name)
-        self.is_view = self.sidecar.get("materialised") == "view"
+        self.is_view = self.sidecar.get("materialised") in ("view", "on_demand")
         self.schema = schema_of(self.name)
         code = "\n".join(line.split("--")[0] for line in file.read_text().split("\n"))
         self.reads = set(re.findall(r"\b(?:from|join)\s+(policy\.\w+)", code))

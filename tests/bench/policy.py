@@ -2,7 +2,7 @@
 """How fast policies are evaluated: the models of sql/policy as they are committed, in DataFusion and in DuckDB.
 
     pip install datafusion==55.0.0 duckdb==2.0.0 pyarrow==26.0.1 numpy
-    python3 tests/bench/policy.py [--seats 1000000] [--runs 5] [--threads 1] [--seed 4]
+    python3 tests/bench/policy.py [--seats 1000000] [--runs 5] [--threads 1] [--seed 4] [--ladder]
 
 A company is made from the seed. Both engines build every model of sql/policy from the same Arrow tables, in the order in
 which the models read each other. Tables must be equal, row by row, before a time is printed.
@@ -613,6 +613,15 @@ def models():
     return ordered
 
 
+def with_what_it_reads(name, ordered):
+    """The models that a model rests on, and itself."""
+    wanted = {name}
+    for model in reversed(ordered):
+        if model.name in wanted:
+            wanted |= model.reads
+    return [m for m in ordered if m.name in wanted]
+
+
 # ---------------------------------------------------------------------------------------------------- engines
 
 
@@ -723,15 +732,19 @@ def main():
     options.add_argument("--runs", type=int, default=5)
     options.add_argument("--threads", type=int, default=1)
     options.add_argument("--seed", type=int, default=4)
+    options.add_argument("--ladder", action="store_true", help="policy.verdicts alone; what it rests on is made once")
     chosen = options.parse_args()
     company = Company(chosen.seed, chosen.seats, chosen.persons or chosen.seats // 4)
     seats, all_models = company.count, models()
+    if chosen.ladder:
+        all_models = with_what_it_reads(LADDER, all_models)
     engines = [engine(company.tables, chosen.threads) for engine in (DataFusion, DuckDb)]
     print(f"{seats} seats, seed {chosen.seed}, {chosen.threads} thread(s), Arrow {pa.__version__}", file=sys.stderr)
 
+    kept = {m.name for m in all_models if chosen.ladder and m.name != LADDER}
+
     def build(engine, timed):
-        took = {m.name: engine.build(m) for m in all_models if not (timed and m.is_view)}
-        return took
+        return {m.name: engine.build(m) for m in all_models if not (timed and (m.is_view or m.name in kept))}
 
     # The same rows first. Views are compared too; a run does not compute them, so they are not timed.
     for engine in engines:
@@ -742,7 +755,8 @@ def main():
             sys.exit(f"{model.name}: {' and '.join(e.name for e in engines)} disagree, so no time is printed")
     for engine in engines:
         for model in all_models:
-            engine.drop(model.name)
+            if model.name not in kept:
+                engine.drop(model.name)
 
     runs = {engine.name: [] for engine in engines}
     for _ in range(chosen.runs):
@@ -760,7 +774,9 @@ def main():
     print(f"all {len(all_models)} tables are equal, row by row")
     print(f"{'median CPU seconds, seats a second':32}" + "".join(f"{e.name:>22}" for e in engines) + "     ratio")
     tables = [m.name for m in all_models if not m.is_view]
-    line("the ladder: policy.verdicts", ["policy.verdicts"])
+    line("the ladder: policy.verdicts", [LADDER])
+    if chosen.ladder:
+        return
     facts = [n for n in tables if n not in OUTPUTS]
     line("verdicts and all they rest on", facts)
     line("the whole of sql/policy", tables)
@@ -768,6 +784,7 @@ def main():
         line("  " + name, [name])
 
 
+LADDER = "policy.verdicts"
 # What is made of verdicts.
 OUTPUTS = {"policy.proposals", "policy.evaluations", "policy.approvers", "policy.candidates"}
 

@@ -1,5 +1,6 @@
 //! The end of a log, page by page as it grows: the next page is on its way while one is looked at.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -27,13 +28,15 @@ pub(super) struct Tail {
 pub(super) struct LogPage {
     /// Its text.
     pub text: Bytes,
-    /// Its events as they are written, and when each happened, as far as it says so.
-    pub events: Vec<(Bytes, Option<DateTime<Utc>>)>,
+    pub events: Vec<LogEvent>,
     /// When it was sent, by the server's clock.
     pub at: DateTime<Utc>,
     /// Path and query of the next page.
     pub next: Option<String>,
 }
+
+/// An event as it is written, and when it happened, as far as it says so.
+pub(super) type LogEvent = (Bytes, Option<DateTime<Utc>>);
 
 impl Tail {
     /// Sends the first request.
@@ -74,8 +77,8 @@ impl Tail {
         let within = |refusal: Refusal| Refusal { message: format!("{place}: {}", refusal.message), ..refusal };
         let bytes = response.bytes().clone();
         let text = match decode::decode(&bytes).map_err(within)? {
-            std::borrow::Cow::Borrowed(text) => bytes.slice_ref(text),
-            std::borrow::Cow::Owned(text) => text.into(),
+            Cow::Borrowed(text) => bytes.slice_ref(text),
+            Cow::Owned(text) => text.into(),
         };
         let (at, next) = (self.api.now(&response), response.next_link());
         let next = next.map(|address| self.api.own(&address)).transpose()?;
@@ -93,10 +96,13 @@ impl Tail {
         Ok(LogPage { text, events, at, next })
     }
 
-    fn events(&mut self, text: &Bytes) -> Result<Vec<(Bytes, Option<DateTime<Utc>>)>, Refusal> {
+    fn events(&mut self, text: &Bytes) -> Result<Vec<LogEvent>, Refusal> {
         let instant = |text: &str| DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc());
         if let Some(events) = self.pages.events(text) {
-            let event = |(at, published): (_, Option<_>)| (text.slice(at), published.as_deref().and_then(instant));
+            let event = |event: okta_log::Placed<'_>| {
+                let published = event.published.as_deref().and_then(instant);
+                (text.slice(event.at), published)
+            };
             return Ok(events.into_iter().map(event).collect());
         }
         let records = json::records(text, false)?.slices;

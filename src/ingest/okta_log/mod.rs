@@ -327,15 +327,21 @@ pub(super) struct Pages {
     shapes: Shapes,
 }
 
+/// Where an event is in a page, and when it happened, as it says.
+pub(super) struct Placed<'t> {
+    pub at: Range<usize>,
+    pub published: Option<Cow<'t, str>>,
+}
+
 impl Pages {
-    /// Where the events of a page are, and when each happened, as it says; none when anything about the page is odd.
-    pub(super) fn events<'t>(&mut self, page: &'t [u8]) -> Option<Vec<(Range<usize>, Option<Cow<'t, str>>)>> {
+    /// The events of a page; none when anything about the page is odd.
+    pub(super) fn events<'t>(&mut self, page: &'t [u8]) -> Option<Vec<Placed<'t>>> {
         let mut scan = Scan::free(simdutf8::basic::from_utf8(page).ok()?).with(std::mem::take(&mut self.shapes));
         let mut events = Vec::new();
         let is_read = scan.array(|scan| {
             let start = scan.at;
             let published = Event::read(scan)?.published.value()?;
-            events.push((start..scan.at, published));
+            events.push(Placed { at: start..scan.at, published });
             Some(())
         });
         let is_over = is_read.is_some() && scan.next().is_none();

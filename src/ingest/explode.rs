@@ -33,8 +33,11 @@ impl View<'_> {
 /// Parts a record that is several rows: an Atlassian account is one per product, each with what its own entry says.
 pub(super) fn parts(dataset: &Dataset, record: Json) -> Vec<Json> {
     const PRODUCTS: &str = "product_access";
+    if dataset.kind != "atlassian" {
+        return vec![record];
+    }
     let count = record.get(PRODUCTS).map_or(0, |products| products.items().len());
-    if dataset.kind != "atlassian" || count < 2 {
+    if count < 2 {
         return vec![record];
     }
     let Json::Map(entries) = record else { return vec![record] };

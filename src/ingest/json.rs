@@ -278,12 +278,7 @@ fn string_end(text: &[u8], at: usize) -> Result<Option<usize>, Refusal> {
     }
 }
 
-/// Where a string ends to be plain text: at its quote, an escape, or a control character.
-fn is_special(byte: u8) -> bool {
-    (byte == b'"') | (byte == b'\\') | (byte < b' ')
-}
-
-/// The place of the first special byte of a block.
+/// Where a block ends to be plain text of a string: at a quote, an escape, or a control character.
 #[inline(always)]
 fn first_special(block: &[u8; BLOCK]) -> Option<usize> {
     let bytes = u8x32::new(*block);
@@ -303,7 +298,9 @@ pub(super) fn plain(bytes: &[u8]) -> usize {
         n += BLOCK;
         rest = more;
     }
-    n + rest.iter().position(|b| is_special(*b)).unwrap_or(rest.len())
+    let mut last = [b'"'; BLOCK];
+    last[..rest.len()].copy_from_slice(rest);
+    n + first_special(&last).unwrap_or(rest.len())
 }
 
 /// Walks the top level of an object: the records below an envelope's key, the facts beside them.

@@ -619,6 +619,5 @@ fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
 }
 
 fn parsed(reader: &Reader, file: &File) -> Result<Page, Refusal> {
-    parse::file(reader, &file.path, &file.bytes)
-        .map_err(|refusal| Refusal { message: format!("{}: {}", file.path, refusal.message), ..refusal })
+    parse::file(reader, &file.path, &file.bytes).map_err(|refusal| refusal.within(&file.path))
 }

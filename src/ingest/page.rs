@@ -93,6 +93,11 @@ impl Refusal {
     pub(super) fn new(reason: &'static str, message: impl Into<String>) -> Self {
         Self { reason, message: message.into() }
     }
+
+    /// The same, told of the file or request it is about.
+    pub(super) fn within(self, place: &str) -> Self {
+        Self { message: format!("{place}: {}", self.message), ..self }
+    }
 }
 
 /// What a page of an API says about its pages.

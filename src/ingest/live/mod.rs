@@ -144,8 +144,8 @@ pub(super) async fn land(stream: &Stream<'_>, collector: &Collector) -> Result<V
         let help = "drop its extracts into a folder that `from` names";
         return Ok(not_collected(format!("no collector reads this stream: {help}")));
     };
-    if let Some(name) = api.unsaid(table) {
-        return Ok(not_collected(format!("[source.live] does not say `{name}`, which names what to read")));
+    if let Some(what) = api.unsaid(table) {
+        return Ok(not_collected(what));
     }
     if table.nature == Nature::Log {
         return log::land(stream, api, table, &collector.spool).await;

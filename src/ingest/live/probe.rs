@@ -62,11 +62,8 @@ pub async fn probe(config: &Config, limits: Limits, clock: Clock) -> Vec<Probe> 
 }
 
 async fn send(api: &Api, table: &Stream, small: &[(&str, &str)], clock: Clock) -> Result<Answer> {
-    if let Some(name) = api.unsaid(table) {
-        return Err(Error::new(
-            ErrorKind::Config,
-            format!("[source.live] does not say `{name}`, which names what to read"),
-        ));
+    if let Some(what) = api.unsaid(table) {
+        return Err(Error::new(ErrorKind::Config, what));
     }
     let Some(first) = table.passes.first() else { return Err(Error::internal("a stream that asks for nothing")) };
     // Of lists that belong to others, those others stand for them.

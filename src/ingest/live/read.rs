@@ -121,12 +121,13 @@ impl Api {
         tokio::time::sleep(wait.min(self.limits.longest_wait)).await;
     }
 
-    /// What the addresses of a stream name and the project does not say; none when it says all.
-    pub(super) fn unsaid(&self, stream: &Stream) -> Option<&'static str> {
+    /// What to say when the addresses of a stream name what the project does not say; none when it says all.
+    pub(super) fn unsaid(&self, stream: &Stream) -> Option<String> {
         let lists = stream.passes.iter().flat_map(|pass| pass.of.map(|parent| &parent.list).into_iter().chain([pass]));
         let texts = lists.flat_map(|list| list.query.iter().map(|(_, value)| *value).chain([list.path]));
         let names = texts.flat_map(|text| text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)));
-        names.into_iter().find(|name| !OWN_VALUES.contains(name) && !self.values.contains_key(*name))
+        let name = names.into_iter().find(|name| !OWN_VALUES.contains(name) && !self.values.contains_key(*name))?;
+        Some(format!("[source.live] does not say `{name}`, which names what to read"))
     }
 
     /// The request for an address that the server named.
@@ -264,7 +265,7 @@ impl<'a> Pages<'a> {
     pub(super) fn take(&mut self, response: Response) -> Result<Fetched, Refusal> {
         let response = accepted(response)?;
         let place = response.place().to_owned();
-        let within = |refusal: Refusal| Refusal { message: format!("{place}: {}", refusal.message), ..refusal };
+        let within = |refusal: Refusal| refusal.within(&place);
         let text = decode::decode(response.bytes()).map_err(within)?;
         // Where lines are expected as well.
         if says_no(&text) {

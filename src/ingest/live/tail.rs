@@ -74,7 +74,7 @@ impl Tail {
     pub(super) fn take(&mut self, response: Response) -> Result<LogPage, Refusal> {
         let response = accepted(response)?;
         let place = response.place().to_owned();
-        let within = |refusal: Refusal| Refusal { message: format!("{place}: {}", refusal.message), ..refusal };
+        let within = |refusal: Refusal| refusal.within(&place);
         let bytes = response.bytes().clone();
         let text = match decode::decode(&bytes).map_err(within)? {
             Cow::Borrowed(text) => bytes.slice_ref(text),

@@ -1,8 +1,10 @@
 //! What of an event lands, found in one pass over it. Targets come in any order and are found by their type.
 
 use std::mem::take;
+use std::ops::Range;
 
 use super::scan::{Scan, Text};
+use super::shapes::Shapes;
 
 /// Columns of text, in the order of the dataset; the instant stands beside them.
 pub(super) const TEXTS: usize = 13;
@@ -121,6 +123,25 @@ impl<'a> Event<'a> {
         scan.end();
         Some(event)
     }
+}
+
+/// Reads the events of an array, and where each is; none when anything about it is odd, and what was read is worth nothing
+/// then.
+pub(super) fn read_array<'a>(
+    bytes: &'a [u8],
+    shapes: &mut Shapes,
+    mut each: impl FnMut(Event<'a>, Range<usize>),
+) -> Option<()> {
+    let text = simdutf8::basic::from_utf8(bytes).ok().filter(|text| text.trim_ascii_start().starts_with('['))?;
+    let mut scan = Scan::free(text).with(take(shapes));
+    let read = scan.array(|scan| {
+        let start = scan.at;
+        each(Event::read(scan)?, start..scan.at);
+        Some(())
+    });
+    let is_whole = read.is_some() && scan.next().is_none();
+    *shapes = scan.into_shapes();
+    is_whole.then_some(())
 }
 
 impl<'a> Party<'a> {

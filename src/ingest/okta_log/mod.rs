@@ -33,10 +33,8 @@ use rayon::prelude::*;
 use tokio::runtime::Handle;
 
 use self::chunks::{Buffers, Opened, PIECE_BYTES, Piece, Whole};
-use self::event::Event;
 use self::intake::{Intake, Totals, instants};
 use self::parse::{Parsed, Parser};
-use self::scan::Scan;
 use self::seen::Seen;
 use self::shapes::Shapes;
 use super::discover::Place;
@@ -311,10 +309,7 @@ fn take_all<'s, 'a: 's>(
         let Some((file, result)) = parsing.pop_front() else { break };
         match result.recv().context(ErrorKind::Internal, "a thread died while parsing")? {
             Ok(parsed) => intake.take(parsed, &mut pages[file], scope)?,
-            Err(refusal) => {
-                let message = format!("{}: {}", files[file].path, refusal.message);
-                return Ok(Err(Refusal { message, ..refusal }));
-            }
+            Err(refusal) => return Ok(Err(refusal.within(&files[file].path))),
         }
     }
     let totals = intake.finish(scope)?;
@@ -336,17 +331,13 @@ pub(super) struct Placed<'t> {
 impl Pages {
     /// The events of a page; none when anything about the page is odd.
     pub(super) fn events<'t>(&mut self, page: &'t [u8]) -> Option<Vec<Placed<'t>>> {
-        let mut scan = Scan::free(simdutf8::basic::from_utf8(page).ok()?).with(std::mem::take(&mut self.shapes));
         let mut events = Vec::new();
-        let is_read = scan.array(|scan| {
-            let start = scan.at;
-            let published = Event::read(scan)?.published.value()?;
-            events.push(Placed { at: start..scan.at, published });
-            Some(())
-        });
-        let is_over = is_read.is_some() && scan.next().is_none();
-        self.shapes = scan.into_shapes();
-        is_over.then_some(events)
+        let mut is_sound = true;
+        event::read_array(page, &mut self.shapes, |event, at| match event.published.value() {
+            Some(published) => events.push(Placed { at, published }),
+            None => is_sound = false,
+        })?;
+        is_sound.then_some(events)
     }
 }
 

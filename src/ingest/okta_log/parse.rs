@@ -14,7 +14,7 @@ use super::super::page::{Paging, Refusal, Reject, Value, hash_text};
 use super::super::reader::Reader;
 use super::super::values::{self, Fault, Raw};
 use super::chunks::Piece;
-use super::event::{ACTOR, ACTOR_TYPE, APP, EVENT_ID, EVENT_TYPE, Event, OUTCOME, TEXTS};
+use super::event::{ACTOR, ACTOR_TYPE, APP, EVENT_ID, EVENT_TYPE, Event, OUTCOME, TEXTS, read_array};
 use super::scan::{Scan, Text};
 use super::shapes::Shapes;
 use crate::base::text::glob;
@@ -165,20 +165,12 @@ impl<'p> Found<'p> {
         Ok(())
     }
 
-    /// Reads the events of an array; none when anything about it is odd, and what was found is worth nothing then.
+    /// Reads the events of an array, as [`read_array`] does.
     fn array(&mut self, bytes: &[u8]) -> Option<()> {
-        let text = simdutf8::basic::from_utf8(bytes).ok().filter(|text| text.trim_ascii_start().starts_with('['))?;
-        let mut scan = Scan::free(text).with(take(&mut self.shapes));
-        scan.array(|scan| {
-            let start = scan.at;
-            let event = Event::read(scan)?;
-            let end = scan.at;
-            self.event(&event, || &bytes[start..end]);
-            Some(())
-        })?;
-        let is_over = scan.next().is_none();
-        self.shapes = scan.into_shapes();
-        is_over.then_some(())
+        let mut shapes = take(&mut self.shapes);
+        let read = read_array(bytes, &mut shapes, |event, at| self.event(&event, || &bytes[at]));
+        self.shapes = shapes;
+        read
     }
 
     /// Reads a record that lies alone.

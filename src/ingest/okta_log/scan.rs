@@ -120,7 +120,7 @@ impl<'a> Scan<'a> {
 
     /// Ends it: its shape is known from now on.
     pub(super) fn end(&mut self) {
-        self.step(Then::End);
+        self.step(self.at, Then::End);
         if let Some(steps) = self.steps.take() {
             self.shapes.learn(self.bytes, &steps);
         }
@@ -131,19 +131,19 @@ impl<'a> Scan<'a> {
         self.ends_target = true;
     }
 
-    /// Ends a run, before a value.
+    /// Ends a run, where a value begins.
     #[inline(always)]
-    fn step(&mut self, then: Then) {
+    fn step(&mut self, end: usize, then: Then) {
         if let Some(steps) = &mut self.steps {
             let ends_target = std::mem::take(&mut self.ends_target);
-            steps.push(Step { start: self.run, end: self.at, ends_target, then });
+            steps.push(Step { start: self.run, end, ends_target, then });
         }
     }
 
     /// Passes the rest of a string that is a value.
     #[inline(always)]
     fn value(&mut self) -> Option<bool> {
-        self.step(Then::Text(None));
+        self.step(self.at, Then::Text(None));
         let is_escaped = self.string()?;
         self.run = self.at;
         Some(is_escaped)
@@ -282,9 +282,7 @@ impl<'a> Scan<'a> {
                 b't' => self.word(b"rue")?,
                 b'f' => self.word(b"alse")?,
                 first => {
-                    self.at -= 1;
-                    self.step(Then::Number);
-                    self.at += 1;
+                    self.step(self.at - 1, Then::Number);
                     self.number(first)?;
                     self.run = self.at;
                 }

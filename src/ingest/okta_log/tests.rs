@@ -229,3 +229,19 @@ async fn more_bad_records_than_may_be_are_counted_but_not_kept() {
     assert!(refusal.message.contains("invalid_json 3000"), "{}", refusal.message);
     assert!(landed.entries.is_empty());
 }
+
+#[test]
+fn a_page_is_its_events_and_a_page_that_is_no_array_is_odd() {
+    let text = r#"[ {"uuid":"a","published":"2026-02-10T16:19:37.608Z"}, {"uuid":"b"}]"#;
+    let mut pages = Pages::default();
+    for _ in 0..2 {
+        let events = pages.events(text.as_bytes()).unwrap();
+        let found: Vec<_> = events.iter().map(|event| (&text[event.at.clone()], event.published.as_deref())).collect();
+        let first = r#"{"uuid":"a","published":"2026-02-10T16:19:37.608Z"}"#;
+        assert_eq!(found, [(first, Some("2026-02-10T16:19:37.608Z")), (r#" {"uuid":"b"}"#, None)]);
+    }
+    assert_eq!(pages.events(b"[]").map(|events| events.len()), Some(0));
+    for odd in ["null", "", "{}", "[{]", "[{}] x", r#"[{"published":"\ud800"}]"#] {
+        assert!(pages.events(odd.as_bytes()).is_none(), "{odd}");
+    }
+}

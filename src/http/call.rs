@@ -152,6 +152,7 @@ impl Call {
 }
 
 /// What a server answered.
+#[derive(Clone)]
 pub struct Response {
     /// The status.
     pub status: u16,
@@ -175,6 +176,11 @@ impl Response {
     /// When it was sent, by the server's clock.
     pub fn date(&self) -> Option<DateTime<Utc>> {
         retry::date(self.header("date")?)
+    }
+
+    /// Bytes of the body, where the headers say so.
+    pub fn length(&self) -> Option<u64> {
+        self.header("content-length")?.parse().ok()
     }
 
     /// The requests that the server allows in a window and those left of it, where its headers say so.

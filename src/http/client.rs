@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::tls::Version;
 use url::Url;
@@ -116,9 +116,18 @@ impl Client {
     /// # Errors
     /// Source, naming host and path.
     pub async fn send(&self, call: &Call) -> Result<Response> {
+        self.send_hearing(call, |_| {}).await
+    }
+
+    /// As [`Client::send`]; `at_head` hears of a good answer as soon as its headers are here, and its body is not. When a
+    /// body breaks off, it hears of the next answer, too.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn send_hearing(&self, call: &Call, mut at_head: impl FnMut(Response) + Send) -> Result<Response> {
         let (mut tried, mut is_renewed) = (0, false);
         loop {
-            let failure = match self.attempt(call).await? {
+            let failure = match self.attempt(call, &mut at_head).await? {
                 // A token may end before its time, once.
                 Try::Answered(response, sent)
                     if response.status == 401 && !is_renewed && self.learn(&response, &sent).await =>
@@ -153,7 +162,7 @@ impl Client {
     {
         let mut tried = 0;
         loop {
-            match self.attempt(call).await? {
+            match self.attempt(call, &mut |_| {}).await? {
                 Try::Answered(response, _) => return read(&response),
                 Try::NotDone(failure) => self.pause(call, &failure, tried, Duration::ZERO).await?,
                 Try::Unclear(failure) => {
@@ -203,7 +212,7 @@ impl Client {
         Ok(())
     }
 
-    async fn attempt(&self, call: &Call) -> Result<Try> {
+    async fn attempt(&self, call: &Call, at_head: &mut (impl FnMut(Response) + Send)) -> Result<Try> {
         let url = call.url(&self.base)?;
         let credential: Sent = match &self.credential {
             Credential::Fixed(None) => Vec::new(),
@@ -233,7 +242,15 @@ impl Client {
             Err(error) if error.is_connect() => return Ok(Try::NotDone(failed(&error))),
             Err(error) => return Ok(Try::Unclear(failed(&error))),
         };
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let head = Response {
+            status: response.status().as_u16(),
+            place: self.place(call),
+            headers: response.headers().clone(),
+            body: Bytes::new(),
+        };
+        if head.is_success() {
+            at_head(head.clone());
+        }
         let body = match self.read(response).await {
             Ok(body) => body,
             Err(Ended::Early(error)) => return Ok(Try::Unclear(failed(&error))),
@@ -242,22 +259,23 @@ impl Client {
                 return Err(self.error(call, &what, 0));
             }
         };
-        let failure = |headers: &HeaderMap| Failure { why: format!("status {status}"), wait: asked_wait(headers) };
-        Ok(match status {
-            429 => Try::NotDone(failure(&headers)),
-            403 if is_limited(&headers) => Try::NotDone(failure(&headers)),
-            408 | 500 | 502 | 503 | 504 => Try::Unclear(failure(&headers)),
-            _ => Try::Answered(Response { status, place: self.place(call), headers, body }, credential),
+        let failure = || Failure { why: format!("status {}", head.status), wait: asked_wait(&head.headers) };
+        Ok(match head.status {
+            429 => Try::NotDone(failure()),
+            403 if is_limited(&head.headers) => Try::NotDone(failure()),
+            408 | 500 | 502 | 503 | 504 => Try::Unclear(failure()),
+            _ => Try::Answered(Response { body, ..head }, credential),
         })
     }
 
     /// The body, as far as it may be long.
     async fn read(&self, mut response: reqwest::Response) -> Result<Bytes, Ended> {
         let most = self.limits.most_bytes;
-        if response.content_length().is_some_and(|length| length > most as u64) {
+        let length = usize::try_from(response.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
+        if length > most {
             return Err(Ended::TooLong);
         }
-        let mut body = BytesMut::new();
+        let mut body = BytesMut::with_capacity(length);
         while let Some(chunk) = response.chunk().await.map_err(Ended::Early)? {
             if body.len() + chunk.len() > most {
                 return Err(Ended::TooLong);

@@ -63,6 +63,17 @@ async fn what_may_be_done_twice_is_tried_until_it_is_answered() {
 }
 
 #[tokio::test]
+async fn the_head_of_a_good_answer_is_heard_before_its_body() {
+    let (stub, _) = failing(&[Fault::Busy, Fault::Torn]).await;
+    let mut heads = Vec::new();
+    let at_head = |head: Response| heads.push((head.status, head.bytes().len(), head.length()));
+    let response = client(&stub, Auth::None).send_hearing(&Call::get(&["a"]), at_head).await.unwrap();
+    let length = Some(response.bytes().len() as u64);
+    // Of the one that broke off, too; not of a refusal.
+    assert_eq!((heads.len(), heads.last(), stub.count()), (2, Some(&(200, 0, length)), 3));
+}
+
+#[tokio::test]
 async fn what_may_not_is_sent_again_only_when_it_was_certainly_not_done() {
     let (stub, done) = failing(&[Fault::Limited, Fault::Limited]).await;
     client(&stub, Auth::None).send(&Call::post(&["a"])).await.unwrap();

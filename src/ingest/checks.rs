@@ -97,12 +97,12 @@ pub(super) fn notes(pages: &[Page]) -> Vec<String> {
     counts.into_iter().map(|(what, n)| format!("{what}: {n} rows")).collect()
 }
 
-/// Names that are new since the landing before.
-pub(super) fn drift(before: Option<&BTreeSet<String>>, columns: &BTreeSet<String>, is_kept: bool) -> Option<String> {
-    let before = before.filter(|b| !b.is_empty())?;
-    let new: Vec<String> = columns.difference(before).map(|c| format!("`{c}`")).collect();
+/// Names that no landing before had: one may lack what is optional, or be of records that are as they were.
+pub(super) fn drift(before: &BTreeSet<&String>, columns: &BTreeSet<String>, is_kept: bool) -> Option<String> {
+    let new: Vec<String> = columns.iter().filter(|c| !before.contains(c)).map(|c| format!("`{c}`")).collect();
     let fate = if is_kept { "kept unread in `extra`" } else { "not kept" };
-    (!new.is_empty()).then(|| format!("schema_drift: new at the source, {fate}: {}", new.join(", ")))
+    (!before.is_empty() && !new.is_empty())
+        .then(|| format!("schema_drift: new at the source, {fate}: {}", new.join(", ")))
 }
 
 /// The rows set apart, without what they say.
@@ -161,8 +161,9 @@ mod tests {
     #[test]
     fn drift_names_new_columns_only() {
         let set = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<BTreeSet<_>>();
-        assert_eq!(drift(None, &set(&["a"]), true), None);
-        assert_eq!(drift(Some(&set(&["a", "b"])), &set(&["a"]), true), None);
-        assert!(drift(Some(&set(&["a"])), &set(&["a", "c"]), true).is_some_and(|w| w.contains("`c`")));
+        let drift = |before: &[&str], now: &[&str]| drift(&set(before).iter().collect(), &set(now), true);
+        assert_eq!(drift(&[], &["a"]), None);
+        assert_eq!(drift(&["a", "b"], &["a"]), None);
+        assert!(drift(&["a"], &["a", "c"]).is_some_and(|w| w.contains("`c`")));
     }
 }

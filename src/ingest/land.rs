@@ -487,8 +487,8 @@ impl Stream<'_> {
                     .to_owned(),
             );
         }
-        let before = past.records.last().map(|(_, b)| &b.columns);
-        warnings.extend(checks::drift(before, &columns, self.dataset.keeps_extra()));
+        let before: BTreeSet<&String> = past.records.iter().flat_map(|(_, before)| &before.columns).collect();
+        warnings.extend(checks::drift(&before, &columns, self.dataset.keeps_extra()));
         let input = |(file, page): (&File, &Page)| Input {
             path: file.path.clone(),
             sha256: file.sha256.clone(),

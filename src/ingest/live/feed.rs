@@ -2,13 +2,16 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::read::{self, Api, Fetched, Pages, Values, absent, accepted, at};
+use super::read::{self, Api, Fetched, Listed, Pages, Values, absent, accepted, at, instant};
 use super::spool::Batch;
-use super::table::{Absent, Job, Nature, Parent, Pass, Stream};
+use super::table::{Absent, Job, Nature, Parent, Pass, Stream as Table};
+use super::unchanged::Unchanged;
 use super::{Brought, Stop};
 use crate::base::text;
 use crate::http::{Call, Response};
+use crate::ingest::land::Stream;
 use crate::ingest::page::Refusal;
+use crate::ingest::past::Past;
 use crate::ingest::{decode, json};
 
 /// A list of a day that is not there may still come for so many days.
@@ -23,9 +26,10 @@ const MOST_FILES: u64 = 1_000_000;
 
 /// What has been written so far.
 struct Written<'a> {
+    stream: &'a Stream<'a>,
     api: &'a Api,
     batch: &'a Batch,
-    stream: &'a str,
+    past: &'a Past,
     /// The day of extraction: of the first answer, by the server's clock.
     day: Option<NaiveDate>,
     files: u64,
@@ -37,18 +41,19 @@ struct Written<'a> {
     empty: Option<(String, bytes::Bytes)>,
 }
 
-/// Reads every list of a stream into a batch. `through` is the last day that is complete already. None: nothing is due.
+/// Reads every list of a stream into a batch. None: nothing is due.
 ///
 /// # Errors
 /// Why the stream could not be read whole.
 pub(super) async fn read(
+    stream: &Stream<'_>,
     api: &Api,
-    table: &'static Stream,
+    table: &'static Table,
     batch: &Batch,
-    stream: &str,
-    through: Option<NaiveDate>,
+    past: &Past,
 ) -> Result<Option<Brought>, Stop> {
-    let mut written = Written { api, batch, stream, day: None, files: 0, total: Some(0), gone: 0, empty: None };
+    let mut written = Written { stream, api, batch, past, day: None, files: 0, total: Some(0), gone: 0, empty: None };
+    let through = past.complete_through();
     let today = api.clock().today().day();
     let mut last = today.checked_sub_days(Days::new(1)).unwrap_or(today);
     let first = first_day(table.nature, through, today);
@@ -141,7 +146,17 @@ impl Written<'_> {
             }
             return self.list(pages, page, pass, folder).await.map(|()| None);
         };
-        for id in self.ids(parent, &values).await? {
+        let parents = self.parents(parent, &values).await?;
+        let today = self.api.clock().today().day();
+        let unchanged = match parent.change {
+            Some(change) => Unchanged::of(self.stream, self.past, &parents, change, today).await?,
+            None => Unchanged::default(),
+        };
+        for Listed { id, .. } in parents {
+            if let Some((name, page)) = unchanged.page(&id) {
+                self.write(&self.path(&child(folder, id), &name), &page)?;
+                continue;
+            }
             let mut of = values.clone();
             of.insert("id".to_owned(), id.clone());
             let mut pages = Pages::new(self.api, pass, of, &[])?;
@@ -150,9 +165,8 @@ impl Written<'_> {
                 self.gone += 1;
                 continue;
             }
-            let folder = if folder.is_empty() { id } else { format!("{folder}/{id}") };
             let page = pages.take(first)?;
-            self.list(pages, page, pass, &folder).await?;
+            self.list(pages, page, pass, &child(folder, id)).await?;
         }
         Ok(None)
     }
@@ -215,11 +229,12 @@ impl Written<'_> {
         Ok(true)
     }
 
-    /// The ids of a parent list; they will be segments of addresses and names of folders.
-    async fn ids(&mut self, parent: &'static Parent, values: &Values) -> Result<Vec<String>, Stop> {
+    /// The records of a parent list.
+    async fn parents(&mut self, parent: &'static Parent, values: &Values) -> Result<Vec<Listed>, Stop> {
         let mut pages = Pages::new(self.api, &parent.list, values.clone(), &[])?;
-        let mut ids = Vec::new();
+        let mut parents = Vec::new();
         while let Some(page) = pages.page().await? {
+            self.day.get_or_insert(page.at.date_naive());
             if page.rows == 0 {
                 self.put(&page, &parent.list, "", 1)?;
             }
@@ -227,27 +242,44 @@ impl Written<'_> {
             for record in json::records(&text, false)?.slices {
                 let id = at(record, parent.id).and_then(|id| id.as_str().map(str::to_owned)).filter(|id| is_name(id));
                 let message = || format!("{}: a record without an id that can be asked for", parent.list.path);
-                ids.push(id.ok_or_else(|| Refusal::new("source_error", message()))?);
+                let id = id.ok_or_else(|| Refusal::new("source_error", message()))?;
+                let changed_at = parent.change.and_then(|change| instant(record, change.at));
+                parents.push(Listed { id, changed_at });
             }
         }
-        Ok(ids)
+        Ok(parents)
     }
 
     fn put(&mut self, page: &Fetched, pass: &Pass, folder: &str, number: usize) -> Result<(), Stop> {
-        let day = *self.day.get_or_insert(page.at.date_naive());
-        let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let path = format!("{}/{day}/{folder}page-{number:06}.{}", self.stream, pass.file);
+        self.day.get_or_insert(page.at.date_naive());
+        let path = self.path(folder, &format!("page-{number:06}.{}", pass.file));
         if page.rows == 0 {
             self.empty.get_or_insert((path, page.bytes.clone()));
             return Ok(());
         }
+        self.write(&path, &page.bytes)
+    }
+
+    /// Where a file goes; some answer has come.
+    fn path(&self, folder: &str, name: &str) -> String {
+        let day = self.day.unwrap_or_else(|| self.api.clock().today().day());
+        let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        format!("{}/{day}/{folder}{name}", self.stream.name)
+    }
+
+    fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), Stop> {
         self.files += 1;
         if self.files > MOST_FILES {
             let message = format!("more than {MOST_FILES} pages: nothing is taken of a list that does not end");
             return Err(Refusal::new("too_many_pages", message).into());
         }
-        Ok(self.batch.write(&path, &page.bytes)?)
+        Ok(self.batch.write(path, bytes)?)
     }
+}
+
+/// The folder of a record's own list.
+fn child(folder: &str, id: String) -> String {
+    if folder.is_empty() { id } else { format!("{folder}/{id}") }
 }
 
 /// Whether an id is a plain name, short enough for one of a folder.

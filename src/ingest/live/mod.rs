@@ -19,6 +19,7 @@ mod slack;
 mod spool;
 mod table;
 mod tail;
+mod unchanged;
 mod workday;
 mod zoom;
 
@@ -152,7 +153,7 @@ pub(super) async fn land(stream: &Stream<'_>, collector: &Collector) -> Result<V
     }
     let batch = collector.spool.batch()?;
     let past = stream.past().await?;
-    match feed::read(api, table, &batch, &stream.name, past.complete_through()).await {
+    match feed::read(stream, api, table, &batch, &past).await {
         Ok(Some(brought)) => land_batch(stream, batch, &brought, false).await,
         Ok(None) => Ok(vec![stream.landing(past.complete_through(), Outcome::AlreadyLanded, Vec::new())]),
         Err(Stop::Stream(refusal)) => Ok(vec![stream.refused(None, refusal)]),

@@ -1,7 +1,7 @@
 //! Okta: the System Log by its cursor, the directory in full. Limits are those the API documents; groups and their
 //! members come in the pages it recommends.
 
-use super::table::{Nature, Paging, Parent, Pass, Stream, TokenServer, Vendor};
+use super::table::{Change, Nature, Paging, Parent, Pass, Stream, TokenServer, Vendor};
 use crate::config::Kind;
 
 pub(super) static OKTA: Vendor = Vendor {
@@ -42,7 +42,11 @@ pub(super) static OKTA: Vendor = Vendor {
             name: "group_members",
             nature: Nature::Full,
             passes: &[Pass {
-                of: Some(&Parent { list: GROUPS, id: "/id" }),
+                of: Some(&Parent {
+                    list: GROUPS,
+                    id: "/id",
+                    change: Some(Change { at: "/lastMembershipUpdated", id: "id" }),
+                }),
                 ..list("api/v1/groups/{id}/users", &[("limit", "200")])
             }],
             needs: "okta.groups.read",
@@ -53,7 +57,7 @@ pub(super) static OKTA: Vendor = Vendor {
             name: "app_users",
             nature: Nature::Full,
             passes: &[Pass {
-                of: Some(&Parent { list: APPS, id: "/id" }),
+                of: Some(&Parent { list: APPS, id: "/id", change: None }),
                 ..list("api/v1/apps/{id}/users", &[("limit", "500")])
             }],
             needs: "okta.apps.read",

@@ -154,6 +154,18 @@ impl Api {
         self.client.send(call).await.map_err(unreachable)
     }
 
+    /// As [`Api::send`]; `at_head` hears of a good answer before its body is here.
+    ///
+    /// # Errors
+    /// As [`Api::send`].
+    pub(super) async fn send_hearing(
+        &self,
+        call: &Call,
+        at_head: impl FnMut(Response) + Send,
+    ) -> Result<Response, Refusal> {
+        self.client.send_hearing(call, at_head).await.map_err(unreachable)
+    }
+
     /// Waits while what is left of the server's limit is for others.
     pub(super) async fn keep_room(&self, response: &Response) {
         self.client.keep_room(response).await;
@@ -200,6 +212,14 @@ impl Api {
         let call = client.follow(target.as_str()).map_err(unreachable)?;
         client.send(&call.header("Accept", "*/*")).await.map_err(unreachable)
     }
+}
+
+/// A record of a parent list.
+pub(super) struct Listed {
+    /// A segment of an address and the name of a folder.
+    pub id: String,
+    /// When its own list last changed, where it says so.
+    pub changed_at: Option<DateTime<Utc>>,
 }
 
 /// What an answer of the server came to as a page.
@@ -387,6 +407,11 @@ pub(super) fn at(text: &[u8], pointer: &str) -> Option<serde_json::Value> {
         steps.map(|step| step.parse::<usize>().map_or_else(|_| step.into(), Into::into)).collect();
     let found = sonic_rs::get_from_slice(text, &path).ok()?;
     serde_json::from_str(found.as_raw_str()).ok()
+}
+
+/// The instant at a JSON pointer of a record.
+pub(super) fn instant(record: &[u8], pointer: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(at(record, pointer)?.as_str()?).ok().map(|at| at.to_utc())
 }
 
 /// What a value says, when it says anything.

@@ -122,6 +122,18 @@ pub(super) struct Parent {
     pub list: Pass,
     /// Where in a record its id is, as a JSON pointer.
     pub id: &'static str,
+    /// How one knows that a list need not be read again.
+    pub change: Option<Change>,
+}
+
+/// How the record of a parent tells of changes of its list. What lands of such a list is its key alone: the parent and the
+/// record.
+#[derive(Clone, Copy)]
+pub(super) struct Change {
+    /// Where it says when its list last changed, records that left it among that, as a JSON pointer.
+    pub at: &'static str,
+    /// What a record of the list calls its id.
+    pub id: &'static str,
 }
 
 /// How one page leads to the next.
@@ -209,6 +221,10 @@ mod tests {
                         assert!(!list.path.contains('?'), "{place}: a query belongs into `query`");
                     }
                     assert_eq!(pass.path.contains("{id}"), pass.of.is_some(), "{place}: {{id}} and its parent");
+                    if pass.of.is_some_and(|parent| parent.change.is_some()) {
+                        let names: Vec<&str> = found.fields.iter().map(|field| field.name).collect();
+                        assert!(names == found.key && names.len() == 2, "{place}: more lands than a list's key");
+                    }
                 }
             }
         }

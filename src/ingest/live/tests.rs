@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::read::{Api, Pages, Values, fill};
 use super::table::{Paging, Pass, Vendor};
+use super::tail::Tail;
 use crate::base::Clock;
 use crate::config::{Kind, Live, Login, SecretRef};
-use crate::http::Limits;
+use crate::http::{Call, Limits};
 use crate::ingest::page::Refusal;
 use stub::{Reply, Request, Stub};
 
@@ -27,13 +29,13 @@ const fn list(paging: Paging) -> Pass {
 }
 
 /// The API behind a stub; its token is `hush`.
-fn api(stub: &Stub) -> Api {
+fn api(url: &Url) -> Api {
     let folder = tempfile::tempdir().unwrap();
     let settings = "name = \"t\"\nreporting_currency = \"EUR\"\n";
     std::fs::write(folder.path().join("seatledger.toml"), settings).unwrap();
     let config = crate::config::load(folder.path()).unwrap();
     let live = Live {
-        url: stub.url.clone(),
+        url: url.clone(),
         private_network: false,
         login: Login::Bearer(SecretRef::Command(vec!["echo".to_owned(), "hush".to_owned()])),
         token_url: None,
@@ -47,7 +49,7 @@ fn api(stub: &Stub) -> Api {
 
 /// The ids on all pages of a list.
 async fn read(stub: &Stub, pass: &'static Pass) -> Result<Vec<u64>, Refusal> {
-    let api = api(stub);
+    let api = api(&stub.url);
     let mut pages = Pages::new(&api, pass, Values::new(), &[]).unwrap();
     let mut ids = Vec::new();
     while let Some(page) = pages.page().await? {
@@ -107,6 +109,50 @@ async fn every_style_of_paging_reads_every_page_once() {
     let circle = Stub::start(|_| Reply::json(200, &json!({ "value": [], "meta": { "next": "1" } }))).await;
     assert_eq!(read(&circle, &CURSOR).await.unwrap_err().reason, "repeated_page");
     assert_eq!(circle.count(), 2);
+}
+
+/// A server that keeps the body of a page back until the next page is asked for.
+#[tokio::test]
+async fn the_next_page_of_a_log_is_asked_for_before_one_is_here() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    let last = 3;
+    let (asked, so_far) = tokio::sync::watch::channel(Vec::new());
+    let (asked, asks) = (Arc::new(asked), so_far.clone());
+    tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let (asked, mut asks) = (Arc::clone(&asked), asks.clone());
+            tokio::spawn(async move {
+                let mut bytes = vec![0; 4096];
+                while let Ok(length @ 1..) = socket.read(&mut bytes).await {
+                    let text = String::from_utf8_lossy(&bytes[..length]).into_owned();
+                    let n = text.split("n=").nth(1).map_or(0, |rest| rest[..1].parse::<usize>().unwrap());
+                    asked.send_modify(|asked| asked.push(n));
+                    let body = if n < last { format!("[{{\"uuid\":\"event {n}\"}}]") } else { "[]".to_owned() };
+                    let head = format!(
+                        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nlink: </logs?n={}>; rel=\"next\"\r\n\r\n",
+                        body.len(),
+                        (n + 1).min(last)
+                    );
+                    socket.write_all(head.as_bytes()).await.unwrap();
+                    asks.wait_for(|asked| n == last || asked.contains(&(n + 1))).await.unwrap();
+                    socket.write_all(body.as_bytes()).await.unwrap();
+                }
+            });
+        }
+    });
+    let api = Arc::new(api(&url));
+    let mut tail = Tail::new(&api, Call::at("/logs"));
+    for n in 0..=last {
+        let answer = tail.answer().await.unwrap().unwrap();
+        let page = tail.take(answer).unwrap();
+        assert_eq!(page.events.len(), usize::from(n < last), "{n}");
+        assert_eq!(page.next.as_deref(), Some(format!("/logs?n={}", (n + 1).min(last)).as_str()));
+    }
+    assert!(tail.answer().await.unwrap().is_none(), "an empty page has no next one yet");
+    assert_eq!(*so_far.borrow(), [0, 1, 2, 3]);
 }
 
 #[tokio::test]

@@ -27,6 +27,12 @@ pub(super) struct Text {
     end: usize,
 }
 
+impl From<Vec<u8>> for Text {
+    fn from(buffer: Vec<u8>) -> Self {
+        Self { start: 0, end: buffer.len(), buffer }
+    }
+}
+
 impl Text {
     pub(super) fn bytes(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
@@ -39,7 +45,7 @@ pub(super) enum Piece {
     /// Records, each on a line of its own.
     Lines(Text),
     /// The text of a whole file: a page of the API, or what could become one.
-    Whole { text: Vec<u8>, is_lines: bool },
+    Whole { text: Text, is_lines: bool },
 }
 
 /// What a file turned out to be, once it is read to its end.
@@ -248,8 +254,14 @@ impl Unpacked<'_> {
                     buffer.resize(more, 0);
                     (end, is_end) = self.fill(&mut buffer, end)?;
                 }
-                buffer.truncate(end);
-                return Ok(send(Piece::Whole { text: decode::plain(buffer)?, is_lines }));
+                let text = match decode::start(&buffer[..end])? {
+                    Some(start) => Text { buffer, start, end },
+                    None => {
+                        buffer.truncate(end);
+                        decode::plain(buffer)?.into()
+                    }
+                };
+                return Ok(send(Piece::Whole { text, is_lines }));
             }
         };
         let (mut end, mut has_line) = (filled, false);
@@ -338,7 +350,11 @@ mod tests {
                     buffers.give(text);
                     lines
                 }
-                Piece::Whole { text, .. } => format!("whole {}", String::from_utf8(text).unwrap()),
+                Piece::Whole { text, .. } => {
+                    let whole = format!("whole {}", String::from_utf8(text.bytes().to_vec()).unwrap());
+                    buffers.give(text);
+                    whole
+                }
             });
             true
         });

@@ -289,9 +289,8 @@ fn take_all<'s, 'a: 's>(
                 Some(Sent::Piece(piece)) => {
                     scope.spawn(move |_| {
                         let found = parser.read(&piece);
-                        if let Piece::Lines(text) = piece {
-                            buffers.give(text);
-                        }
+                        let (Piece::Lines(text) | Piece::Whole { text, .. }) = piece;
+                        buffers.give(text);
                         let _ = sender.send(found);
                     });
                     parsing.push_back((*file, result));

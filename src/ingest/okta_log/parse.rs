@@ -89,8 +89,8 @@ impl Parser<'_> {
                 found.lines(text.bytes())?;
                 return Ok(found.finish());
             }
-            Piece::Whole { text, .. } if text.trim_ascii_start().is_empty() => return Ok(Parsed::default()),
-            Piece::Whole { text, is_lines } => (text, *is_lines),
+            Piece::Whole { text, .. } if text.bytes().trim_ascii_start().is_empty() => return Ok(Parsed::default()),
+            Piece::Whole { text, is_lines } => (text.bytes(), *is_lines),
         };
         let mut found = Found::new(self, text.0.len());
         if found.array(text.0).is_some() {
@@ -383,7 +383,7 @@ mod tests {
             keeps: keeps.iter().map(|k| k.chars().collect()).collect(),
             shapes: Mutex::default(),
         };
-        parser.read(&Piece::Whole { text: text.as_bytes().to_vec(), is_lines: false }).unwrap()
+        parser.read(&Piece::Whole { text: text.as_bytes().to_vec().into(), is_lines: false }).unwrap()
     }
 
     fn lines(text: &[u8]) -> Parsed {

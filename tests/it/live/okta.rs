@@ -7,8 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use seatledger::base::AsOf;
+use chrono::{DateTime, Utc};
+use seatledger::base::{AsOf, Clock};
 use seatledger::ingest::{self, Outcome};
+use serde_json::Value;
 
 use super::super::stub::okta_org::{self, Org, SSWS, Shared};
 use super::super::stub::server::Reply;
@@ -83,6 +85,77 @@ fn a_group_that_is_gone_meanwhile_has_no_members_and_one_that_hides_ends_the_rea
         matches!(&members.outcome, Outcome::Refused { message, .. } if message.contains("status 404")),
         "{members:?}"
     );
+}
+
+/// The files of the newest landing of group members.
+fn member_files(live: &Live) -> Vec<String> {
+    let records = live.records("group_members");
+    let inputs = records.last().unwrap().body["inputs"].as_array().unwrap().clone();
+    inputs.iter().map(|input| input["path"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn members_of_a_group_that_did_not_change_are_not_read_again_before_a_week_is_over() {
+    const GROUPS: [&str; 2] = ["00gGROUP000000000000", "00gGROUP000000000001"];
+    let org = Org::small().shared();
+    let mut live = over(&org, SERVICE);
+    live.land_all();
+    let first = live.content();
+    let day = |n: u32| format!("2026-11-{n}T12:00:00Z").parse::<DateTime<Utc>>().unwrap();
+    let mut read_again = [Vec::new(), Vec::new()];
+    for n in 21..28 {
+        org.lock().unwrap().now = day(n);
+        live.project = live.project.at(Clock::Fixed(day(n)));
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let heard = asked.clone();
+        live.bend(move |_, request, answer| {
+            heard.lock().unwrap().push(request.path.clone());
+            answer(request)
+        });
+        let landings = live.land();
+        let members = landings.iter().find(|landing| landing.stream == "group_members").unwrap();
+        assert!(matches!(members.outcome, Outcome::Landed { .. }) && members.accepted == 6, "{members:?}");
+        assert!(!members.warnings.iter().any(|said| said.starts_with("schema_drift")), "{members:?}");
+        assert_eq!(live.content(), first, "the same rows on {n}");
+        for (group, days) in GROUPS.iter().zip(&mut read_again) {
+            let is_read = asked.lock().unwrap().iter().any(|path| path.ends_with(&format!("{group}/users")));
+            let unchanged = format!("2026-11-{n}/{group}/unchanged-since-202611{}.json", n - 1);
+            assert_eq!(member_files(&live).contains(&unchanged), !is_read, "{n} {group}");
+            days.extend(is_read.then_some(n));
+        }
+        // A second read of the day adds nothing.
+        assert!(live.land().iter().all(|landing| landing.outcome == Outcome::AlreadyLanded), "{n}");
+    }
+    assert!(read_again.iter().all(|days| days.len() == 1), "{read_again:?}");
+
+    // Somebody leaves, late on the day of the landing before: the group says so, on a day that is not its turn.
+    let one = read_again.iter().position(|days| days[0] != 21).unwrap();
+    {
+        let mut org = org.lock().unwrap();
+        org.members.get_mut(GROUPS[one]).unwrap().truncate(1);
+        org.groups[one]["lastMembershipUpdated"] = "2026-11-27T23:59:59.000Z".into();
+        org.now = day(28);
+    }
+    live.project = live.project.at(Clock::Fixed(day(28)));
+    live.land();
+    let content = live.content();
+    let of = |group: &str| content["group_members"].iter().filter(|row| row["group_id"] == group).count();
+    assert_eq!((of(GROUPS[one]), of(GROUPS[1 - one])), (1, 3));
+}
+
+#[test]
+fn members_of_a_group_that_does_not_say_when_it_changed_are_read_every_day() {
+    let org = Org::small().shared();
+    let mut live = over(&org, SERVICE);
+    org.lock().unwrap().groups[0]["lastMembershipUpdated"] = Value::Null;
+    live.land();
+    for n in 21..24 {
+        let now: DateTime<Utc> = format!("2026-11-{n}T12:00:00Z").parse().unwrap();
+        org.lock().unwrap().now = now;
+        live.project = live.project.at(Clock::Fixed(now));
+        live.land();
+        assert!(member_files(&live).contains(&format!("2026-11-{n}/00gGROUP000000000000/page-000001.json")), "{n}");
+    }
 }
 
 #[test]

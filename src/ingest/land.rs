@@ -41,6 +41,8 @@ pub(super) struct Stream<'a> {
     pub collector: Option<&'a Collector>,
     /// Of files that a collector brought: what it knows of them.
     pub brought: Option<&'a Brought>,
+    /// What pieces of a System Log lie in.
+    pub buffers: &'a okta_log::Buffers,
 }
 
 /// A file with the hash of its bytes, and the bytes where they are held.
@@ -374,7 +376,7 @@ impl Stream<'_> {
         let committed = raw.filter_map(|file| past.current.file(file)).collect();
         let target = self.target(reader.rules.extract_date, past);
         let buckets = self.store.buckets().await?;
-        let job = okta_log::Job { buckets, ..okta_log::Job::new(self.place, reader, target, committed) };
+        let job = okta_log::Job { buckets, ..okta_log::Job::new(self.place, reader, target, committed, self.buffers) };
         let listed: Vec<_> =
             files.iter().map(|file| okta_log::Listed { path: file.path.clone(), bytes: file.size }).collect();
         let landed = match aside(|| job.land(&listed))?? {

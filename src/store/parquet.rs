@@ -19,6 +19,7 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::BatchCoalescer;
 use arrow::datatypes::{Schema, SchemaRef};
 use bytes::Bytes;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::base::error::Context;
@@ -338,15 +339,14 @@ impl Streamed {
             .context(ErrorKind::Internal, "this schema has no Parquet form")
     }
 
-    /// Encodes a row group, column by column: `column` makes each when its turn comes.
+    /// Encodes a row group, its columns side by side: `column` makes each when its turn comes.
     ///
     /// # Errors
     /// Internal, when a column has not the type of the schema; whatever `column` says.
-    pub fn group(&self, rows: usize, mut column: impl FnMut(usize) -> Result<ArrayRef>) -> Result<Group> {
+    pub fn group(&self, rows: usize, column: impl Fn(usize) -> Result<ArrayRef> + Sync) -> Result<Group> {
         let unwritable = "cannot write rows as Parquet";
         let writers = self.columns.create_column_writers(0).context(ErrorKind::Internal, unwritable)?;
-        let mut columns = Vec::with_capacity(writers.len());
-        for (i, mut writer) in writers.into_iter().enumerate() {
+        let encoded = writers.into_par_iter().enumerate().map(|(i, mut writer)| {
             let (array, field) = (column(i)?, self.schema.field(i));
             if array.len() != rows || array.data_type() != field.data_type() {
                 return Err(Error::internal(format!("column {} does not fit its schema", field.name())));
@@ -357,9 +357,9 @@ impl Streamed {
                     .and_then(|leaves| leaves.iter().try_for_each(|leaf| writer.write(leaf)))
                     .context(ErrorKind::Internal, unwritable)?;
             }
-            columns.push(writer.close().context(ErrorKind::Internal, unwritable)?);
-        }
-        Ok(Group { columns, rows: rows as u64 })
+            writer.close().context(ErrorKind::Internal, unwritable)
+        });
+        Ok(Group { columns: encoded.collect::<Result<_>>()?, rows: rows as u64 })
     }
 
     /// Begins a file.

@@ -55,11 +55,17 @@ pub(super) struct Whole {
     pub bytes: u64,
 }
 
-/// Buffers that are used again.
+/// Buffers that are used again, from piece to piece and from landing to landing.
 #[derive(Debug)]
-pub(super) struct Buffers {
+pub(in crate::ingest) struct Buffers {
     bytes: usize,
     free: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        Self::new(PIECE_BYTES)
+    }
 }
 
 impl Buffers {

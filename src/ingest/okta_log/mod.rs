@@ -32,7 +32,8 @@ use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 use tokio::runtime::Handle;
 
-use self::chunks::{Buffers, Opened, PIECE_BYTES, Piece, Whole};
+pub(super) use self::chunks::Buffers;
+use self::chunks::{Opened, Piece, Whole};
 use self::intake::{Intake, Totals, instants};
 use self::parse::{Parsed, Parser};
 use self::seen::Seen;
@@ -69,8 +70,8 @@ pub(super) struct Job<'a> {
     /// The files with the events that are committed already.
     pub committed: Vec<FileEntry>,
     pub buckets: u32,
-    /// Bytes of a piece.
-    pub piece_bytes: usize,
+    /// What pieces lie in.
+    pub buffers: &'a Buffers,
     /// The cores that parse and encode.
     pub cores: Cores<'a>,
 }
@@ -137,20 +138,16 @@ type Taken = (Vec<Page>, Vec<Whole>, Totals);
 type Parsing = (usize, Receiver<Result<Parsed, Refusal>>);
 
 impl<'a> Job<'a> {
-    /// A job with pieces of the usual size.
-    pub(super) fn new(place: &'a Place, reader: &'a Reader, target: Target<'a>, committed: Vec<FileEntry>) -> Self {
+    /// A job on all cores, for one bucket.
+    pub(super) fn new(
+        place: &'a Place,
+        reader: &'a Reader,
+        target: Target<'a>,
+        committed: Vec<FileEntry>,
+        buffers: &'a Buffers,
+    ) -> Self {
         let (stream, runtime) = (target.stream, Handle::current());
-        Self {
-            place,
-            stream,
-            runtime,
-            reader,
-            target,
-            committed,
-            buckets: 1,
-            piece_bytes: PIECE_BYTES,
-            cores: Cores::All,
-        }
+        Self { place, stream, runtime, reader, target, committed, buckets: 1, buffers, cores: Cores::All }
     }
 
     /// Lands files: their rows are written when it returns, and count once a record names them. It blocks, on a thread
@@ -163,7 +160,6 @@ impl<'a> Job<'a> {
         let streamed = Streamed::new(&schema, "published_at", &["event_id", "row_number"])?;
         let keeps = self.reader.options.keep_events.iter().map(|glob| glob.chars().collect()).collect();
         let parser = Parser { reader: self.reader, keeps, shapes: Mutex::default() };
-        let buffers = Buffers::new(self.piece_bytes);
         let (senders, receivers): (Vec<_>, Vec<_>) = files
             .iter()
             .map(|_| {
@@ -178,7 +174,7 @@ impl<'a> Job<'a> {
                 let (Some(file), Some(sender)) = (files.get(at), senders.get(at)) else { break };
                 let sender = sender.lock().unwrap_or_else(PoisonError::into_inner).take();
                 if let Some(sender) = sender {
-                    self.read(file, &buffers, &sender);
+                    self.read(file, &sender);
                 }
             }
         };
@@ -192,7 +188,7 @@ impl<'a> Job<'a> {
                 let committed = Committed::new(self);
                 let at_once = self.cores.count();
                 let intake = Intake::new(&self.target, &streamed, committed, self.buckets, stores, at_once);
-                take_all(files, &receivers, intake, (&parser, &buffers), scope)
+                take_all(files, &receivers, intake, (&parser, self.buffers), scope)
             });
             is_over.store(true, Ordering::Relaxed);
             drop(receivers);
@@ -211,12 +207,12 @@ impl<'a> Job<'a> {
     }
 
     /// Reads a file into its channel.
-    fn read(&self, file: &Listed, buffers: &Buffers, sender: &SyncSender<Sent>) {
+    fn read(&self, file: &Listed, sender: &SyncSender<Sent>) {
         let read = || -> Result<Option<Whole>, Refusal> {
             let from = self.open(&file.path)?;
             let (format, bytes) = (self.reader.options.format, file.bytes);
             let opened = Opened { from, bytes, is_lines: is_lines(&file.path, format), format };
-            chunks::read(opened, buffers, |piece| sender.send(Sent::Piece(piece)).is_ok())
+            chunks::read(opened, self.buffers, |piece| sender.send(Sent::Piece(piece)).is_ok())
         };
         let end = match read() {
             Ok(Some(whole)) => Sent::End(whole),

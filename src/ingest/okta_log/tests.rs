@@ -6,6 +6,7 @@ use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 
 use super::super::tests::reader;
+use super::chunks::PIECE_BYTES;
 use super::*;
 use crate::base::Clock;
 use crate::store::RunId;
@@ -41,11 +42,11 @@ async fn land_with(
         version: 3,
         run_id: &run_id,
     };
+    let buffers = Buffers::new(piece_bytes);
     let job = Job {
-        piece_bytes,
         cores: Cores::Pool(&pool),
         buckets: 2,
-        ..Job::new(&place, &reader, target, committed.to_vec())
+        ..Job::new(&place, &reader, target, committed.to_vec(), &buffers)
     };
     let landed = std::thread::scope(|scope| scope.spawn(|| job.land(&listed)).join().unwrap());
     (store, landed)

@@ -12,17 +12,46 @@ people_assigned as (
     group by u.okta_app_id
 ),
 
-people_signing_in as (
+-- In one log an account has one row for an app: rows are counted without keeping millions of accounts in mind.
+sign_ins_of_a_log as (
     select
+        u.source,
+        u.stream,
         u.app_instance_id as okta_app_id,
         sum(active_days(u.w0, u.w1, u.w2, u.w3, u.w4, u.w5, u.w6, $as_of - 90, $as_of)) as sign_in_day_count,
-        count(distinct u.account_id) as signed_in_account_count,
+        count(*) as account_count,
         max(cast(u.last_at as date)) as last_sign_in_on
     from usage.sign_ins as u
     left anti join mapped as m on m.okta_app_id = u.app_instance_id
     -- in use means now
     where u.last_at >= cast($as_of - 89 as timestamp)
+    group by u.source, u.stream, u.app_instance_id
+),
+
+apps_of_several_logs as (
+    select okta_app_id
+    from sign_ins_of_a_log
+    group by okta_app_id
+    having count(*) > 1
+),
+
+accounts_of_several_logs as (
+    select u.app_instance_id as okta_app_id, count(distinct u.account_id) as account_count
+    from usage.sign_ins as u
+    inner join apps_of_several_logs as s on s.okta_app_id = u.app_instance_id
+    where u.last_at >= cast($as_of - 89 as timestamp)
     group by u.app_instance_id
+),
+
+people_signing_in as (
+    select
+        l.okta_app_id,
+        sum(l.sign_in_day_count) as sign_in_day_count,
+        coalesce(max(s.account_count), sum(l.account_count)) as signed_in_account_count,
+        max(l.last_sign_in_on) as last_sign_in_on
+    from sign_ins_of_a_log as l
+    left join accounts_of_several_logs as s on s.okta_app_id = l.okta_app_id
+    group by l.okta_app_id
 ),
 
 okta_apps_in_use as (

@@ -13,8 +13,9 @@ use crate::base::{ErrorKind, Result};
 
 /// Microseconds of a day.
 const DAY_MICROS: i64 = 86_400_000_000;
-/// Whoever rolls up should write out ([`Rollup::take`]) when so many rows are held: some 100 MB.
-pub const FULL_ROWS: usize = 1_000_000;
+/// Whoever rolls up should write out ([`Rollup::take`]) when so many rows are held: some 50 MB, and as much again while
+/// they are written.
+pub const FULL_ROWS: usize = 250_000;
 
 /// The attempts of one landing so far.
 pub struct Rollup {

@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-import re
 import shutil
 from pathlib import Path
 
 from data import AS_OF, unit
-from harness import BENCH, CORES, HERE, Contender, Unfair, ask, measure, python, race, scratch
+from harness import BENCH, CORES, Contender, Unfair, ask, measure, python, race, scratch
 from machine import MEMORY_LIMIT
 from ours import BINARY, MAY_EXIT, land, project, run as run_command
 from report import Section
@@ -16,7 +15,6 @@ TITLE = "last sign-in and active days 30/60/90 of every seat, summed up by app"
 EVENTS, ACCOUNTS, DAYS = [4_000_000, 16_000_000], 100_000, 400
 """At factor 1: 4 M and 16 M events over some 1 M seats."""
 WAYS = ["distinct", "steps", "bits"]
-SESSION = HERE.parents[1] / "src/engine/session.rs"
 
 
 def run(section: Section, size) -> None:
@@ -26,14 +24,6 @@ def run(section: Section, size) -> None:
     our_store(section, size)
 
 
-def engine_settings() -> list:
-    """What src/engine/session.rs sets, as far as it sets literals."""
-    code = SESSION.read_text()
-    found = re.findall(r'\.set_(?:bool|u64|usize|str)\(\s*"(datafusion[^"]+)",\s*"?([\w.()]+?)"?\s*\)', code)
-    batch = re.search(r"with_batch_size\((\d+)\)", code)
-    return found + ([("datafusion.execution.batch_size", batch.group(1))] if batch else [])
-
-
 def integers(section: Section, size, count: int, accounts: int, is_long: bool) -> None:
     folder = BENCH / "data" / f"integers-{count}-{accounts}"
     if not (folder / "complete").exists():
@@ -41,18 +31,16 @@ def integers(section: Section, size, count: int, accounts: int, is_long: bool) -
         measure(python("rivals/integers.py", count, accounts, DAYS, AS_OF, folder), folder)
         (folder / "complete").touch()
     events, state = folder / "events.parquet", folder / "state.parquet"
-    settings = [part for key, value in engine_settings() for part in ("--setting", f"{key}={value}")]
     asked = [(engine, way, events) for engine in ["datafusion", "duckdb"] for way in WAYS]
     asked += [(engine, "state", state) for engine in ["datafusion", "duckdb"]]
 
     def contender(engine: str, way: str, file: Path) -> Contender:
-        more = settings if engine == "datafusion" else []
-        command = python("rivals/seats_query.py", engine, way, file, AS_OF, *more)
+        command = python("rivals/seats_query.py", engine, way, file, AS_OF)
         runs = size.slow_runs if way == "distinct" else size.runs
         return Contender(f"{NAMES[engine]} {way}", lambda folder: command, summary, runs=runs)
 
     title = f"{count / 1e6:g} M events"
-    each_seat(section, title, [(engine, way, file) for engine, way, file in asked], settings)
+    each_seat(section, title, asked)
     done = race(f"p3 {title}", [contender(*one) for one in asked], size.runs, [events, state])
     section.race(f"{title}, ids as integers, one Parquet file", done, count)
     from_events = {engine: min(done.median(f"{name} {way}") for way in WAYS) for engine, name in NAMES.items()}
@@ -79,9 +67,7 @@ def integers(section: Section, size, count: int, accounts: int, is_long: bool) -
     )
     if is_long:
         section.notes += [
-            "DataFusion runs with the settings of src/engine/session.rs: "
-            + ", ".join(f"{k}={v}" for k, v in engine_settings())
-            + ".",
+            "DataFusion takes batches of 8192 rows, its default and that of src/engine/settings.rs.",
             "From events both engines are asked in three ways, judged by their best: `distinct` is count(distinct day), "
             "`steps` groups by day and then by seat, `bits` collects days as bits of two words.",
             "DataFusion from Python counts bits in numpy, where our binary has `active_days`; DuckDB has bit_count.",
@@ -95,14 +81,12 @@ def seats_of(folder: Path) -> int:
     return sum(row[1] for row in json.loads((folder / "summary.json").read_text()))
 
 
-def each_seat(section: Section, title: str, asked: list, settings: list) -> None:
+def each_seat(section: Section, title: str, asked: list) -> None:
     """Once, untimed: every seat's row, whatever the way, must be the same."""
     found = {}
     for engine, way, file in asked:
         place = scratch("p3-seats")
-        command = python(
-            "rivals/seats_query.py", engine, way, file, AS_OF, *(settings if engine == "datafusion" else [])
-        )
+        command = python("rivals/seats_query.py", engine, way, file, AS_OF)
         measure([*command, "--seats", place / "seats.parquet"], place)
         found.setdefault(ask("answer.py", "files", f"seats={place}/seats.parquet")["seats"], []).append(
             f"{engine} {way}"

@@ -52,22 +52,34 @@ def shards(section: Section, size) -> None:
         contender("one process, one core", lambda folder: ["sh", "-c", f"exec {pinned(first, folder)}"]),
         contender("two shards, a core each", two),
     ]
-    # What both do once, however many shards there are: the same day asked for again, all merged.
-    again = contender("the run that follows", contenders[0].command)
-    again.prepare = lambda folder: merged(store, folder)
-    done = race("p6", [*contenders, again], size.runs)
+    # What the run costs that all end in: that of the second shard alone, after the first, less what a shard costs.
+    rest = contender(
+        "the second shard, and the run", lambda folder: ["sh", "-c", f"exec {pinned(first, folder, '--shard', '2/2')}"]
+    )
+    rest.prepare = lambda folder: merged(store, folder)
+    half = Contender(
+        "the first shard alone",
+        lambda folder: ["sh", "-c", f"exec {pinned(first, folder, '--shard', '1/2')}"],
+        lambda folder: {},
+        prepare,
+        may_differ="half of a state is none",
+    )
+    done = race("p6", [*contenders, rest, half], size.runs)
     section.race(f"state of {events:,} events merged, 2 buckets", done)
-    one, both, fixed = (done.median(name, "wall") for name in done.costs)
+    one, both, second, alone = (done.median(name, "wall") for name in done.costs)
     section.ratio("wall, one process / two shards", one / both)
+    fixed = second - alone
     if min(one, both) - fixed < 0.05 * both:
         section.notes.append("The merge is lost in the run that follows: take a larger --factor.")
         return
-    section.ratio("wall of the merge alone, one / two (less the run that follows)", (one - fixed) / (both - fixed), ">= 1.8")
+    section.ratio(
+        "wall of the merge alone, one / two (less the run that all end in)", (one - fixed) / (both - fixed), ">= 1.8"
+    )
 
 
 def merged(store: Path, folder: Path) -> None:
     copy(store, folder)
-    measure(run_command(folder, AS_OF), folder, may_exit=MAY_EXIT)
+    measure(run_command(folder, AS_OF, "", "--shard", "1/2"), folder, may_exit=MAY_EXIT)
 
 
 def landed(section: Section, size) -> tuple:

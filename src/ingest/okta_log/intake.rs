@@ -1,7 +1,6 @@
 //! What the events of a landing become, in the order of its files: each counts once, goes into the rollup when it is a
 //! sign-in, and into a row group. Nothing here depends on which core parsed what, or when.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -40,10 +39,8 @@ pub(super) struct Intake<'a> {
     seen: Seen,
     rollup: Rollup,
     group: Rows,
-    /// Row groups that are being encoded, in their order.
-    encoding: VecDeque<Receiver<Result<Encoded>>>,
-    /// Row groups that may be encoded at once.
-    pub at_once: usize,
+    /// The row group that is being encoded, on all cores: more at once would be no faster.
+    encoding: Option<Receiver<Result<Encoded>>>,
     part: Option<Filling>,
     rejects: usize,
     /// Events read so far.
@@ -89,7 +86,6 @@ impl<'a> Intake<'a> {
         committed: Committed<'a>,
         buckets: u32,
         stores: SyncSender<Stored>,
-        at_once: usize,
     ) -> Self {
         Self {
             target,
@@ -101,8 +97,7 @@ impl<'a> Intake<'a> {
             seen: Seen::default(),
             rollup: Rollup::new(target.extract_date, buckets),
             group: Rows::default(),
-            encoding: VecDeque::new(),
-            at_once,
+            encoding: None,
             part: None,
             rejects: 0,
             read: 0,
@@ -199,7 +194,7 @@ impl<'a> Intake<'a> {
         self.stores.send(what).map_err(|_| Error::internal("files are no longer written"))
     }
 
-    /// Has the rows that were gathered encoded on another core.
+    /// Has the rows that were gathered encoded on other cores, once those before them are.
     fn encode<'s>(&mut self, scope: &rayon::Scope<'s>) -> Result<()>
     where
         'a: 's,
@@ -208,20 +203,18 @@ impl<'a> Intake<'a> {
         if rows.picks.is_empty() {
             return Ok(());
         }
+        self.add()?;
         let (sender, receiver) = sync_channel(1);
         let (streamed, target) = (self.streamed, self.target);
         scope.spawn(move |_| _ = sender.send(rows.encode(streamed, target)));
-        self.encoding.push_back(receiver);
-        while self.encoding.len() > self.at_once {
-            self.add_oldest()?;
-        }
+        self.encoding = Some(receiver);
         Ok(())
     }
 
-    /// Adds the oldest row group to the file that is being filled.
-    fn add_oldest(&mut self) -> Result<()> {
-        let Some(oldest) = self.encoding.pop_front() else { return Ok(()) };
-        let Encoded { group, span } = oldest.recv().context(ErrorKind::Internal, "a row group was not encoded")??;
+    /// Adds the row group that is encoded to the file that is being filled.
+    fn add(&mut self) -> Result<()> {
+        let Some(encoding) = self.encoding.take() else { return Ok(()) };
+        let Encoded { group, span } = encoding.recv().context(ErrorKind::Internal, "a row group was not encoded")??;
         let filling = match &mut self.part {
             Some(filling) => filling,
             none => none.insert(Filling { part: self.streamed.part()?, groups: 0, span }),
@@ -247,9 +240,7 @@ impl<'a> Intake<'a> {
         'a: 's,
     {
         self.encode(scope)?;
-        while !self.encoding.is_empty() {
-            self.add_oldest()?;
-        }
+        self.add()?;
         self.put_part()?;
         if !self.rollup.is_empty() {
             self.put_rollup()?;

@@ -182,13 +182,13 @@ impl<'a> Job<'a> {
             for _ in 0..files.len().min(self.cores.count()) {
                 threads.spawn(read);
             }
-            let (stores, storing) = sync_channel(1);
+            // What is full is written before more is handed over: it is large.
+            let (stores, storing) = sync_channel(0);
             let storer = threads.spawn(move || self.store(storing));
             let taken = self.cores.scope(|scope| {
                 let committed = Committed::new(self);
-                let at_once = self.cores.count();
-                let intake = Intake::new(&self.target, &streamed, committed, self.buckets, stores, at_once);
-                take_all(files, &receivers, intake, (&parser, self.buffers), scope)
+                let intake = Intake::new(&self.target, &streamed, committed, self.buckets, stores);
+                take_all(files, &receivers, intake, (&parser, self.buffers), self.cores.count() + 2, scope)
             });
             is_over.store(true, Ordering::Relaxed);
             drop(receivers);
@@ -252,19 +252,19 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Takes every file, piece by piece in their order, while other pieces are parsed.
+/// Takes every file, piece by piece in their order, while others, so many at most, are parsed.
 fn take_all<'s, 'a: 's>(
     files: &[Listed],
     receivers: &[Receiver<Sent>],
     mut intake: Intake<'a>,
     (parser, buffers): (&'s Parser<'a>, &'s Buffers),
+    most: usize,
     scope: &rayon::Scope<'s>,
 ) -> Result<Result<Taken, Refusal>> {
     let fields = parser.reader.dataset.fields.len();
     let mut pages: Vec<Page> = files.iter().map(|_| Page { seen: vec![true; fields], ..Page::default() }).collect();
     let mut wholes = Vec::with_capacity(files.len());
     let mut parsing: VecDeque<Parsing> = VecDeque::new();
-    let most = intake.at_once + 2;
     let mut open = receivers.iter().enumerate().peekable();
     loop {
         if let Some((file, receiver)) = open.peek().filter(|_| parsing.len() < most) {

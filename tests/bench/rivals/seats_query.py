@@ -1,6 +1,6 @@
 """Last sign-in and active days within 30, 60 and 90 days, summed up by app.
 
-    seats_query.py ENGINE WAY FILE AS_OF [--seats TARGET] [--setting KEY=VALUE ..]
+    seats_query.py ENGINE WAY FILE AS_OF [--seats TARGET]
 
 ENGINE duckdb or datafusion. WAY from events: `distinct` (count(distinct day)), `steps` (by day, then by seat), `bits`
 (days as bits of two words); `state` from the state of the seats. --seats writes the seats instead.
@@ -89,8 +89,7 @@ def datafusion_engine(asked):
     from datafusion import SessionConfig, SessionContext, udf
 
     started()
-    options = dict(setting.split("=", 1) for setting in asked.setting)
-    config = SessionConfig(options).with_target_partitions(len(os.sched_getaffinity(0)))
+    config = SessionConfig().with_target_partitions(len(os.sched_getaffinity(0)))
     context = SessionContext(config)
     context.register_parquet("source", asked.file)
     for days in WINDOWS:
@@ -123,7 +122,6 @@ def main() -> None:
     parser.add_argument("file")
     parser.add_argument("as_of", type=datetime.date.fromisoformat)
     parser.add_argument("--seats", default="")
-    parser.add_argument("--setting", action="append", default=[])
     asked = parser.parse_args()
     query, source = {"duckdb": duckdb_engine, "datafusion": datafusion_engine}[asked.engine](asked)
     found = seats(asked.engine, asked.way, source, asked.as_of)

@@ -91,10 +91,10 @@ impl Tail {
         let (at, next) = (self.api.now(&response), response.next_link());
         let next = next.map(|address| self.api.own(&address)).transpose()?;
         let is_empty = is_empty(&text);
-        if let Some(next) = next.as_ref().filter(|_| !is_empty) {
-            if !self.seen.insert(mark(&text)) || !self.seen.insert(next.clone()) {
-                return Err(repeated(&place));
-            }
+        if let Some(next) = next.as_ref().filter(|_| !is_empty)
+            && (!self.seen.insert(mark(&text)) || !self.seen.insert(next.clone()))
+        {
+            return Err(repeated(&place));
         }
         let events = if is_empty { Vec::new() } else { self.events(&text).map_err(within)? };
         Ok(LogPage { text, events, at, next })
@@ -135,7 +135,12 @@ async fn ask(api: Arc<Api>, first: Call, mut pages: mpsc::Sender<Task<Result<Res
 /// Reads a page; who waits for its head is told of it as soon as it is known that the page has events.
 async fn page(api: Arc<Api>, call: Call, heard: oneshot::Sender<Response>) -> Result<Response, Refusal> {
     let mut heard = Some(heard);
-    let mut tell = |head: Response| _ = heard.take().map(|heard| heard.send(head));
+    let mut tell = |head: Response| {
+        if let Some(heard) = heard.take() {
+            // Who gave up meanwhile needs no head.
+            let _ = heard.send(head);
+        }
+    };
     let at_head = |head: Response| {
         if head.length().is_some_and(|length| length > EMPTY_BYTES) {
             tell(head);

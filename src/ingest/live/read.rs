@@ -411,7 +411,12 @@ pub(super) fn at(text: &[u8], pointer: &str) -> Option<serde_json::Value> {
 
 /// The instant at a JSON pointer of a record.
 pub(super) fn instant(record: &[u8], pointer: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(at(record, pointer)?.as_str()?).ok().map(|at| at.to_utc())
+    rfc3339(at(record, pointer)?.as_str()?)
+}
+
+/// The instant that a text says.
+pub(super) fn rfc3339(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
 }
 
 /// What a value says, when it says anything.

@@ -11,7 +11,7 @@ use futures::channel::{mpsc, oneshot};
 use futures::{SinkExt, StreamExt};
 use tokio::task::JoinHandle;
 
-use super::read::{Api, accepted, instant, repeated};
+use super::read::{Api, accepted, instant, repeated, rfc3339};
 use crate::http::{Call, Response};
 use crate::ingest::page::Refusal;
 use crate::ingest::{decode, json, okta_log};
@@ -103,7 +103,7 @@ impl Tail {
     fn events(&mut self, text: &Bytes) -> Result<Vec<LogEvent>, Refusal> {
         if let Some(events) = self.pages.events(text) {
             let event = |event: okta_log::Placed<'_>| {
-                let published = event.published.as_deref().and_then(|text| text.parse().ok());
+                let published = event.published.as_deref().and_then(rfc3339);
                 (text.slice(event.at), published)
             };
             return Ok(events.into_iter().map(event).collect());

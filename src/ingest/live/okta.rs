@@ -1,5 +1,5 @@
-//! Okta: the System Log by its cursor, the directory in full. Limits are those the API documents; groups and their
-//! members come in the pages it recommends.
+//! Okta: the System Log by its cursor, the directory in full, but for members of groups that say they did not change.
+//! Limits are those the API documents; groups and their members come in the pages it recommends.
 
 use super::table::{Change, Nature, Paging, Parent, Pass, Stream, TokenServer, Vendor};
 use crate::config::Kind;

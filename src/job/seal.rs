@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
 use serde_json::json;
 
 use super::record::RunBody;
@@ -16,7 +15,7 @@ use crate::engine::Catalogue;
 use crate::identity::{IdentityMap, Shown, veil};
 use crate::publish::{self, Format};
 use crate::schema::sidecar::Sidecar;
-use crate::snapshot::{self, SealInput, SealedLog, Signer};
+use crate::snapshot::{self, SealInput, SealedLog, SealedTable, Signer};
 use crate::store::{Chain, Commit, Draft, Key, Kind, NO_HASH, Record, RunId};
 use crate::{ingest, log};
 
@@ -62,15 +61,13 @@ const INPUTS: &[Input] = &[
     },
 ];
 
-type Tables = Vec<(String, SchemaRef, Vec<RecordBatch>)>;
-
 impl Job {
     /// Seals a run into the store and publishes it in the index.
     ///
     /// # Errors
     /// A store error; Conflict when other runs seal all the time; Config when the key cannot sign.
     pub async fn seal(&self, run: &Run, identity: &IdentityMap) -> Result<(snapshot::Sealed, Record)> {
-        let (tables, grains) = veiled(run, identity).await?;
+        let tables = tables(run, identity).await?;
         let runner = self.actor(identity)?;
         identity.commit(&run.record.run_id, &self.config.sha256).await?;
         let completeness = completeness(run).await?;
@@ -90,7 +87,6 @@ impl Job {
                 release: env!("CARGO_PKG_VERSION").to_owned(),
                 config_sha256: self.config.sha256.clone(),
                 policy_versions: RunBody::read(&run.record)?.policies,
-                grains: grains.clone(),
                 tables: tables.clone(),
                 log: Some(log),
                 policies: self.policy_texts(),
@@ -165,8 +161,8 @@ impl Job {
 }
 
 /// Every table a verdict rests on, from the catalogue's own reads, without a name in it.
-async fn veiled(run: &Run, identity: &IdentityMap) -> Result<(Tables, BTreeMap<String, Vec<String>>)> {
-    let (mut tables, mut grains) = (Vec::new(), BTreeMap::new());
+async fn tables(run: &Run, identity: &IdentityMap) -> Result<Vec<SealedTable>> {
+    let mut tables = Vec::new();
     for name in sealed_tables(&run.catalogue) {
         let rows = run.session.table(&name).await?;
         let (shown, grain) = match run.catalogue.get(inputs::model_of(&name)) {
@@ -174,10 +170,9 @@ async fn veiled(run: &Run, identity: &IdentityMap) -> Result<(Tables, BTreeMap<S
             None => input(&name, &rows)?,
         };
         let rows = veil(&rows, &shown, &grain, identity).map_err(|e| e.at(name.clone()))?;
-        tables.push((name.clone(), rows.schema(), vec![rows]));
-        grains.insert(name, grain);
+        tables.push(SealedTable::new(&name, &rows.schema(), &[rows], &grain)?);
     }
-    Ok((tables, grains))
+    Ok(tables)
 }
 
 /// Control totals: what came of every landing, what spend ties to, what was evaluated.

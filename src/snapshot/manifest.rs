@@ -83,7 +83,7 @@ pub(super) fn run_time(run_id: &str) -> Option<DateTime<Utc>> {
 }
 
 /// One sealed table.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Table {
     pub(super) file: String,
@@ -95,7 +95,7 @@ pub(super) struct Table {
 }
 
 /// One column of a sealed table.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Column {
     name: String,

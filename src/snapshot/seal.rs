@@ -43,10 +43,8 @@ pub struct SealInput {
     pub config_sha256: String,
     /// `<app>/<version>` of each policy version in force, with the hash of its content.
     pub policy_versions: BTreeMap<String, String>,
-    /// Tables by `schema.table`, sorted by their grain.
-    pub tables: Vec<(String, SchemaRef, Vec<RecordBatch>)>,
-    /// The columns that are unique together, by table.
-    pub grains: BTreeMap<String, Vec<String>>,
+    /// The tables, as they were made.
+    pub tables: Vec<SealedTable>,
     /// The decision log since the snapshot before; none seals no log.
     pub log: Option<SealedLog>,
     /// Policy files as they were read, by file name below `policy/`.
@@ -58,6 +56,41 @@ pub struct SealInput {
     pub inputs: serde_json::Value,
     /// Control totals and reconciliations.
     pub completeness: serde_json::Value,
+}
+
+/// A table as a snapshot holds it: one after the other is made and its rows forgotten.
+#[derive(Debug, Clone)]
+pub struct SealedTable {
+    name: String,
+    said: Table,
+    bytes: Bytes,
+}
+
+impl SealedTable {
+    /// Makes the file of a `schema.table` from its rows, sorted by their grain, the columns that are unique together.
+    ///
+    /// # Errors
+    /// Data, naming the table, when its grain repeats or a type cannot be sealed.
+    pub fn new(name: &str, schema: &SchemaRef, batches: &[RecordBatch], grain: &[String]) -> Result<Self> {
+        let make = || -> Result<Self> {
+            let columns = manifest::columns(schema)?;
+            let content = logical::content(schema, batches, grain)?;
+            if let Some(row) = content.repeated {
+                return Err(Error::data(format!("{row} occurs twice: {} must be unique", grain.join(", "))));
+            }
+            let bytes = parquet::encode(schema, batches)?;
+            let said = Table {
+                file: format!("data/{name}/part-00000.parquet"),
+                sha256: sha256_hex(&bytes),
+                rows: content.rows,
+                logical_sha256: content.sha256,
+                grain: grain.to_vec(),
+                schema: columns,
+            };
+            Ok(Self { name: name.to_owned(), said, bytes })
+        };
+        make().map_err(|error| error.at(name))
+    }
 }
 
 /// The part of the decision log that is sealed.
@@ -93,13 +126,13 @@ pub struct Sealed {
 /// Makes the files of a snapshot and signs them.
 ///
 /// # Errors
-/// Data, naming the table, when its grain repeats or a type cannot be sealed; Config when the key cannot sign.
+/// Config when the key cannot sign; Evidence when the log is not whole; Internal for a file that is sealed twice.
 pub fn seal(input: SealInput) -> Result<Sealed> {
     let mut files = Files::default();
     let mut tables = BTreeMap::new();
-    for (name, schema, batches) in &input.tables {
-        let sealed = put_table(&mut files, name, schema, batches, input.grains.get(name)).map_err(|e| e.at(name))?;
-        tables.insert(name.clone(), sealed);
+    for SealedTable { name, said, bytes } in &input.tables {
+        files.put(&said.file, bytes.clone())?;
+        tables.insert(name.clone(), said.clone());
     }
     let data = files.sums.clone();
     for (name, bytes) in &input.policies {
@@ -144,33 +177,6 @@ pub fn seal(input: SealInput) -> Result<Sealed> {
         files.push((SIGNATURE.to_owned(), signer.sign(&sums)?.into()));
     }
     Ok(Sealed { files, sums_sha256: sha256_hex(&sums), listed, rows, signer })
-}
-
-fn put_table(
-    files: &mut Files,
-    name: &str,
-    schema: &SchemaRef,
-    batches: &[RecordBatch],
-    grain: Option<&Vec<String>>,
-) -> Result<Table> {
-    let grain = grain.ok_or_else(|| Error::internal("has no declared grain"))?;
-    let columns = manifest::columns(schema)?;
-    let content = logical::content(schema, batches, grain)?;
-    if let Some(row) = content.repeated {
-        return Err(Error::data(format!("{row} occurs twice: {} must be unique", grain.join(", "))));
-    }
-    let bytes = parquet::encode(schema, batches)?;
-    let file = format!("data/{name}/part-00000.parquet");
-    let sha256 = sha256_hex(&bytes);
-    files.put(&file, bytes)?;
-    Ok(Table {
-        file,
-        sha256,
-        rows: content.rows,
-        logical_sha256: content.sha256,
-        grain: grain.clone(),
-        schema: columns,
-    })
 }
 
 /// Adds the entries and the checkpoint of the log.

@@ -13,7 +13,9 @@ use super::*;
 use crate::base::{AsOf, Clock, ErrorKind};
 use crate::store::{NO_HASH, RunId, parquet, sha256_hex};
 
-pub(super) fn input(accounts: &[&str]) -> SealInput {
+const TABLE: &str = "policy.evaluations";
+
+fn rows(accounts: &[&str]) -> RecordBatch {
     let schema = Arc::new(Schema::new(vec![
         Field::new("account_id", DataType::Utf8, false),
         Field::new("uses", DataType::Int64, true),
@@ -24,7 +26,15 @@ pub(super) fn input(accounts: &[&str]) -> SealInput {
         Arc::new(accounts.iter().map(|a| (a.len() > 1).then_some(i64::MAX)).collect::<Int64Array>()),
         Arc::new(Decimal128Array::from(vec![-125_000; accounts.len()]).with_precision_and_scale(18, 4).unwrap()),
     ];
-    let rows = RecordBatch::try_new(Arc::clone(&schema), columns).unwrap();
+    RecordBatch::try_new(schema, columns).unwrap()
+}
+
+fn table(accounts: &[&str]) -> crate::base::Result<SealedTable> {
+    let rows = rows(accounts);
+    SealedTable::new(TABLE, &rows.schema(), &[rows], &["account_id".into()])
+}
+
+pub(super) fn input(accounts: &[&str]) -> SealInput {
     SealInput {
         as_of: AsOf::parse("2026-11-20").unwrap(),
         tenant: "northwind".into(),
@@ -37,8 +47,7 @@ pub(super) fn input(accounts: &[&str]) -> SealInput {
         release: "0.1.0".into(),
         config_sha256: "c".into(),
         policy_versions: BTreeMap::from([("figma/v1".into(), "p".into())]),
-        tables: vec![("policy.evaluations".into(), schema, vec![rows])],
-        grains: BTreeMap::from([("policy.evaluations".into(), vec!["account_id".into()])]),
+        tables: vec![table(accounts).unwrap()],
         policies: vec![("figma.toml".into(), b"app = \"figma\"\n".to_vec())],
         sql: vec![("policy/evaluations.sql".into(), "select 1\n".into())],
         inputs: serde_json::json!([{ "source": "okta", "stream": "users", "fetched": 5, "accepted": 3, "duplicate": 1, "quarantined": 1 }]),
@@ -163,16 +172,18 @@ fn lost_rows_and_repeated_grain_are_refused() {
     seal_at(&dir.path().join("lost"), lost).unwrap();
     assert_eq!(faults(&dir.path().join("lost")), [("inputs.json".to_owned(), Fault::Incomplete)]);
 
-    let error = seal_at(&dir.path().join("twice"), input(&["a", "a"])).unwrap_err();
+    let error = table(&["a", "a"]).unwrap_err();
     assert!(error.to_string().starts_with(r#"policy.evaluations: ["a"] occurs twice"#), "{error}");
+    let mut twice = input(&["a"]);
+    twice.tables.push(twice.tables[0].clone());
+    assert_eq!(seal_at(&dir.path().join("twice"), twice).unwrap_err().kind(), ErrorKind::Internal);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "no draft stays");
 }
 
 #[test]
 fn the_logical_hash_is_that_of_the_documented_text() {
-    let input = input(&["a", "\"\u{e9}\n"]);
-    let (_, schema, batches) = &input.tables[0];
-    let content = logical::content(schema, batches, &["account_id".into()]).unwrap();
+    let rows = rows(&["a", "\"\u{e9}\n"]);
+    let content = logical::content(&rows.schema(), &[rows], &["account_id".into()]).unwrap();
     let text = "[\"a\",null,\"-12.5000\"]\n[\"\\\"\u{e9}\\n\",\"9223372036854775807\",\"-12.5000\"]\n";
     assert_eq!(content.sha256, sha256_hex(text.as_bytes()));
 }

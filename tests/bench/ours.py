@@ -42,9 +42,9 @@ def version() -> str:
     return subprocess.run([BINARY, "--version"], capture_output=True, text=True).stdout.strip()
 
 
-def project(folder: Path) -> Path:
+def project(folder: Path, buckets: int = 1) -> Path:
     """A project that reads the System Log alone. Its store is made by the first command, and counted."""
-    (folder / "seatledger.toml").write_text(PROJECT)
+    (folder / "seatledger.toml").write_text(f"buckets = {buckets}\n{PROJECT}")
     return folder
 
 

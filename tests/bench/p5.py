@@ -13,6 +13,8 @@ from report import Section
 TITLE = "memory: a day of 25 M events landed, and merged into a state of 10 M seats"
 EVENTS, SEATS, DAYS, WORKDAYS = 25_000_000, 10_000_000, 400, 286
 """At scale 1."""
+BUCKETS = 8
+"""A bucket is merged by itself: more than a million seats are to be spread."""
 LIMIT = 1e9
 YESTERDAY = AS_OF - datetime.timedelta(days=1)
 
@@ -62,7 +64,7 @@ def history(seats: int) -> tuple:
         say(f"p5: a store of {seats:,} seats")
         shutil.rmtree(store, ignore_errors=True)
         store.mkdir(parents=True)
-        land(project(store), log.folder, log.files)
+        land(project(store, BUCKETS), log.folder, log.files)
         measure(run_command(store, YESTERDAY), store, may_exit=MAY_EXIT)
         shutil.rmtree(store / "extracts")
         shutil.rmtree(tables, ignore_errors=True)

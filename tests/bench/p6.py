@@ -7,7 +7,7 @@ from pathlib import Path
 
 from data import AS_OF, Company
 from harness import BENCH, CORES, HERE, Contender, as_typed, measure, race
-from ours import BINARY, MAY_EXIT, PROJECT, answer, ingest, offer, offers, project, run as run_command
+from ours import BINARY, MAY_EXIT, answer, ingest, offer, offers, project, run as run_command
 from p2 import copy
 from report import Section
 
@@ -89,9 +89,7 @@ def landed(section: Section, size) -> tuple:
     store = BENCH / "stores" / f"p6-{seats}"
     shutil.rmtree(store, ignore_errors=True)
     store.mkdir(parents=True)
-    project(store)
-    (store / "seatledger.toml").write_text(PROJECT.replace("\nprivate", "\nbuckets = 2\nprivate"))
-    offer(store, log.folder, log.files)
+    offer(project(store, 2), log.folder, log.files)
     measure(ingest(store), store)
     shutil.rmtree(store / "extracts")
     return store, log.facts["events"]

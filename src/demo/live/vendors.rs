@@ -132,8 +132,11 @@ fn nothing() -> Answer {
 fn okta(api: &Api, asked: &Asked) -> Result<Answer> {
     let (folder, most) = match segments(asked)[..] {
         ["api", "v1", "logs"] => return okta_log(api, asked),
-        ["api", "v1", "users"] if asked.query.contains_key("filter") => (api.today("users") + "/deprovisioned", 200),
-        ["api", "v1", "users"] => (api.today("users") + "/active", 200),
+        ["api", "v1", "users"] => match asked.text("filter") {
+            "" => (api.today("users") + "/active", 200),
+            "status eq \"DEPROVISIONED\"" => (api.today("users") + "/deprovisioned", 200),
+            _ => return Ok(Answer::new(400, "{\"errorCode\":\"E0000031\",\"errorSummary\":\"filter\"}")),
+        },
         ["api", "v1", "groups"] => (api.today("groups"), 200),
         ["api", "v1", "groups", group, "users"] => (format!("{}/{group}", api.today("group_members")), 1000),
         ["api", "v1", "apps"] => (api.today("apps"), 200),

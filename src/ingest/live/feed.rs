@@ -1,11 +1,13 @@
 //! Everything a stream has, or what came since: all pages, or nothing.
 
-use chrono::{Days, NaiveDate};
+use std::collections::HashSet;
+
+use chrono::{Days, NaiveDate, SecondsFormat, TimeDelta};
 
 use super::read::{self, Api, Fetched, Listed, Pages, Values, absent, accepted, at, instant};
 use super::spool::Batch;
-use super::table::{Absent, Job, Nature, Parent, Pass, Stream as Table};
-use super::unchanged::Unchanged;
+use super::table::{Absent, Changes, Job, Nature, Parent, Pass, Stream as Table};
+use super::unchanged::{Carried, Unchanged};
 use super::{Brought, Stop};
 use crate::base::text;
 use crate::http::{Call, Response};
@@ -18,6 +20,8 @@ use crate::ingest::{decode, json};
 const SETTLED_DAYS: i64 = 3;
 /// Times that a job is looked after: not quite two hours.
 const MOST_LOOKS: u32 = 200;
+/// Records that are asked for one by one, whether they are still there.
+const MOST_ASKED: usize = 1000;
 /// Characters of an id that names a folder.
 const MOST_ID_CHARS: usize = 64;
 
@@ -64,7 +68,11 @@ pub(super) async fn read(
         .take(if is_daily { usize::MAX } else { 1 })
         .collect();
     let mut holes: Vec<(NaiveDate, NaiveDate)> = Vec::new();
-    'days: for day in &days {
+    let are_changes_enough = match table.nature {
+        Nature::Changing(changes) => written.changes(changes, today).await?,
+        _ => false,
+    };
+    'days: for day in days.iter().filter(|_| !are_changes_enough) {
         for pass in table.passes {
             let of_day = is_daily.then(|| format!("of-{}", day.format("%Y%m%d")));
             let folder: Vec<&str> =
@@ -104,7 +112,7 @@ pub(super) async fn read(
     }
     brought.control.pages = Some(written.files);
     brought.control.rows = written.total;
-    if table.nature != Nature::Full {
+    if !table.nature.is_full() {
         brought.control.from = Some(first);
         brought.control.holes = holes;
         brought.complete_through = Some(last);
@@ -116,7 +124,7 @@ pub(super) async fn read(
 fn first_day(nature: Nature, through: Option<NaiveDate>, today: NaiveDate) -> NaiveDate {
     let back = |days: u32| today.checked_sub_days(Days::new(u64::from(days))).unwrap_or(today);
     match nature {
-        Nature::Full | Nature::Log => today,
+        Nature::Full | Nature::Changing(_) | Nature::Log => today,
         Nature::Since { overlap_days, kept_days } => {
             let again = through.and_then(|day| day.checked_sub_days(Days::new(u64::from(overlap_days))));
             again.map_or(back(kept_days), |day| day.max(back(kept_days)))
@@ -161,7 +169,7 @@ impl Written<'_> {
             of.insert("id".to_owned(), id.clone());
             let mut pages = Pages::new(self.api, pass, of, &[])?;
             let Some(first) = pages.answer().await? else { continue };
-            if first.status == 404 && is_gone(self.api, parent, &id, &values).await? {
+            if first.status == 404 && is_gone(self.api, &parent.list, &id, &values).await? {
                 self.gone += 1;
                 continue;
             }
@@ -169,6 +177,55 @@ impl Written<'_> {
             self.list(pages, page, pass, &child(folder, id)).await?;
         }
         Ok(None)
+    }
+
+    /// Reads what changed of a list, and writes the rest as it landed before. False, before anything was written: the list
+    /// is to be read whole.
+    async fn changes(&mut self, changes: &'static Changes, today: NaiveDate) -> Result<bool, Stop> {
+        let Some(carried) = Carried::of(self.past, today) else { return Ok(false) };
+        // What changed late on a day may be told after it.
+        let mut values = read::days(carried.since.pred_opt().unwrap_or(carried.since), today);
+        let an_hour_ago = (self.api.clock().now() - TimeDelta::hours(1)).to_rfc3339_opts(SecondsFormat::Millis, true);
+        values.insert("an_hour_ago".to_owned(), an_hour_ago);
+        let mut pages = Pages::new(self.api, &changes.gone, values.clone(), &[])?;
+        let Some(first) = pages.answer().await? else { return Ok(false) };
+        // Not everybody who may read the list may read the log.
+        if first.status == 403 {
+            return Ok(false);
+        }
+        let (mut next, mut others) = (Some(pages.take(first)?), HashSet::new());
+        while let Some(page) = next {
+            let text = decode::decode(&page.bytes)?;
+            for event in json::records(&text, false)?.slices {
+                let targets = at(event, "/target").unwrap_or_default();
+                let named = targets.as_array().into_iter().flatten().filter(|target| target["type"] == changes.target);
+                others.extend(named.filter_map(|target| target["id"].as_str().map(str::to_owned)));
+            }
+            next = pages.page().await?;
+        }
+        if others.len() > MOST_ASKED {
+            return Ok(false);
+        }
+        let mut gone = HashSet::new();
+        for id in others.into_iter().filter(|id| is_name(id)) {
+            if is_gone(self.api, &changes.list, &id, &values).await? {
+                gone.insert(id);
+            }
+        }
+        let (mut pages, mut number, mut read_again) = (Pages::new(self.api, &changes.list, values, &[])?, 0, gone);
+        while let Some(page) = pages.page().await? {
+            number += 1;
+            let text = decode::decode(&page.bytes)?;
+            for record in json::records(&text, false)?.slices {
+                read_again.extend(at(record, "/id").and_then(|id| id.as_str().map(str::to_owned)));
+            }
+            self.put(&page, &changes.list, changes.list.folder, number)?;
+        }
+        let stream = self.stream;
+        carried.write(stream, &read_again, |name, page| self.write(&self.path("", name), page)).await?;
+        // Nobody counted the records that were not read.
+        self.total = None;
+        Ok(true)
     }
 
     /// Reads a list to its end, from its first page on.
@@ -293,8 +350,8 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_plain)
 }
 
-/// Whether a parent that was listed is no more; that its own list is not to be seen proves nothing.
-async fn is_gone(api: &Api, parent: &'static Parent, id: &str, values: &Values) -> Result<bool, Stop> {
-    let call = api.call(&Pass { query: &[], ..parent.list }, values, &[])?.below(id);
+/// Whether a record that was listed is no more; that its own list is not to be seen proves nothing.
+async fn is_gone(api: &Api, list: &Pass, id: &str, values: &Values) -> Result<bool, Stop> {
+    let call = api.call(&Pass { query: &[], ..*list }, values, &[])?.below(id);
     Ok(api.send(&call).await?.status == 404)
 }

@@ -148,7 +148,7 @@ pub(super) async fn land(stream: &Stream<'_>, collector: &Collector) -> Result<V
     if let Some(what) = api.unsaid(table) {
         return Ok(not_collected(what));
     }
-    if table.nature == Nature::Log {
+    if matches!(table.nature, Nature::Log) {
         return log::land(stream, api, table, &collector.spool).await;
     }
     let batch = collector.spool.batch()?;

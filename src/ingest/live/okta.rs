@@ -1,7 +1,8 @@
-//! Okta: the System Log by its cursor, the directory in full, but for members of groups that say they did not change.
+//! Okta: the System Log by its cursor, the directory in full, but for users that did not change and members of groups that
+//! say they did not.
 //! Limits are those the API documents; groups and their members come in the pages it recommends.
 
-use super::table::{Change, Nature, Paging, Parent, Pass, Stream, TokenServer, Vendor};
+use super::table::{Change, Changes, Nature, Paging, Parent, Pass, Stream, TokenServer, Vendor};
 use crate::config::Kind;
 
 pub(super) static OKTA: Vendor = Vendor {
@@ -25,7 +26,25 @@ pub(super) static OKTA: Vendor = Vendor {
         },
         Stream {
             name: "users",
-            nature: Nature::Full,
+            nature: Nature::Changing(&Changes {
+                // Unlike the plain list, one with a filter has those who are deprovisioned.
+                list: Pass {
+                    folder: "changed",
+                    ..list("api/v1/users", &[("limit", "200"), ("filter", "lastUpdated gt \"{since}T00:00:00.000Z\"")])
+                },
+                gone: list(
+                    "api/v1/logs",
+                    &[
+                        ("limit", "1000"),
+                        ("sortOrder", "ASCENDING"),
+                        ("since", "{since}T00:00:00.000Z"),
+                        // Without an end it would be a poll, which has none. Who is deleted later is seen the next day.
+                        ("until", "{an_hour_ago}"),
+                        ("filter", "eventType sw \"user.lifecycle.delete\""),
+                    ],
+                ),
+                target: "User",
+            }),
             // The plain list leaves out whoever is deprovisioned.
             passes: &[
                 Pass { folder: "active", ..list("api/v1/users", &[("limit", "200")]) },

@@ -1,6 +1,6 @@
 //! What is asked of the API of a vendor: tables, no code. Texts in braces are filled in when a request is made: `{id}`
-//! from the parent record, the days `{since}`, `{day}`, `{today}`, `{a_year_ago}` and `{in_a_year}`, any other from
-//! `[source.live]`.
+//! from the parent record, the days `{since}`, `{day}`, `{today}`, `{a_year_ago}` and `{in_a_year}`, the time
+//! `{an_hour_ago}`, any other from `[source.live]`.
 
 use std::time::Duration;
 
@@ -45,11 +45,13 @@ pub(super) struct Stream {
 }
 
 /// What one read of a stream brings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 #[allow(dead_code, reason = "a word of tables stays when the last table that uses it goes")]
 pub(super) enum Nature {
     /// Everything there is: all of it, or nothing of it lands.
     Full,
+    /// As well, but one can ask for what changed.
+    Changing(&'static Changes),
     /// What happened since a day, `{since}`: so many days before the last one that is complete, at first so many days
     /// back as the vendor keeps.
     Since { overlap_days: u32, kept_days: u32 },
@@ -57,6 +59,16 @@ pub(super) enum Nature {
     Daily { kept_days: u32 },
     /// An Okta System Log: events without end, by a cursor that is kept.
     Log,
+}
+
+/// How one asks for what changed of a list since a day, `{since}`. Its records land from JSON, texts and times alone.
+pub(super) struct Changes {
+    /// The records that changed or came, whatever their state is by now.
+    pub list: Pass,
+    /// Events since then that name records which may be no more. Each is asked for by its id, below the list.
+    pub gone: Pass,
+    /// The type of the targets of such an event that are records.
+    pub target: &'static str,
 }
 
 /// A list that is read page by page.
@@ -173,6 +185,13 @@ impl Pass {
     };
 }
 
+impl Nature {
+    /// Whether what lands is everything there is.
+    pub(super) fn is_full(self) -> bool {
+        matches!(self, Self::Full | Self::Changing(_))
+    }
+}
+
 impl Vendor {
     pub(super) fn stream(&self, name: &str) -> Option<&'static Stream> {
         self.streams.iter().find(|stream| stream.name == name)
@@ -202,7 +221,7 @@ pub(super) fn vendor(kind: Kind) -> Option<&'static Vendor> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::{Feed, dataset};
+    use crate::schema::{Feed, Field, Type, dataset};
 
     #[test]
     fn tables_say_what_can_be_done() {
@@ -210,7 +229,11 @@ mod tests {
             for stream in vendor.streams {
                 let place = format!("{}/{}", vendor.kind, stream.name);
                 let found = dataset(vendor.kind.as_str(), stream.name).unwrap_or_else(|| panic!("{place}: no stream"));
-                assert_eq!(stream.nature == Nature::Full, found.feed == Feed::Full, "{place}: nature");
+                assert_eq!(stream.nature.is_full(), found.feed == Feed::Full, "{place}: nature");
+                if let Nature::Changing(_) = stream.nature {
+                    let is_carried = |field: &Field| matches!(field.ty, Type::Text | Type::Timestamp);
+                    assert!(found.fields.iter().all(is_carried), "{place}: only texts and times are carried");
+                }
                 assert!(!stream.passes.is_empty(), "{place}: nothing is asked for");
                 let folders: std::collections::BTreeSet<_> = stream.passes.iter().map(|pass| pass.folder).collect();
                 assert_eq!(folders.len(), stream.passes.len(), "{place}: passes share a folder");

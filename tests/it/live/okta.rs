@@ -7,14 +7,14 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use seatledger::base::{AsOf, Clock};
 use seatledger::ingest::{self, Outcome};
 use serde_json::Value;
 
 use super::super::stub::okta_org::{self, Org, SSWS, Shared};
 use super::super::stub::server::Reply;
-use super::{Live, Subject, conformance};
+use super::{Live, Row, Subject, conformance};
 
 /// The login of the service app.
 pub const SERVICE: &str = "client_id = \"0oaSERVICE\"\nkey_id = \"k1\"\nsecret = \"file:key.pem\"";
@@ -87,9 +87,9 @@ fn a_group_that_is_gone_meanwhile_has_no_members_and_one_that_hides_ends_the_rea
     );
 }
 
-/// The files of the newest landing of group members.
-fn member_files(live: &Live) -> Vec<String> {
-    let records = live.records("group_members");
+/// The files of the newest landing of a stream.
+fn files_of(live: &Live, stream: &str) -> Vec<String> {
+    let records = live.records(stream);
     let inputs = records.last().unwrap().body["inputs"].as_array().unwrap().clone();
     inputs.iter().map(|input| input["path"].as_str().unwrap().to_owned()).collect()
 }
@@ -120,7 +120,7 @@ fn members_of_a_group_that_did_not_change_are_not_read_again_before_a_week_is_ov
         for (group, days) in GROUPS.iter().zip(&mut read_again) {
             let is_read = asked.lock().unwrap().iter().any(|path| path.ends_with(&format!("{group}/users")));
             let unchanged = format!("2026-11-{n}/{group}/unchanged-since-202611{}.json", n - 1);
-            assert_eq!(member_files(&live).contains(&unchanged), !is_read, "{n} {group}");
+            assert_eq!(files_of(&live, "group_members").contains(&unchanged), !is_read, "{n} {group}");
             days.extend(is_read.then_some(n));
         }
         // A second read of the day adds nothing.
@@ -154,8 +154,164 @@ fn members_of_a_group_that_does_not_say_when_it_changed_are_read_every_day() {
         org.lock().unwrap().now = now;
         live.project = live.project.at(Clock::Fixed(now));
         live.land();
-        assert!(member_files(&live).contains(&format!("2026-11-{n}/00gGROUP000000000000/page-000001.json")), "{n}");
+        assert!(
+            files_of(&live, "group_members").contains(&format!("2026-11-{n}/00gGROUP000000000000/page-000001.json")),
+            "{n}"
+        );
     }
+}
+
+const PEOPLE: Subject = Subject { streams: &["users"], ..DIRECTORY };
+
+/// Noon of a day of November or, above 30, December.
+fn noon(day: u32) -> DateTime<Utc> {
+    let first: DateTime<Utc> = "2026-11-01T12:00:00Z".parse().unwrap();
+    first + TimeDelta::days(i64::from(day) - 1)
+}
+
+/// Brings an organisation and a project over it to the noon of a day.
+fn turn_to(day: u32, org: &Shared, live: Live) -> Live {
+    org.lock().unwrap().now = noon(day);
+    let project = live.project.at(Clock::Fixed(noon(day)));
+    Live { project, ..live }
+}
+
+/// The requests for users that a landing takes, without those for pages that follow; whether it has new columns.
+fn lands_by(live: &Live) -> (Vec<String>, bool) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let heard = asked.clone();
+    live.bend(move |_, request, answer| {
+        if !request.query.contains_key("after") {
+            let filter = request.query.get("filter").map_or("", String::as_str);
+            heard.lock().unwrap().push(format!("{} {filter}", request.path.trim_start_matches("/api/v1/")));
+        }
+        answer(request)
+    });
+    let landings = live.land();
+    assert!(matches!(landings[0].outcome, Outcome::Landed { .. }), "{landings:?}");
+    let asked = asked.lock().unwrap().clone();
+    (asked, landings[0].warnings.iter().any(|said| said.starts_with("schema_drift")))
+}
+
+/// What a project lands that never read the organisation before.
+fn read_whole(org: &Shared) -> Vec<Row> {
+    let fresh = turn_to(noon_of(org), org, Live::over(Box::new(okta_org::handler(org)), &PEOPLE));
+    fresh.land_all();
+    fresh.content().remove("users").unwrap()
+}
+
+/// The day an organisation's clock shows, as [`noon`] counts.
+fn noon_of(org: &Shared) -> u32 {
+    (org.lock().unwrap().now - noon(1)).num_days() as u32 + 1
+}
+
+/// An event that somebody was deleted, it says.
+fn deletion(n: usize, id: &str, at: DateTime<Utc>) -> Value {
+    let mut event = okta_org::event(n, at);
+    event["eventType"] = "user.lifecycle.delete.initiated".into();
+    event["target"] = serde_json::json!([{ "id": id, "type": "User", "alternateId": "p@northwind.example" }]);
+    event
+}
+
+#[test]
+fn users_that_did_not_change_are_not_read_again_before_a_week_is_over() {
+    const WHOLE: [&str; 2] = ["users ", "users status eq \"DEPROVISIONED\""];
+    let org = Org::small().shared();
+    let mut live = Live::over(Box::new(okta_org::handler(&org)), &PEOPLE);
+    assert_eq!(lands_by(&live).0, WHOLE);
+    // A column that is new at the source is kept from day to day as well.
+    let mut n = 1000;
+    for day in 21..36 {
+        let late = noon(day - 1) + TimeDelta::hours(11);
+        {
+            let mut org = org.lock().unwrap();
+            let at = day as usize % org.users.len();
+            match day % 5 {
+                // Changed after the landing of the day before, long before this one.
+                0 => org.users[at]["profile"]["costCenter"] = format!("cc-{day}").into(),
+                1 => org.users[at]["status"] = "DEPROVISIONED".into(),
+                2 => {
+                    let mut user = org.users[at].clone();
+                    user["id"] = format!("00uNEW{day:014}").into();
+                    org.users.push(user);
+                }
+                3 => {
+                    let gone = org.users.remove(at);
+                    n += 1;
+                    org.log.push(deletion(n, gone["id"].as_str().unwrap(), late));
+                }
+                // Nobody went, whatever the log says.
+                _ => {
+                    n += 1;
+                    let event = deletion(n, org.users[at]["id"].as_str().unwrap(), late);
+                    org.log.push(event);
+                    org.users[at]["nickname"] = "new at the source".into();
+                }
+            }
+            let changed = if day % 5 == 2 { org.users.len() - 1 } else { at };
+            if day % 5 != 3 {
+                org.users[changed]["lastUpdated"] = late.to_rfc3339().into();
+            }
+        }
+        live = turn_to(day, &org, live);
+        let (asked, is_new) = lands_by(&live);
+        assert_eq!(is_new, day == 24, "{day}");
+        let since = (noon(day) - TimeDelta::days(2)).format("%Y-%m-%dT00:00:00.000Z");
+        let is_whole = matches!(day, 27 | 34);
+        match is_whole {
+            true => assert_eq!(asked, WHOLE, "{day}"),
+            false => {
+                assert_eq!(asked[0], "logs eventType sw \"user.lifecycle.delete\"", "{day}");
+                assert_eq!(asked.last().unwrap(), &format!("users lastUpdated gt \"{since}\""), "{day}");
+                let looked_for = asked.iter().filter(|one| one.starts_with("users/00u")).count();
+                assert_eq!(asked.len(), 2 + looked_for, "{day}: {asked:?}");
+            }
+        }
+        let mut rows = live.content().remove("users").unwrap();
+        let extra: Vec<Option<String>> = rows.iter_mut().map(|row| row.remove("extra")).collect();
+        assert_eq!(extra.iter().any(|said| said.as_deref().is_some_and(|s| s.contains("nickname"))), day > 23, "{day}");
+        let mut whole = read_whole(&org);
+        whole.iter_mut().for_each(|row| _ = row.remove("extra"));
+        assert_eq!(rows, whole, "{day}");
+        let has_carried = files_of(&live, "users").iter().any(|path| path.contains("/unchanged-since-"));
+        assert_eq!(has_carried, !is_whole, "{day}");
+        // A second read of the day adds nothing: it reads the list as the first one did.
+        assert!(live.land().iter().all(|landing| landing.outcome == Outcome::AlreadyLanded), "{day}");
+    }
+}
+
+#[test]
+fn users_are_read_whole_where_changes_are_not_enough() {
+    // The log is not to be read with this credential.
+    let org = Org::small().shared();
+    let live = Live::over(Box::new(okta_org::handler(&org)), &PEOPLE);
+    live.land_all();
+    let live = turn_to(21, &org, live);
+    live.bend(|_, request, answer| match request.path.ends_with("/logs") {
+        true => Reply::json(403, &serde_json::json!({ "errorCode": "E0000006" })),
+        false => answer(request),
+    });
+    live.land_all();
+    assert!(files_of(&live, "users").iter().all(|path| path.contains("page-")), "{:?}", files_of(&live, "users"));
+
+    // Of the day before, a row was set apart.
+    let org = Org::small().shared();
+    let live = Live::over(Box::new(okta_org::handler(&org)), &PEOPLE);
+    let login = std::mem::take(&mut org.lock().unwrap().users[3]["id"]);
+    assert_eq!(live.land()[0].quarantined, 1);
+    org.lock().unwrap().users[3]["id"] = login;
+    let live = turn_to(21, &org, live);
+    assert_eq!(lands_by(&live).0[0], "users ");
+    assert_eq!(live.content()["users"], read_whole(&org));
+
+    // It cannot be told what was deleted.
+    let live = turn_to(22, &org, live);
+    live.bend(|_, request, answer| match request.path.ends_with("/logs") {
+        true => Reply::new(500),
+        false => answer(request),
+    });
+    assert!(matches!(live.land()[0].outcome, Outcome::Refused { .. }));
+    assert_eq!(live.content()["users"], read_whole(&org), "what landed before stays in force");
 }
 
 #[test]

@@ -118,8 +118,21 @@ impl Org {
         Arc::new(Mutex::new(self))
     }
 
-    fn deprovisioned(&self, is: bool) -> Vec<Value> {
-        self.users.iter().filter(|user| (user["status"] == "DEPROVISIONED") == is).cloned().collect()
+    /// The users that a filter finds, those who are deprovisioned among them; without one, all others. None: no filter
+    /// is known that reads so.
+    fn found(&self, filter: Option<&str>) -> Option<Vec<Value>> {
+        let is_deprovisioned = |user: &Value| user["status"] == "DEPROVISIONED";
+        let updated = |user: &Value| user["lastUpdated"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
+        let since = filter.and_then(|text| text.strip_prefix("lastUpdated gt \"")?.strip_suffix('"')?.parse().ok());
+        let is_found: &dyn Fn(&Value) -> bool = match filter {
+            None => &|user| !is_deprovisioned(user),
+            Some("status eq \"DEPROVISIONED\"") => &is_deprovisioned,
+            Some(_) => {
+                let since: DateTime<Utc> = since?;
+                return Some(self.users.iter().filter(|user| updated(user) > since).cloned().collect());
+            }
+        };
+        Some(self.users.iter().filter(|user| is_found(user)).cloned().collect())
     }
 }
 
@@ -149,14 +162,11 @@ pub fn handler(shared: &Shared) -> impl Fn(&Request) -> Reply + Send + Sync + 's
             ("POST", ["oauth2", "v1", "token"]) => token(&mut org, request),
             _ if !is_allowed(&mut org, request) => refusal(401, "E0000011", "Invalid token provided"),
             ("GET", ["api", "v1", "logs"]) => logs(&org, request),
-            ("GET", ["api", "v1", "users"]) => {
-                let is_second = match request.query.get("filter").map(String::as_str) {
-                    None => false,
-                    Some("status eq \"DEPROVISIONED\"") => true,
-                    Some(_) => return refusal(400, "E0000031", "Invalid search criteria."),
-                };
-                list(&org, request, &org.deprovisioned(is_second))
-            }
+            ("GET", ["api", "v1", "users"]) => match org.found(request.query.get("filter").map(String::as_str)) {
+                Some(found) => list(&org, request, &found),
+                None => refusal(400, "E0000031", "Invalid search criteria."),
+            },
+            ("GET", ["api", "v1", "users", id]) => one(&org.users, id),
             ("GET", ["api", "v1", "groups"]) => list(&org, request, &org.groups),
             ("GET", ["api", "v1", "groups", id]) => one(&org.groups, id),
             ("GET", ["api", "v1", "groups", id, "users"]) => children(&org, request, &org.groups, &org.members, id),
@@ -234,7 +244,11 @@ fn logs(org: &Org, request: &Request) -> Reply {
         found.sort_by_key(|event| published(event));
         // A next link of a bounded read keeps its bounds.
         let since = time("since").or_else(|| request.query.get("from").map(|t| t.parse().unwrap())).unwrap();
-        found.retain(|event| published(event) >= since);
+        // The one filter that is asked for: by the beginning of the type.
+        let filter = request.query.get("filter").map(|text| text.strip_prefix("eventType sw \"").unwrap());
+        let start = filter.map_or("", |text| text.trim_end_matches('"'));
+        let is_wanted = |event: &Value| event["eventType"].as_str().unwrap().starts_with(start);
+        found.retain(|event| published(event) >= since && is_wanted(event));
         let from = after.unwrap_or(0);
         let to = (from + limit).min(found.len());
         let reply = Reply::json(200, &json!(found[from..to]));

@@ -164,12 +164,14 @@ impl Job {
 async fn tables(run: &Run, identity: &IdentityMap) -> Result<Vec<SealedTable>> {
     let mut tables = Vec::new();
     for name in sealed_tables(&run.catalogue) {
-        let rows = run.session.table(&name).await?;
-        let (shown, grain) = match run.catalogue.get(inputs::model_of(&name)) {
-            Some(model) => (shown(&model.sidecar)?, model.sidecar.grain.clone()),
-            None => input(&name, &rows)?,
+        let (rows, grain) = {
+            let rows = run.session.table(&name).await?;
+            let (shown, grain) = match run.catalogue.get(inputs::model_of(&name)) {
+                Some(model) => (shown(&model.sidecar)?, model.sidecar.grain.clone()),
+                None => input(&name, &rows)?,
+            };
+            (veil(&rows, &shown, &grain, identity).map_err(|e| e.at(name.clone()))?, grain)
         };
-        let rows = veil(&rows, &shown, &grain, identity).map_err(|e| e.at(name.clone()))?;
         tables.push(SealedTable::new(&name, &rows.schema(), &[rows], &grain)?);
     }
     Ok(tables)

@@ -39,6 +39,8 @@ pub(super) fn merge(
     as_of: NaiveDate,
 ) -> Result<Option<(Bytes, u64)>> {
     let mask = state.as_ref().map_or_else(Ring::default, |(_, before)| Ring::carried(*before, as_of));
+    // What is asked for and not written is not taken.
+    let room = state.iter().map(|(bytes, _)| bytes.len()).chain(deltas.iter().map(|(bytes, _)| bytes.len())).sum();
     let mut state = match state {
         Some((bytes, _)) => Sorted::open(bytes, 2)?,
         None => None,
@@ -48,7 +50,7 @@ pub(super) fn merge(
         files.extend(Sorted::open(bytes, 0)?.map(|rows| (rows, landing as i64)));
     }
     let mut news = Heap::of(files);
-    let mut out = Out::new(of, mask)?;
+    let mut out = Out::new(of, mask, room)?;
     loop {
         let mut told = Row::default();
         let key = news.next(|rows, row, landing| told.see_day(rows, row, landing, as_of))?;
@@ -163,7 +165,8 @@ struct Out {
 }
 
 impl Out {
-    fn new(of: Of<'_>, mask: Ring) -> Result<Self> {
+    /// With room for a file of so many bytes.
+    fn new(of: Of<'_>, mask: Ring, room: usize) -> Result<Self> {
         Ok(Self {
             source: of.source.to_owned(),
             stream: of.stream.to_owned(),
@@ -173,7 +176,7 @@ impl Out {
             last_at: Vec::new(),
             landings: Vec::new(),
             words: Default::default(),
-            encoder: Encoder::light(&seat_state_schema(), Vec::new(), &REPEATED)?,
+            encoder: Encoder::light(&seat_state_schema(), Vec::with_capacity(room), &REPEATED)?,
         })
     }
 

@@ -187,45 +187,51 @@ impl Written<'_> {
         let mut values = read::days(carried.since.pred_opt().unwrap_or(carried.since), today);
         let an_hour_ago = (self.api.clock().now() - TimeDelta::hours(1)).to_rfc3339_opts(SecondsFormat::Millis, true);
         values.insert("an_hour_ago".to_owned(), an_hour_ago);
+        let Some(mut not_carried) = self.gone(changes, &values).await? else { return Ok(false) };
+        let (mut pages, mut number) = (Pages::new(self.api, &changes.list, values, &[])?, 0);
+        while let Some(page) = pages.page().await? {
+            number += 1;
+            let text = decode::decode(&page.bytes)?;
+            let ids = json::records(&text, false)?.slices.into_iter().filter_map(|record| at(record, "/id"));
+            not_carried.extend(ids.filter_map(|id| id.as_str().map(str::to_owned)));
+            self.put(&page, &changes.list, changes.list.folder, number)?;
+        }
+        let stream = self.stream;
+        carried.write(stream, &not_carried, |name, page| self.write(&self.path("", name), page)).await?;
+        // Nobody counted the records that were not read.
+        self.total = None;
+        Ok(true)
+    }
+
+    /// The ids of the records of a list that are no more. None: that cannot be told.
+    async fn gone(&self, changes: &'static Changes, values: &Values) -> Result<Option<HashSet<String>>, Stop> {
         let mut pages = Pages::new(self.api, &changes.gone, values.clone(), &[])?;
-        let Some(first) = pages.answer().await? else { return Ok(false) };
+        let Some(first) = pages.answer().await? else { return Ok(None) };
         // Not everybody who may read the list may read the log.
         if first.status == 403 {
-            return Ok(false);
+            return Ok(None);
         }
-        let (mut next, mut others) = (Some(pages.take(first)?), HashSet::new());
+        let (mut next, mut named) = (Some(pages.take(first)?), HashSet::new());
         while let Some(page) = next {
             let text = decode::decode(&page.bytes)?;
             for event in json::records(&text, false)?.slices {
                 let targets = at(event, "/target").unwrap_or_default();
-                let named = targets.as_array().into_iter().flatten().filter(|target| target["type"] == changes.target);
-                others.extend(named.filter_map(|target| target["id"].as_str().map(str::to_owned)));
+                let records =
+                    targets.as_array().into_iter().flatten().filter(|target| target["type"] == changes.target);
+                named.extend(records.filter_map(|record| record["id"].as_str().map(str::to_owned)));
+            }
+            if named.len() > MOST_ASKED {
+                return Ok(None);
             }
             next = pages.page().await?;
         }
-        if others.len() > MOST_ASKED {
-            return Ok(false);
-        }
         let mut gone = HashSet::new();
-        for id in others.into_iter().filter(|id| is_name(id)) {
-            if is_gone(self.api, &changes.list, &id, &values).await? {
+        for id in named.into_iter().filter(|id| is_name(id)) {
+            if is_gone(self.api, &changes.list, &id, values).await? {
                 gone.insert(id);
             }
         }
-        let (mut pages, mut number, mut read_again) = (Pages::new(self.api, &changes.list, values, &[])?, 0, gone);
-        while let Some(page) = pages.page().await? {
-            number += 1;
-            let text = decode::decode(&page.bytes)?;
-            for record in json::records(&text, false)?.slices {
-                read_again.extend(at(record, "/id").and_then(|id| id.as_str().map(str::to_owned)));
-            }
-            self.put(&page, &changes.list, changes.list.folder, number)?;
-        }
-        let stream = self.stream;
-        carried.write(stream, &read_again, |name, page| self.write(&self.path("", name), page)).await?;
-        // Nobody counted the records that were not read.
-        self.total = None;
-        Ok(true)
+        Ok(Some(gone))
     }
 
     /// Reads a list to its end, from its first page on.

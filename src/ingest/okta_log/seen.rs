@@ -1,11 +1,12 @@
 //! A set of event ids. Ten bytes are kept of each, and a quarter more: 25 million of them take a third of a gigabyte.
-//! With the part of the set that an id belongs to, those are 90 bits of it, well mixed: that two among 25 million ids
-//! agree in them is to be expected once in 4 million million days.
+//! With the part of the set that an id belongs to, those are 84 bits of it, well mixed: that two among 25 million ids
+//! agree in them is to be expected once in 60 thousand million days.
 
-/// Parts that grow one by one, so that growing never needs the whole set twice.
-const SHARDS: usize = 1024;
+/// Parts that grow one by one, so that growing never needs the whole set twice. Few, so that those of a large set are
+/// pieces that an allocator gives back to the system, not keeps.
+const SHARDS: usize = 16;
 /// Places of a part up to which it grows fast: a million ids in all.
-const ROOMY: usize = 1024;
+const ROOMY: usize = 65_536;
 /// Ids that are looked at together: the memory they lie in is asked for at once.
 pub(super) const BLOCK: usize = 32;
 
@@ -109,7 +110,7 @@ fn put(places: &mut [Kept], kept: Kept) -> bool {
 fn split(id: u128) -> (usize, Kept) {
     let mixed = mixed(id);
     let kept = Kept { low: (mixed as u64).max(1), high: (mixed >> 64) as u16 };
-    ((mixed >> 118) as usize % SHARDS, kept)
+    ((mixed >> 124) as usize % SHARDS, kept)
 }
 
 /// Ids of some vendors count up, and half of their digits are the same: every digit moves every bit. No two ids become

@@ -11,6 +11,7 @@ mod rows;
 mod runner;
 mod session;
 mod settings;
+mod sorted;
 
 pub use catalogue::{Catalogue, Model, bind, tables_read};
 pub use cluster::{ExecutorOptions, SchedulerOptions, executor, scheduler};

@@ -14,7 +14,10 @@ use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTable
 use datafusion::execution::context::{SQLOptions, SessionContext};
 use datafusion::execution::spill_file::SpillFile;
 use datafusion::logical_expr::ident;
+use datafusion::physical_plan::{ExecutionPlan, collect, execute_stream};
 use datafusion::prelude::DataFrame;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 use url::Url;
 
 use super::cluster::Cluster;
@@ -23,6 +26,7 @@ use super::encoded::Encoded;
 use super::functions::{self, Pseudonym};
 use super::rows::{Intake, Rows};
 use super::settings::Settings;
+use super::sorted::sorted;
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::config::Place;
@@ -35,7 +39,7 @@ pub struct Session {
     /// The limit of the memory, for people.
     memory: Option<u64>,
     /// The bytes that tables may hold in memory.
-    room: Option<usize>,
+    room: usize,
     /// The bytes that they hold.
     held: AtomicUsize,
     /// The files of tables that found no room: kept as long as they can be read.
@@ -223,7 +227,7 @@ impl Session {
         grain: &[String],
     ) -> Result<(usize, Rows)> {
         let disk = Arc::clone(&self.context.runtime_env().disk_manager);
-        let room = self.room.map_or(usize::MAX, |room| room.saturating_sub(self.held.load(Ordering::Relaxed)));
+        let room = self.room.saturating_sub(self.held.load(Ordering::Relaxed));
         let mut intake = Intake::new(name, schema, grain, &disk, room)?;
         let order = grain.iter().map(|column| ident(column).sort(true, true)).collect();
         self.engine.compute(&self.context, frame, order, &mut intake).await?;
@@ -252,15 +256,53 @@ impl Session {
     /// # Errors
     /// As [`Session::query`].
     pub async fn table(&self, name: &str) -> Result<RecordBatch> {
-        let provider = self.provider(name).await?;
-        // Of two partitions, either could be first. A default catalog would take the place of the one there is.
-        let config = self.context.copied_config().with_target_partitions(1);
-        let state = with_config(self.context.state(), config);
-        let frame = SessionContext::new_with_state(state).read_table(provider);
-        let frame = frame.context(ErrorKind::Internal, format!("table {name}"))?;
-        let schema = Arc::new(frame.schema().as_arrow().clone());
-        let batches = frame.collect().await.map_err(|e| failed(&e, self.memory).at(name))?;
+        let plan = self.scan(name).await?;
+        let schema = plan.schema();
+        let batches = collect(plan, self.context.task_ctx()).await.map_err(|e| failed(&e, self.memory).at(name))?;
         arrow::compute::concat_batches(&schema, &batches).context(ErrorKind::Internal, format!("table {name}"))
+    }
+
+    /// One table's rows, each batch changed and all of them sorted by the columns of `order` then, nulls first. What does
+    /// not fit into the memory is sorted on disk.
+    ///
+    /// # Errors
+    /// As [`Session::query`], also for what `change` says.
+    pub async fn sorted(
+        &self,
+        name: &str,
+        order: &[String],
+        change: impl Fn(&RecordBatch) -> Result<RecordBatch> + Send + Sync + 'static,
+    ) -> Result<(SchemaRef, BoxStream<'static, Result<RecordBatch>>)> {
+        let memory = self.memory;
+        let plan = sorted(self.scan(name).await?, Arc::new(change), order).map_err(|e| failed(&e, memory))?;
+        let schema = plan.schema();
+        let rows = execute_stream(plan, self.context.task_ctx()).map_err(|e| failed(&e, memory))?;
+        Ok((schema, rows.map_err(move |e| failed(&e, memory)).boxed()))
+    }
+
+    /// The columns of a table.
+    ///
+    /// # Errors
+    /// Usage, when there is no such table.
+    pub async fn schema(&self, name: &str) -> Result<SchemaRef> {
+        Ok(self.provider(name).await?.schema())
+    }
+
+    /// How many rows a table has.
+    ///
+    /// # Errors
+    /// As [`Session::query`].
+    pub async fn count(&self, name: &str) -> Result<usize> {
+        let table = self.provider(name).await?;
+        let frame = self.context.read_table(table).map_err(|e| failed(&e, self.memory).at(name))?;
+        frame.count().await.map_err(|e| failed(&e, self.memory).at(name))
+    }
+
+    /// Reads a table in the order in which it was written: of two partitions, either could be first.
+    async fn scan(&self, name: &str) -> Result<Arc<dyn ExecutionPlan>> {
+        let provider = self.provider(name).await?;
+        let state = with_config(self.context.state(), self.context.copied_config().with_target_partitions(1));
+        provider.scan(&state, None, &[], None).await.map_err(|e| failed(&e, self.memory).at(name))
     }
 
     async fn provider(&self, name: &str) -> Result<Arc<dyn TableProvider>> {

@@ -20,6 +20,8 @@ const POOL_PERCENT: u64 = 50;
 /// The share that tables may hold; those that are too many lie in files. Batches on their way and the program itself
 /// take the rest.
 const TABLES_PERCENT: u64 = 20;
+/// What tables may hold where there is no limit: a file of the others is written anyway, and read again as it is asked.
+const TABLES_BYTES: u64 = 64 << 20;
 /// What may lie in the spill folder at once.
 pub(super) const SPILL_BYTES: u64 = 100_000_000_000;
 /// The smaller side of a join up to this size goes to every partition instead of being partitioned: people, policies,
@@ -100,8 +102,9 @@ impl Settings {
 
 impl Settings {
     /// The bytes that tables may hold in memory.
-    pub(super) fn room(&self) -> Option<usize> {
-        self.memory.map(|memory| usize::try_from(memory / 100 * TABLES_PERCENT).unwrap_or(usize::MAX))
+    pub(super) fn room(&self) -> usize {
+        let room = self.memory.map_or(TABLES_BYTES, |memory| memory / 100 * TABLES_PERCENT);
+        usize::try_from(room).unwrap_or(usize::MAX)
     }
 }
 

@@ -81,7 +81,7 @@ async fn veiled_rows_join_and_are_sorted_anew() {
     )
     .unwrap();
     let shown = [Shown::IdKeys, Shown::IdentifierKeys, Shown::Nothing, Shown::AsItIs];
-    let veiled = veil(&rows, &shown, &["account_id".into()], &map).unwrap();
+    let veiled = sorted(&veil(&rows, &shown, &map).unwrap(), &["account_id".into()]).unwrap();
     let keys: Vec<&str> = veiled.column(0).as_string::<i32>().iter().flatten().collect();
     assert!(keys.is_sorted());
     let numbers = veiled.column(3).as_primitive::<arrow::datatypes::Int64Type>();

@@ -41,11 +41,11 @@ impl Shown {
     }
 }
 
-/// The rows as they may be sealed, sorted by `grain` again: keys sort otherwise than names.
+/// The rows as they may be sealed. Keys sort otherwise than names.
 ///
 /// # Errors
 /// Internal when the columns do not fit the batch, or no key can be made.
-pub fn veil(rows: &RecordBatch, shown: &[Shown], grain: &[String], map: &IdentityMap) -> Result<RecordBatch> {
+pub fn veil(rows: &RecordBatch, shown: &[Shown], map: &IdentityMap) -> Result<RecordBatch> {
     let keyed = |column: &ArrayRef, name: fn(&str) -> Name| -> Result<ArrayRef> {
         let texts = column.as_string_opt::<i32>().ok_or_else(|| Error::internal("a name that is no text"))?;
         let keys = texts.iter().map(|text| text.map(|t| map.key(name(t))).transpose());
@@ -57,9 +57,8 @@ pub fn veil(rows: &RecordBatch, shown: &[Shown], grain: &[String], map: &Identit
         Shown::IdentifierKeys => keyed(column, Name::identifier),
         Shown::Nothing => Ok(new_null_array(column.data_type(), column.len())),
     });
-    let veiled = RecordBatch::try_new(rows.schema(), columns.collect::<Result<_>>()?)
-        .context(ErrorKind::Internal, "sealed rows do not fit their schema")?;
-    sorted(&veiled, grain)
+    RecordBatch::try_new(rows.schema(), columns.collect::<Result<_>>()?)
+        .context(ErrorKind::Internal, "sealed rows do not fit their schema")
 }
 
 /// The rows without what [`veil`] drops; keys stay as they are, and so does the order.

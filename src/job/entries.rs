@@ -11,7 +11,7 @@ use super::record::{self, RunBody};
 use super::{Job, seal};
 use crate::base::{Error, ErrorKind, Result};
 use crate::engine::Catalogue;
-use crate::identity::{IdentityMap, Name, veil};
+use crate::identity::{IdentityMap, Name, sorted, veil};
 use crate::log::{self, EntryKind, NewEntry};
 use crate::review::Book;
 use crate::store::{Chain, Commit, Current, FileEntry, Kind, Record, parquet, sha256_hex};
@@ -273,7 +273,7 @@ impl Job {
             let (schema, batches) = parquet::decode(self.store.read(file).await?)?;
             let rows = arrow::compute::concat_batches(&schema, &batches)
                 .map_err(|e| Error::internal(format!("rows of {table}")).because(e))?;
-            veil(&rows, &shown, &model.sidecar.grain, identity)
+            sorted(&veil(&rows, &shown, identity)?, &model.sidecar.grain)
         };
         let current = now.tables.get(table).ok_or_else(|| Error::internal(format!("a run without {table}")))?;
         let rows = read(current).await?;

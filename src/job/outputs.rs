@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::RecordBatch;
@@ -52,7 +53,7 @@ impl Job {
             candidates: folder.join("candidates.csv"),
             folder,
         };
-        let identity = self.identity().await?;
+        let identity = Arc::new(self.identity().await?);
         let (sealed, _) = self.seal(run, &identity).await?;
         self.settle_log(&identity).await?;
         snapshot::write_folder(&sealed.files, &outputs.snapshot)?;

@@ -2,8 +2,11 @@
 //! record of the index, the only step that publishes it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
+use futures::TryStreamExt;
 use serde_json::json;
 
 use super::record::RunBody;
@@ -66,7 +69,7 @@ impl Job {
     ///
     /// # Errors
     /// A store error; Conflict when other runs seal all the time; Config when the key cannot sign.
-    pub async fn seal(&self, run: &Run, identity: &IdentityMap) -> Result<(snapshot::Sealed, Record)> {
+    pub async fn seal(&self, run: &Run, identity: &Arc<IdentityMap>) -> Result<(snapshot::Sealed, Record)> {
         let tables = tables(run, identity).await?;
         let runner = self.actor(identity)?;
         identity.commit(&run.record.run_id, &self.config.sha256).await?;
@@ -161,18 +164,20 @@ impl Job {
 }
 
 /// Every table a verdict rests on, from the catalogue's own reads, without a name in it.
-async fn tables(run: &Run, identity: &IdentityMap) -> Result<Vec<SealedTable>> {
+async fn tables(run: &Run, identity: &Arc<IdentityMap>) -> Result<Vec<SealedTable>> {
     let mut tables = Vec::new();
     for name in sealed_tables(&run.catalogue) {
-        let (rows, grain) = {
-            let rows = run.session.table(&name).await?;
-            let (shown, grain) = match run.catalogue.get(inputs::model_of(&name)) {
-                Some(model) => (shown(&model.sidecar)?, model.sidecar.grain.clone()),
-                None => input(&name, &rows)?,
-            };
-            (veil(&rows, &shown, &grain, identity).map_err(|e| e.at(name.clone()))?, grain)
+        let (shown, grain) = match run.catalogue.get(inputs::model_of(&name)) {
+            Some(model) => (shown(&model.sidecar)?, model.sidecar.grain.clone()),
+            None => input(&name, run.session.schema(&name).await?.as_ref())?,
         };
-        tables.push(SealedTable::new(&name, &rows.schema(), &[rows], &grain)?);
+        let keys = Arc::clone(identity);
+        let (schema, mut rows) = run.session.sorted(&name, &grain, move |rows| veil(rows, &shown, &keys)).await?;
+        let mut table = SealedTable::of(&name, &schema, &grain)?;
+        while let Some(batch) = rows.try_next().await.map_err(|e| e.at(name.clone()))? {
+            table.push(&batch)?;
+        }
+        tables.push(table.finish()?);
     }
     Ok(tables)
 }
@@ -180,7 +185,7 @@ async fn tables(run: &Run, identity: &IdentityMap) -> Result<Vec<SealedTable>> {
 /// Control totals: what came of every landing, what spend ties to, what was evaluated.
 async fn completeness(run: &Run) -> Result<serde_json::Value> {
     let rows = async |table: &str| json_rows(&run.session.table(table).await?);
-    let count = async |table: &str| Ok::<_, Error>(run.session.table(table).await?.num_rows());
+    let count = async |table: &str| run.session.count(table).await;
     Ok(json!({
         "landings": rows("audit.landings").await?,
         "sources": rows("marts.source_freshness").await?,
@@ -207,10 +212,9 @@ fn sealed_tables(catalogue: &Catalogue) -> BTreeSet<String> {
 ///
 /// # Errors
 /// Internal for a table that nobody described.
-pub(super) fn input(name: &str, rows: &RecordBatch) -> Result<(Vec<Shown>, Vec<String>)> {
+pub(super) fn input(name: &str, schema: &Schema) -> Result<(Vec<Shown>, Vec<String>)> {
     let found = INPUTS.iter().find(|input| input.name == name);
     let input = found.ok_or_else(|| Error::internal(format!("nobody said what of {name} may be sealed")))?;
-    let schema = rows.schema();
     let shown = schema.fields().iter().map(|field| {
         input.names.iter().find(|(column, _)| column == field.name()).map_or(Shown::AsItIs, |(_, shown)| *shown)
     });

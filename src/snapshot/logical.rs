@@ -22,41 +22,63 @@ use crate::store::hex;
 /// The largest whole number that every reader of JSON takes exactly.
 const MAX_EXACT: u64 = (1 << 53) - 1;
 
-/// What was found in the rows of a table.
+/// What is found in the rows of a table, batch by batch.
 pub(super) struct Content {
+    /// The columns of the grain, and all.
+    key: Vec<usize>,
+    all: Vec<usize>,
+    hash: Sha256,
+    /// Half of a hash tells keys apart, and long ones take no more memory.
+    seen: HashSet<[u8; 16]>,
+    line: Vec<u8>,
     pub(super) rows: u64,
-    pub(super) sha256: String,
     /// The first row whose grain another row had before, as JSON.
     pub(super) repeated: Option<String>,
 }
 
-/// Hashes rows and looks for a grain that occurs twice.
-///
-/// # Errors
-/// Data when a column has no place in a sealed table, or the grain names no column.
-pub(super) fn content(schema: &Schema, batches: &[RecordBatch], grain: &[String]) -> Result<Content> {
-    let all: Vec<usize> = (0..schema.fields().len()).collect();
-    let key = grain.iter().map(|name| schema.index_of(name)).collect::<Result<Vec<_>, _>>();
-    let key = key.context(ErrorKind::Data, "the grain names no column")?;
-    let (mut rows, mut hash, mut seen, mut repeated) = (0, Sha256::new(), HashSet::new(), None);
-    let mut line = Vec::new();
-    for batch in batches {
+impl Content {
+    /// Of no rows yet.
+    ///
+    /// # Errors
+    /// Data when the grain names no column.
+    pub(super) fn new(schema: &Schema, grain: &[String]) -> Result<Self> {
+        let key = grain.iter().map(|name| schema.index_of(name)).collect::<Result<Vec<_>, _>>();
+        Ok(Self {
+            key: key.context(ErrorKind::Data, "the grain names no column")?,
+            all: (0..schema.fields().len()).collect(),
+            hash: Sha256::new(),
+            seen: HashSet::new(),
+            line: Vec::new(),
+            rows: 0,
+            repeated: None,
+        })
+    }
+
+    /// Hashes the next rows and looks for a grain that occurs twice.
+    ///
+    /// # Errors
+    /// Data when a column has no place in a sealed table.
+    pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<()> {
         let cells = batch.columns().iter().map(Cells::of).collect::<Result<Vec<_>>>()?;
         for row in 0..batch.num_rows() {
-            write_row(&cells, &key, row, &mut line)?;
-            // Half of a hash tells keys apart, and long ones take no more memory.
-            let digest = Sha256::digest(&line);
+            write_row(&cells, &self.key, row, &mut self.line)?;
+            let digest = Sha256::digest(&self.line);
             let half: [u8; 16] = std::array::from_fn(|at| digest[at]);
-            if !seen.insert(half) && repeated.is_none() {
-                repeated = Some(String::from_utf8_lossy(&line).into_owned());
+            if !self.seen.insert(half) && self.repeated.is_none() {
+                self.repeated = Some(String::from_utf8_lossy(&self.line).into_owned());
             }
-            write_row(&cells, &all, row, &mut line)?;
-            line.push(b'\n');
-            hash.update(&line);
-            rows += 1;
+            write_row(&cells, &self.all, row, &mut self.line)?;
+            self.line.push(b'\n');
+            self.hash.update(&self.line);
+            self.rows += 1;
         }
+        Ok(())
     }
-    Ok(Content { rows, sha256: hex(&hash.finalize()), repeated })
+
+    /// The logical hash.
+    pub(super) fn sha256(&self) -> String {
+        hex(&self.hash.clone().finalize())
+    }
 }
 
 /// The SHA-256 of each row: of the line that the logical hash of its table takes, without the line feed.

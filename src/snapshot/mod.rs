@@ -22,7 +22,7 @@ pub use files::write_folder;
 pub use logical::row_hashes;
 pub use open::{Contents, open};
 pub use report::{Fault, Finding, LogSegment, RowCheck, SignatureState, Verification};
-pub use seal::{SealInput, Sealed, SealedLog, SealedTable, seal};
+pub use seal::{SealInput, Sealed, SealedLog, SealedTable, Sealing, seal};
 pub use sign::{NAMESPACE, Signer, fingerprint};
 pub use verify::{Rows, VerifyOptions, verify};
 

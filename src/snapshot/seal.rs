@@ -9,13 +9,14 @@ use bytes::Bytes;
 use super::FORMAT;
 use super::files::{CHECKPOINT, COMPLETENESS, Files, INPUTS, MANIFEST, SIGNATURE, VERIFY};
 use super::instructions::instructions;
-use super::logical;
+use super::logical::Content;
 use super::manifest::{self, Log, Manifest, SSH, Table, UNSIGNED};
 use super::sign::{Signer, fingerprint};
 use crate::base::error::Context;
 use crate::base::{AsOf, Error, ErrorKind, Result};
 use crate::log::{self, Checkpoint, Entry, Frontier};
-use crate::store::{RunId, parquet, sha256_hex};
+use crate::store::parquet::{self, Encoder};
+use crate::store::{RunId, sha256_hex};
 
 /// Every dependency of this program with its hash, as it was built.
 const CARGO_LOCK: &[u8] = include_bytes!("../../Cargo.lock");
@@ -67,29 +68,62 @@ pub struct SealedTable {
 }
 
 impl SealedTable {
-    /// Makes the file of a `schema.table` from its rows, sorted by their grain, the columns that are unique together.
+    /// Begins the file of a `schema.table` whose rows come sorted by their grain, the columns that are unique together.
     ///
     /// # Errors
-    /// Data, naming the table, when its grain repeats or a type cannot be sealed.
-    pub fn new(name: &str, schema: &SchemaRef, batches: &[RecordBatch], grain: &[String]) -> Result<Self> {
-        let make = || -> Result<Self> {
-            let columns = manifest::columns(schema)?;
-            let content = logical::content(schema, batches, grain)?;
-            if let Some(row) = content.repeated {
-                return Err(Error::data(format!("{row} occurs twice: {} must be unique", grain.join(", "))));
-            }
-            let bytes = parquet::encode(schema, batches)?;
-            let said = Table {
-                file: format!("data/{name}/part-00000.parquet"),
-                sha256: sha256_hex(&bytes),
-                rows: content.rows,
-                logical_sha256: content.sha256,
+    /// Data, naming the table, when a type cannot be sealed or the grain names no column.
+    pub fn of(name: &str, schema: &SchemaRef, grain: &[String]) -> Result<Sealing> {
+        let begin = || -> Result<Sealing> {
+            Ok(Sealing {
+                name: name.to_owned(),
                 grain: grain.to_vec(),
-                schema: columns,
-            };
-            Ok(Self { name: name.to_owned(), said, bytes })
+                schema: manifest::columns(schema)?,
+                content: Content::new(schema, grain)?,
+                encoder: Encoder::new(schema, Vec::new())?,
+            })
         };
-        make().map_err(|error| error.at(name))
+        begin().map_err(|error| error.at(name))
+    }
+}
+
+/// A table whose rows still come.
+pub struct Sealing {
+    name: String,
+    grain: Vec<String>,
+    schema: Vec<manifest::Column>,
+    content: Content,
+    encoder: Encoder<Vec<u8>>,
+}
+
+impl Sealing {
+    /// Takes the next rows.
+    ///
+    /// # Errors
+    /// Internal, naming the table, when they do not fit its schema.
+    pub fn push(&mut self, batch: &RecordBatch) -> Result<()> {
+        let taken = self.content.push(batch).and_then(|()| self.encoder.push(batch));
+        taken.map_err(|error| error.at(self.name.clone()))
+    }
+
+    /// The file.
+    ///
+    /// # Errors
+    /// Data, naming the table, when its grain repeats.
+    pub fn finish(self) -> Result<SealedTable> {
+        let Self { name, grain, schema, content, encoder } = self;
+        if let Some(row) = &content.repeated {
+            return Err(Error::data(format!("{row} occurs twice: {} must be unique", grain.join(", "))).at(name));
+        }
+        let bytes = Bytes::from(encoder.finish()?);
+        let said = Table {
+            file: format!("data/{name}/part-00000.parquet"),
+            sha256: sha256_hex(&bytes),
+            rows: content.rows,
+            logical_sha256: content.sha256(),
+            grain,
+            schema,
+        };
+        Ok(SealedTable { name, said, bytes })
     }
 }
 

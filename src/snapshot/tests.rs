@@ -31,7 +31,9 @@ fn rows(accounts: &[&str]) -> RecordBatch {
 
 fn table(accounts: &[&str]) -> crate::base::Result<SealedTable> {
     let rows = rows(accounts);
-    SealedTable::new(TABLE, &rows.schema(), &[rows], &["account_id".into()])
+    let mut table = SealedTable::of(TABLE, &rows.schema(), &["account_id".into()])?;
+    table.push(&rows)?;
+    table.finish()
 }
 
 pub(super) fn input(accounts: &[&str]) -> SealInput {
@@ -183,9 +185,10 @@ fn lost_rows_and_repeated_grain_are_refused() {
 #[test]
 fn the_logical_hash_is_that_of_the_documented_text() {
     let rows = rows(&["a", "\"\u{e9}\n"]);
-    let content = logical::content(&rows.schema(), &[rows], &["account_id".into()]).unwrap();
+    let mut content = logical::Content::new(&rows.schema(), &["account_id".into()]).unwrap();
+    content.push(&rows).unwrap();
     let text = "[\"a\",null,\"-12.5000\"]\n[\"\\\"\u{e9}\\n\",\"9223372036854775807\",\"-12.5000\"]\n";
-    assert_eq!(content.sha256, sha256_hex(text.as_bytes()));
+    assert_eq!(content.sha256(), sha256_hex(text.as_bytes()));
 }
 
 /// Puts other bytes in place of a file and its hash in place of the listed one.

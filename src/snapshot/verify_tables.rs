@@ -7,13 +7,13 @@ use std::path::Path;
 use bytes::Bytes;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
-use super::logical;
+use super::logical::Content;
 use super::manifest::{self, Manifest, Table};
 use super::report::{Fault, Finding, RowCheck};
 use super::verify::{Check, Rows, finding};
 use crate::base::error::Context;
 use crate::base::{ErrorKind, Result};
-use crate::store::parquet;
+use crate::store::parquet::{self, Batches};
 
 /// Tables of more bytes than these together are counted by default, not recomputed.
 const RECOMPUTED_BYTES: u64 = 256 << 20;
@@ -54,10 +54,14 @@ impl Check {
 /// Reads a table and counts, hashes and compares its rows.
 fn recomputed(root: &Path, table: &Table) -> Result<Vec<Finding>> {
     let bytes = std::fs::read(root.join(&table.file)).context(ErrorKind::Data, "cannot be read")?;
-    let (schema, batches) = parquet::decode(Bytes::from(bytes))?;
-    let content = logical::content(&schema, &batches, &table.grain)?;
+    let rows = Batches::open(Bytes::from(bytes))?;
+    let schema = rows.schema();
+    let mut content = Content::new(&schema, &table.grain)?;
+    for batch in rows {
+        content.push(&batch?)?;
+    }
     let mut found = shape(table, content.rows, &manifest::columns(&schema)?);
-    if content.sha256 != table.logical_sha256 {
+    if content.sha256() != table.logical_sha256 {
         let detail = "its rows do not have the logical hash that manifest.json says";
         found.push(finding(&table.file, Fault::Altered, None, detail));
     }

@@ -114,7 +114,7 @@ impl World {
     /// Seals the former run, unless that has happened.
     async fn seal(&self, objects: Arc<dyn ObjectStore>) -> Result<()> {
         let job = job(&self.project, objects).await?;
-        let identity = job.identity().await?;
+        let identity = Arc::new(job.identity().await?);
         if job.store.head(&Chain::Snapshots).await?.is_none() {
             job.seal(&self.run, &identity).await?;
         }

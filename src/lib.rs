@@ -4,6 +4,8 @@
 //! `publish`, `report` and `snapshot` write what people read. A module may use only the layers above it; the table of
 //! layers is in the README of `src/` and `tests/it/architecture.rs` holds the code to it.
 
+#![forbid(unsafe_code)]
+
 pub mod base;
 mod cli;
 pub mod config;

@@ -1,5 +1,5 @@
 //! The rows of a model on their way out of an engine: held to their schema and their grain, and kept in memory, or in
-//! a file where memory is limited.
+//! a file where they are too many.
 
 use std::sync::Arc;
 

@@ -20,7 +20,7 @@ const POOL_PERCENT: u64 = 50;
 /// The share that tables may hold; those that are too many lie in files. Batches on their way and the program itself
 /// take the rest.
 const TABLES_PERCENT: u64 = 20;
-/// What tables may hold where there is no limit: a file of the others is written anyway, and read again as it is asked.
+/// What tables may hold where there is no limit: of the others a file is made anyway, and read as it is asked for.
 const TABLES_BYTES: u64 = 64 << 20;
 /// What may lie in the spill folder at once.
 pub(super) const SPILL_BYTES: u64 = 100_000_000_000;

@@ -1,5 +1,4 @@
-//! The rows of a table in an order that they have once each batch was changed: what does not fit into memory is sorted on
-//! disk.
+//! The rows of a table changed batch by batch and sorted anew: what does not fit into memory is sorted on disk.
 
 use std::fmt;
 use std::sync::Arc;
@@ -69,5 +68,54 @@ impl PartitionStream for Changed {
         let rows = stream::iter([execute_stream(Arc::clone(&self.rows), context)]).try_flatten();
         let changed = rows.map(move |batch| change(&batch?).map_err(|e| DataFusionError::External(e.into())));
         Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), changed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, AsArray, Int64Array, StringArray};
+    use arrow::compute::concat_batches;
+    use arrow::datatypes::Int64Type;
+
+    use super::*;
+    use crate::base::AsOf;
+    use crate::engine::{Session, Settings};
+
+    /// Numbers, each beside a long text.
+    fn batch(from: i64) -> RecordBatch {
+        let numbers: ArrayRef = Arc::new((from..from + 8192).collect::<Int64Array>());
+        let words: ArrayRef = Arc::new((from..from + 8192).map(|n| Some(format!("{n:064}"))).collect::<StringArray>());
+        RecordBatch::try_from_iter([("number", numbers), ("word", words)]).unwrap()
+    }
+
+    /// The numbers below 0.
+    fn turned(rows: &RecordBatch) -> Result<RecordBatch> {
+        let numbers: ArrayRef = Arc::new(rows.column(0).as_primitive::<Int64Type>().unary::<_, Int64Type>(|n| -n));
+        Ok(RecordBatch::try_new(rows.schema(), vec![numbers, Arc::clone(rows.column(1))]).unwrap())
+    }
+
+    async fn sorted_within(memory: Option<u64>, order: &str) -> Result<RecordBatch> {
+        let settings = Settings { memory, ..Settings::default() };
+        let session = Session::without_store(AsOf::parse("2026-11-20")?, &settings)?;
+        let rows: Vec<_> = (0..60).map(|at| batch(at * 8192)).collect();
+        session.register_batches("core.numbers", rows[0].schema(), rows)?;
+        let (schema, rows) = session.sorted("core.numbers", &[order.to_owned()], turned).await?;
+        Ok(concat_batches(&schema, &rows.try_collect::<Vec<_>>().await?).unwrap())
+    }
+
+    #[tokio::test]
+    async fn changed_rows_are_sorted_beyond_the_memory() {
+        let freely = sorted_within(None, "number").await.unwrap();
+        let numbers = freely.column(0).as_primitive::<Int64Type>().values();
+        assert!(numbers.iter().copied().eq(1 - 60 * 8192..=0), "the change comes before the order");
+        assert_eq!(freely.column(1).as_string::<i32>().value(0), format!("{:064}", 60 * 8192 - 1));
+        // Forty megabytes of rows, half of sixteen to sort them in.
+        assert_eq!(sorted_within(Some(16_000_000), "number").await.unwrap(), freely);
+    }
+
+    #[tokio::test]
+    async fn an_order_by_no_column_is_refused() {
+        let error = sorted_within(None, "numbr").await.unwrap_err();
+        assert!(error.to_string().contains("numbr"), "{error}");
     }
 }

@@ -273,11 +273,12 @@ impl Session {
         order: &[String],
         change: impl Fn(&RecordBatch) -> Result<RecordBatch> + Send + Sync + 'static,
     ) -> Result<(SchemaRef, BoxStream<'static, Result<RecordBatch>>)> {
-        let memory = self.memory;
-        let plan = sorted(self.scan(name).await?, Arc::new(change), order).map_err(|e| failed(&e, memory))?;
+        let (memory, place) = (self.memory, name.to_owned());
+        let failed = move |e| failed(&e, memory).at(place.clone());
+        let plan = sorted(self.scan(name).await?, Arc::new(change), order).map_err(&failed)?;
         let schema = plan.schema();
-        let rows = execute_stream(plan, self.context.task_ctx()).map_err(|e| failed(&e, memory))?;
-        Ok((schema, rows.map_err(move |e| failed(&e, memory)).boxed()))
+        let rows = execute_stream(plan, self.context.task_ctx()).map_err(&failed)?;
+        Ok((schema, rows.map_err(failed).boxed()))
     }
 
     /// The columns of a table.

@@ -18,7 +18,7 @@ use crate::engine::Catalogue;
 use crate::identity::{IdentityMap, Shown, veil};
 use crate::publish::{self, Format};
 use crate::schema::sidecar::Sidecar;
-use crate::snapshot::{self, SealInput, SealedLog, SealedTable, Signer};
+use crate::snapshot::{self, SealInput, SealedLog, SealedTable, Sealing, Signer};
 use crate::store::{Chain, Commit, Draft, Key, Kind, NO_HASH, Record, RunId};
 use crate::{ingest, log};
 
@@ -173,8 +173,8 @@ async fn tables(run: &Run, identity: &Arc<IdentityMap>) -> Result<Vec<SealedTabl
         };
         let keys = Arc::clone(identity);
         let (schema, mut rows) = run.session.sorted(&name, &grain, move |rows| veil(rows, &shown, &keys)).await?;
-        let mut table = SealedTable::of(&name, &schema, &grain)?;
-        while let Some(batch) = rows.try_next().await.map_err(|e| e.at(name.clone()))? {
+        let mut table = Sealing::begin(&name, &schema, &grain)?;
+        while let Some(batch) = rows.try_next().await? {
             table.push(&batch)?;
         }
         tables.push(table.finish()?);

@@ -67,25 +67,6 @@ pub struct SealedTable {
     bytes: Bytes,
 }
 
-impl SealedTable {
-    /// Begins the file of a `schema.table` whose rows come sorted by their grain, the columns that are unique together.
-    ///
-    /// # Errors
-    /// Data, naming the table, when a type cannot be sealed or the grain names no column.
-    pub fn of(name: &str, schema: &SchemaRef, grain: &[String]) -> Result<Sealing> {
-        let begin = || -> Result<Sealing> {
-            Ok(Sealing {
-                name: name.to_owned(),
-                grain: grain.to_vec(),
-                schema: manifest::columns(schema)?,
-                content: Content::new(schema, grain)?,
-                encoder: Encoder::new(schema, Vec::new())?,
-            })
-        };
-        begin().map_err(|error| error.at(name))
-    }
-}
-
 /// A table whose rows still come.
 pub struct Sealing {
     name: String,
@@ -96,6 +77,23 @@ pub struct Sealing {
 }
 
 impl Sealing {
+    /// Begins the file of a `schema.table` whose rows come sorted by their grain, the columns that are unique together.
+    ///
+    /// # Errors
+    /// Data, naming the table, when a type cannot be sealed or the grain names no column.
+    pub fn begin(name: &str, schema: &SchemaRef, grain: &[String]) -> Result<Self> {
+        let begin = || -> Result<Self> {
+            Ok(Self {
+                name: name.to_owned(),
+                grain: grain.to_vec(),
+                schema: manifest::columns(schema)?,
+                content: Content::new(schema, grain)?,
+                encoder: Encoder::new(schema, Vec::new())?,
+            })
+        };
+        begin().map_err(|error| error.at(name))
+    }
+
     /// Takes the next rows.
     ///
     /// # Errors
@@ -114,7 +112,7 @@ impl Sealing {
         if let Some(row) = &content.repeated {
             return Err(Error::data(format!("{row} occurs twice: {} must be unique", grain.join(", "))).at(name));
         }
-        let bytes = Bytes::from(encoder.finish()?);
+        let bytes = Bytes::from(encoder.finish().map_err(|error| error.at(name.clone()))?);
         let said = Table {
             file: format!("data/{name}/part-00000.parquet"),
             sha256: sha256_hex(&bytes),

@@ -31,7 +31,7 @@ fn rows(accounts: &[&str]) -> RecordBatch {
 
 fn table(accounts: &[&str]) -> crate::base::Result<SealedTable> {
     let rows = rows(accounts);
-    let mut table = SealedTable::of(TABLE, &rows.schema(), &["account_id".into()])?;
+    let mut table = Sealing::begin(TABLE, &rows.schema(), &["account_id".into()])?;
     table.push(&rows)?;
     table.finish()
 }

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from data import AS_OF, Company
-from harness import BENCH, Contender, ask, measure, python, race, say, scratch
+from harness import BENCH, Contender, ask, measure, python, race, say
 from ours import BINARY, MAY_EXIT, land, offers, project, run as run_command
 from p2 import copy, ours as our_day
 from report import Section
@@ -17,12 +17,14 @@ BUCKETS = 8
 """A bucket is merged by itself: more than a million seats are to be spread."""
 LIMIT = 1e9
 YESTERDAY = AS_OF - datetime.timedelta(days=1)
+BEFORE = AS_OF - datetime.timedelta(days=2)
 
 
 def run(section: Section, size) -> None:
     seats = max(1000, int(SEATS * size.scale))
-    day = Company(seats, DAYS, int(EVENTS * size.scale * WORKDAYS)).log(1)
-    store, tables = history(seats)
+    company = Company(seats, DAYS, int(EVENTS * size.scale * WORKDAYS))
+    day = company.log(1)
+    store, tables = history(company)
     pattern = f"{day.glob}.ndjson.zst"
     contenders = [our_day("seatledger", store, day)]
     if offers("run", "--memory"):
@@ -52,25 +54,26 @@ def run(section: Section, size) -> None:
     section.notes.append("A limited DuckDB that is missing above did not finish: see its failure.")
 
 
-def history(seats: int) -> tuple:
-    """A store, and DuckDB's tables, of nearly all seats: 399 days of the same people, told briefly."""
-    company = Company(seats, DAYS, int(seats * 1.2))
-    name = f"p5-{seats}"
+def history(company: Company) -> tuple:
+    """A store, and DuckDB's tables, of nearly all seats: 398 days of the same people, told briefly, and a yesterday as
+    large as the day. Some of its events come late or again."""
+    name = f"p5-{company.seats}"
     store, tables = BENCH / "stores" / name, BENCH / "stores" / f"{name}-duckdb"
     made_by = f"{BINARY.stat().st_size} {BINARY.stat().st_mtime_ns}"
     complete = tables / "complete"
     if not complete.exists() or complete.read_text() != made_by:
-        log = company.log(DAYS - 1, last=YESTERDAY)
-        say(f"p5: a store of {seats:,} seats")
-        shutil.rmtree(store, ignore_errors=True)
-        store.mkdir(parents=True)
-        land(project(store, BUCKETS), log.folder, log.files)
-        measure(run_command(store, YESTERDAY), store, may_exit=MAY_EXIT)
-        shutil.rmtree(store / "extracts")
-        shutil.rmtree(tables, ignore_errors=True)
-        place = scratch("p5-tables")
-        measure(python("rivals/duckdb_day.py", "history", f"{log.glob}.ndjson.zst", YESTERDAY, place), place)
-        place.rename(tables)
+        brief = Company(company.seats, DAYS, int(company.seats * 1.2)).log(DAYS - 2, last=BEFORE)
+        parts = [(brief, BEFORE, "history"), (company.log(1, last=YESTERDAY), YESTERDAY, "day")]
+        say(f"p5: a store of {company.seats:,} seats")
+        for place in [store, tables]:
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir(parents=True)
+        project(store, BUCKETS)
+        for log, last, what in parts:
+            land(store, log.folder, log.files)
+            measure(run_command(store, last), store, may_exit=MAY_EXIT)
+            shutil.rmtree(store / "extracts")
+            measure(python("rivals/duckdb_day.py", what, f"{log.glob}.ndjson.zst", last, tables), tables)
         complete.write_text(made_by)
     return store, tables
 

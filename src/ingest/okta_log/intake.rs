@@ -8,10 +8,11 @@ use arrow::array::{Array, ArrayRef, Date32Array, Int64Array, StringArray, Timest
 use arrow::compute::interleave;
 use chrono::{DateTime, Utc};
 
+use super::committed::Committed;
 use super::event::{ACTOR, APP};
 use super::parse::{Events, Parsed};
 use super::seen::{BLOCK, Seen};
-use super::{Committed, Stored};
+use super::Stored;
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
 use crate::ingest::page::Page;
@@ -146,8 +147,8 @@ impl<'a> Intake<'a> {
             for row in rows {
                 let attempt = attempts.next_if(|(of, _)| *of as usize == row);
                 let at = events.at[row];
-                self.widen(at)?;
-                if !self.seen.insert(events.keys[row]) {
+                self.widen(at);
+                if !self.seen.insert(events.keys[row]) || self.committed.holds(at, events.keys[row])? {
                     self.totals.duplicate += 1;
                     continue;
                 }
@@ -173,15 +174,9 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    /// Lets the landing reach to an instant: what is committed of that time is known before the event is looked up.
-    fn widen(&mut self, at: i64) -> Result<()> {
-        let span = match self.totals.span {
-            Some((first, last)) if first <= at && at <= last => return Ok(()),
-            Some((first, last)) => (first.min(at), last.max(at)),
-            None => (at, at),
-        };
-        self.totals.span = Some(span);
-        self.committed.reach(span, &mut self.seen)
+    fn widen(&mut self, at: i64) {
+        let (first, last) = self.totals.span.unwrap_or((at, at));
+        self.totals.span = Some((first.min(at), last.max(at)));
     }
 
     fn put_rollup(&mut self) -> Result<()> {

@@ -4,6 +4,7 @@
 //! any size of a file, but for the ids of a landing.
 
 mod chunks;
+mod committed;
 mod event;
 mod intake;
 mod parse;
@@ -26,7 +27,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
-use arrow::array::AsArray;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use rayon::prelude::*;
@@ -34,19 +34,19 @@ use tokio::runtime::Handle;
 
 pub(super) use self::chunks::Buffers;
 use self::chunks::{Opened, Piece, Whole};
+use self::committed::Committed;
 use self::intake::{Intake, Totals, instants};
 use self::parse::{Parsed, Parser};
-use self::seen::Seen;
 use self::shapes::Shapes;
 use super::discover::Place;
-use super::page::{Page, Refusal, hash_text};
+use super::page::{Page, Refusal};
 use super::parse::is_lines;
 use super::reader::Reader;
 use super::write::Target;
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
-use crate::store::parquet::{self, Streamed};
-use crate::store::{FileEntry, Store};
+use crate::store::parquet::Streamed;
+use crate::store::FileEntry;
 use crate::usage::{Of, Rollup, put_day_use};
 
 /// Pieces of a file that wait to be parsed.
@@ -186,7 +186,7 @@ impl<'a> Job<'a> {
             let (stores, storing) = sync_channel(0);
             let storer = threads.spawn(move || self.store(storing));
             let taken = self.cores.scope(|scope| {
-                let committed = Committed::new(self);
+                let committed = Committed::new(self.target.store, &self.runtime, &self.committed, committed::HELD);
                 let intake = Intake::new(&self.target, &streamed, committed, self.buckets, stores);
                 take_all(files, &receivers, intake, (&parser, self.buffers), self.cores.count() + 2, scope)
             });
@@ -352,45 +352,4 @@ pub(super) fn hashes(
         Ok((whole.sha256, whole.bytes))
     };
     paths.par_iter().map(hash).collect()
-}
-
-/// The events that are committed already, as far as a landing reaches into their time.
-struct Committed<'a> {
-    store: &'a Store,
-    runtime: &'a Handle,
-    /// Files whose ids are not known yet.
-    files: Vec<FileEntry>,
-    /// The landing may reach between these without meeting one of them.
-    bounds: Option<(i64, i64)>,
-}
-
-impl<'a> Committed<'a> {
-    fn new(job: &'a Job<'_>) -> Self {
-        Self { store: job.target.store, runtime: &job.runtime, files: job.committed.clone(), bounds: None }
-    }
-
-    /// Adds the ids of the files that have events within a span.
-    fn reach(&mut self, span: (i64, i64), seen: &mut Seen) -> Result<()> {
-        if self.bounds.is_some_and(|(before, after)| before < span.0 && span.1 < after) {
-            return Ok(());
-        }
-        let first = |file: &FileEntry| file.min_at.map_or(i64::MIN, |at| at.timestamp_micros());
-        let last = |file: &FileEntry| file.max_at.map_or(i64::MAX, |at| at.timestamp_micros());
-        let is_met = |file: &FileEntry| first(file) <= span.1 && last(file) >= span.0;
-        let (met, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.files).into_iter().partition(is_met);
-        for file in met {
-            let bytes = self.runtime.block_on(self.store.read(&file))?;
-            for batch in parquet::Batches::of_columns(bytes, &["event_id"])? {
-                let batch = batch?;
-                let ids = batch.column_by_name("event_id").and_then(|ids| ids.as_string_opt::<i32>());
-                let ids = ids.ok_or_else(|| Error::store(format!("{} holds no events", file.path)))?;
-                ids.iter().flatten().for_each(|id| _ = seen.insert(hash_text(id)));
-            }
-        }
-        let before = rest.iter().map(last).filter(|last| *last < span.0).max();
-        let after = rest.iter().map(first).filter(|first| *first > span.1).min();
-        self.bounds = Some((before.unwrap_or(i64::MIN), after.unwrap_or(i64::MAX)));
-        self.files = rest;
-        Ok(())
-    }
 }

@@ -42,6 +42,13 @@ impl Seen {
         self.shards[shard].insert(kept)
     }
 
+    /// Whether an id is there.
+    pub(super) fn has(&self, id: u128) -> bool {
+        let (shard, kept) = split(id);
+        let places = &self.shards[shard].places;
+        !places.is_empty() && places[find(places, kept)] == kept
+    }
+
     /// Reads the places at which some ids would lie: the reads do not wait for each other, and the inserts that follow
     /// find them in the cache.
     pub(super) fn touch(&self, ids: &[u128]) -> u64 {
@@ -90,16 +97,20 @@ impl Kept {
     }
 }
 
-/// Puts an id into the first free place from its own on; there is one.
+/// Puts an id into its place, unless it is there; a place is free.
 fn put(places: &mut [Kept], kept: Kept) -> bool {
+    let place = &mut places[find(places, kept)];
+    let is_new = *place != kept;
+    *place = kept;
+    is_new
+}
+
+/// Where an id is: the first place from its own on that holds it, or nothing. One of them is free.
+fn find(places: &[Kept], kept: Kept) -> usize {
     let mut at = kept.place(places.len());
     loop {
-        match places.get_mut(at) {
-            Some(taken) if taken.is_none() => {
-                *taken = kept;
-                return true;
-            }
-            Some(taken) if *taken == kept => return false,
+        match places.get(at) {
+            Some(taken) if taken.is_none() || *taken == kept => return at,
             Some(_) => at += 1,
             None => at = 0,
         }

@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use arrow::array::{RecordBatch, StringArray};
+use arrow::array::{AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 
 use super::super::tests::reader;
 use super::chunks::PIECE_BYTES;
 use super::*;
 use crate::base::Clock;
-use crate::store::RunId;
+use crate::store::{RunId, Store, parquet};
 
 /// Lands files with pieces of a size, on so many cores.
-async fn land_with(
+pub(super) async fn land_with(
     root: &Path,
     files: &[(&str, Vec<u8>)],
     committed: &[FileEntry],
@@ -74,7 +74,7 @@ fn numbers(batches: &[RecordBatch]) -> Vec<i64> {
 }
 
 /// An event of a second of 20 November 2026; every seventh is no sign-in of a person.
-fn event(id: u64, second: u64) -> String {
+pub(super) fn event(id: u64, second: u64) -> String {
     let (hour, minute, seconds) = (second / 3600 % 24, second / 60 % 60, second % 60);
     let kind = if id.is_multiple_of(7) { "SystemPrincipal" } else { "User" };
     let result = if id.is_multiple_of(5) { "FAILURE" } else { "SUCCESS" };

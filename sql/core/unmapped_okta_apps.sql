@@ -12,20 +12,31 @@ people_assigned as (
     group by u.okta_app_id
 ),
 
+-- In use means now.
+recent as (
+    select
+        s.source,
+        s.stream,
+        s.app_instance_id as okta_app_id,
+        s.account_id,
+        s.last_at,
+        active_days(s.w0, s.w1, s.w2, s.w3, s.w4, s.w5, s.w6, $as_of - 90, $as_of) as sign_in_days_90
+    from usage.sign_ins as s
+    left anti join mapped as m on m.okta_app_id = s.app_instance_id
+    where s.last_at >= cast($as_of - 89 as timestamp)
+),
+
 -- In one log an account has one row for an app: rows are counted without keeping millions of accounts in mind.
 sign_ins_of_a_log as (
     select
-        u.source,
-        u.stream,
-        u.app_instance_id as okta_app_id,
-        sum(active_days(u.w0, u.w1, u.w2, u.w3, u.w4, u.w5, u.w6, $as_of - 90, $as_of)) as sign_in_day_count,
+        source,
+        stream,
+        okta_app_id,
+        sum(sign_in_days_90) as sign_in_day_count,
         count(*) as account_count,
-        max(cast(u.last_at as date)) as last_sign_in_on
-    from usage.sign_ins as u
-    left anti join mapped as m on m.okta_app_id = u.app_instance_id
-    -- in use means now
-    where u.last_at >= cast($as_of - 89 as timestamp)
-    group by u.source, u.stream, u.app_instance_id
+        max(cast(last_at as date)) as last_sign_in_on
+    from recent
+    group by source, stream, okta_app_id
 ),
 
 apps_of_several_logs as (
@@ -36,11 +47,10 @@ apps_of_several_logs as (
 ),
 
 accounts_of_several_logs as (
-    select u.app_instance_id as okta_app_id, count(distinct u.account_id) as account_count
-    from usage.sign_ins as u
-    inner join apps_of_several_logs as s on s.okta_app_id = u.app_instance_id
-    where u.last_at >= cast($as_of - 89 as timestamp)
-    group by u.app_instance_id
+    select r.okta_app_id, count(distinct r.account_id) as account_count
+    from recent as r
+    inner join apps_of_several_logs as s on s.okta_app_id = r.okta_app_id
+    group by r.okta_app_id
 ),
 
 people_signing_in as (

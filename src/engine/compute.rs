@@ -93,6 +93,12 @@ fn is_exhausted(error: &DataFusionError) -> bool {
 
 /// What went wrong with rows, for people.
 pub(super) fn failed(error: &DataFusionError, memory: Option<u64>) -> Error {
+    // What our own code said within a plan keeps its kind.
+    if let DataFusionError::External(cause) = error.find_root()
+        && let Some(ours) = cause.downcast_ref::<Error>()
+    {
+        return Error::new(ours.kind(), ours.to_string());
+    }
     if !is_exhausted(error) {
         return Error::data(error.strip_backtrace());
     }

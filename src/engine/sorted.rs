@@ -78,7 +78,7 @@ mod tests {
     use arrow::datatypes::Int64Type;
 
     use super::*;
-    use crate::base::AsOf;
+    use crate::base::{AsOf, Error, ErrorKind};
     use crate::engine::{Session, Settings};
 
     /// Numbers, each beside a long text.
@@ -95,11 +95,19 @@ mod tests {
     }
 
     async fn sorted_within(memory: Option<u64>, order: &str) -> Result<RecordBatch> {
+        changed_and_sorted(memory, order, turned).await
+    }
+
+    async fn changed_and_sorted(
+        memory: Option<u64>,
+        order: &str,
+        change: fn(&RecordBatch) -> Result<RecordBatch>,
+    ) -> Result<RecordBatch> {
         let settings = Settings { memory, ..Settings::default() };
         let session = Session::without_store(AsOf::parse("2026-11-20")?, &settings)?;
         let rows: Vec<_> = (0..60).map(|at| batch(at * 8192)).collect();
         session.register_batches("core.numbers", rows[0].schema(), rows)?;
-        let (schema, rows) = session.sorted("core.numbers", &[order.to_owned()], turned).await?;
+        let (schema, rows) = session.sorted("core.numbers", &[order.to_owned()], change).await?;
         Ok(concat_batches(&schema, &rows.try_collect::<Vec<_>>().await?).unwrap())
     }
 
@@ -117,5 +125,11 @@ mod tests {
     async fn an_order_by_no_column_is_refused() {
         let error = sorted_within(None, "numbr").await.unwrap_err();
         assert!(error.to_string().contains("numbr"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_a_change_says_is_said_with_its_kind() {
+        let error = changed_and_sorted(None, "number", |_| Err(Error::store("no key"))).await.unwrap_err();
+        assert_eq!((error.kind(), error.to_string()), (ErrorKind::Store, "core.numbers: no key".to_owned()));
     }
 }

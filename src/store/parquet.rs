@@ -62,8 +62,9 @@ pub const SETTINGS: Settings = Settings {
 };
 
 /// The settings of files that are written while their rows still come: small row groups, which are held until they are
-/// full and pruned by time. Page statistics of `sorted` only; no dictionary for what hardly repeats.
-pub const STREAMED: Settings = Settings { created_by: "seatledger 1 streamed", row_group_rows: 65_536, ..SETTINGS };
+/// full and pruned by time. Statistics of `sorted` only, since every group has values of all kinds; no dictionary for what
+/// hardly repeats.
+pub const STREAMED: Settings = Settings { created_by: "seatledger 2 streamed", row_group_rows: 65_536, ..SETTINGS };
 
 /// The settings of the state of the seats and of months.
 pub const LIGHT: Settings = Settings { created_by: "seatledger 1 light", row_group_rows: 262_144, ..SETTINGS };
@@ -316,14 +317,11 @@ impl Streamed {
     pub fn new(schema: &SchemaRef, sorted: &str, unique: &[&str]) -> Result<Self> {
         let schema = plain(schema);
         let mut with = properties(STREAMED)?
-            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_statistics_enabled(EnabledStatistics::None)
             .set_column_statistics_enabled(ColumnPath::from(sorted), EnabledStatistics::Page)
             .set_column_dictionary_enabled(ColumnPath::from(sorted), false);
         for column in unique {
-            let path = ColumnPath::from(*column);
-            with = with
-                .set_column_dictionary_enabled(path.clone(), false)
-                .set_column_statistics_enabled(path, EnabledStatistics::None);
+            with = with.set_column_dictionary_enabled(ColumnPath::from(*column), false);
         }
         let properties = with.build();
         let (_, columns) = Self::writer(&schema, &properties)?;

@@ -14,12 +14,12 @@ use super::ring::{Ring, WORDS};
 use super::sorted::{Heap, Sorted};
 use crate::base::error::Context;
 use crate::base::{ErrorKind, Result};
-use crate::store::parquet::Encoder;
+use crate::store::parquet::{Encoder, SETTINGS};
 
 /// Microseconds of a day.
 const DAY_MICROS: i64 = 86_400_000_000;
-/// Rows that are built up before they are handed to the encoder.
-const BUILT_ROWS: usize = 65_536;
+/// Rows that are built up before they are handed to the encoder: as many as it writes at once.
+const BUILT_ROWS: usize = SETTINGS.batch_rows;
 /// First of the words among the columns of a state.
 const FIRST_WORD: usize = 6;
 /// Columns whose values repeat.
@@ -173,31 +173,31 @@ impl Out {
             mask,
             apps: StringBuilder::new(),
             accounts: StringBuilder::new(),
-            last_at: Vec::new(),
-            landings: Vec::new(),
-            words: Default::default(),
+            last_at: Vec::with_capacity(BUILT_ROWS),
+            landings: Vec::with_capacity(BUILT_ROWS),
+            words: std::array::from_fn(|_| Vec::with_capacity(BUILT_ROWS)),
             encoder: Encoder::light(&seat_state_schema(), Vec::with_capacity(room), &REPEATED)?,
         })
     }
 
     /// Takes the rows of the old state up to one, as they are but for the days that are too old now.
     fn copy(&mut self, rows: &mut Sorted, end: usize) -> Result<()> {
-        let (from, count) = (rows.row, end - rows.row);
-        if count == 0 {
-            return Ok(());
-        }
         let unfit = |e| crate::base::Error::internal("rows of a state").because(e);
-        self.apps.append_array(&rows.apps.slice(from, count)).map_err(unfit)?;
-        self.accounts.append_array(&rows.accounts.slice(from, count)).map_err(unfit)?;
-        let last_at = rows.batch.column(4).as_primitive::<TimestampMicrosecondType>();
-        self.last_at.extend_from_slice(&last_at.values()[from..end]);
-        let column = |at: usize| &rows.batch.column(at).as_primitive::<Int64Type>().values()[from..end];
-        self.landings.extend_from_slice(column(5));
-        for (word, (kept, mask)) in self.words.iter_mut().zip(self.mask.0).enumerate() {
-            kept.extend(column(FIRST_WORD + word).iter().map(|days| days & mask as i64));
+        while rows.row < end {
+            let (from, to) = (rows.row, end.min(rows.row + BUILT_ROWS - self.last_at.len()));
+            self.apps.append_array(&rows.apps.slice(from, to - from)).map_err(unfit)?;
+            self.accounts.append_array(&rows.accounts.slice(from, to - from)).map_err(unfit)?;
+            let last_at = rows.batch.column(4).as_primitive::<TimestampMicrosecondType>();
+            self.last_at.extend_from_slice(&last_at.values()[from..to]);
+            let column = |at: usize| &rows.batch.column(at).as_primitive::<Int64Type>().values()[from..to];
+            self.landings.extend_from_slice(column(5));
+            for (word, (kept, mask)) in self.words.iter_mut().zip(self.mask.0).enumerate() {
+                kept.extend(column(FIRST_WORD + word).iter().map(|days| days & mask as i64));
+            }
+            rows.row = to;
+            self.flush_when_full()?;
         }
-        rows.row = end;
-        self.flush_when_full()
+        Ok(())
     }
 
     fn put(&mut self, told: Row) -> Result<()> {
@@ -211,25 +211,23 @@ impl Out {
     }
 
     fn flush_when_full(&mut self) -> Result<()> {
-        if self.last_at.len() >= BUILT_ROWS { self.flush() } else { Ok(()) }
+        if self.last_at.len() == BUILT_ROWS { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<()> {
         let rows = self.last_at.len();
         let text = |text: &str| Arc::new(StringArray::from_iter_values(std::iter::repeat_n(text, rows)));
+        let taken = |values: &mut Vec<i64>| std::mem::replace(values, Vec::with_capacity(BUILT_ROWS));
         let mut columns: Vec<arrow::array::ArrayRef> = vec![
             text(&self.source),
             text(&self.stream),
             Arc::new(self.apps.finish()),
             Arc::new(self.accounts.finish()),
-            Arc::new(TimestampMicrosecondArray::from(std::mem::take(&mut self.last_at)).with_timezone("UTC")),
-            Arc::new(Int64Array::from(std::mem::take(&mut self.landings))),
+            Arc::new(TimestampMicrosecondArray::from(taken(&mut self.last_at)).with_timezone("UTC")),
+            Arc::new(Int64Array::from(taken(&mut self.landings))),
         ];
-        columns.extend(
-            self.words
-                .iter_mut()
-                .map(|words| Arc::new(Int64Array::from(std::mem::take(words))) as arrow::array::ArrayRef),
-        );
+        let words = self.words.iter_mut().map(taken);
+        columns.extend(words.map(|words| Arc::new(Int64Array::from(words)) as arrow::array::ArrayRef));
         let batch =
             RecordBatch::try_new(seat_state_schema(), columns).context(ErrorKind::Internal, "rows of a state")?;
         self.encoder.push(&batch)

@@ -8,11 +8,11 @@ use arrow::array::{Array, ArrayRef, Date32Array, Int64Array, StringArray, Timest
 use arrow::compute::interleave;
 use chrono::{DateTime, Utc};
 
+use super::Stored;
 use super::committed::Committed;
 use super::event::{ACTOR, APP};
 use super::parse::{Events, Parsed};
 use super::seen::{BLOCK, Seen};
-use super::Stored;
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
 use crate::ingest::page::Page;

@@ -45,8 +45,8 @@ use super::reader::Reader;
 use super::write::Target;
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
-use crate::store::parquet::Streamed;
 use crate::store::FileEntry;
+use crate::store::parquet::Streamed;
 use crate::usage::{Of, Rollup, put_day_use};
 
 /// Pieces of a file that wait to be parsed.

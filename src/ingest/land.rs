@@ -42,7 +42,7 @@ pub(super) struct Stream<'a> {
     /// Of files that a collector brought: what it knows of them.
     pub brought: Option<&'a Brought>,
     /// What pieces of a System Log lie in.
-    pub buffers: &'a okta_log::Buffers,
+    pub kept: &'a okta_log::Kept,
 }
 
 /// A file with the hash of its bytes, and the bytes where they are held.
@@ -376,7 +376,7 @@ impl Stream<'_> {
         let committed = raw.filter_map(|file| past.current.file(file)).collect();
         let target = self.target(reader.rules.extract_date, past);
         let buckets = self.store.buckets().await?;
-        let job = okta_log::Job { buckets, ..okta_log::Job::new(self.place, reader, target, committed, self.buffers) };
+        let job = okta_log::Job { buckets, ..okta_log::Job::new(self.place, reader, target, committed, self.kept) };
         let listed: Vec<_> =
             files.iter().map(|file| okta_log::Listed { path: file.path.clone(), bytes: file.size }).collect();
         let landed = match aside(|| job.land(&listed))?? {

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::Arc;
 
 use arrow::array::AsArray;
 use tokio::runtime::Handle;
@@ -37,17 +38,35 @@ struct File {
     entry: FileEntry,
     /// From its first event to its last, in microseconds since 1970, and [`SLACK`] more on both sides.
     span: Range<i64>,
-    ids: Option<Seen>,
+    ids: Option<Arc<Seen>>,
     was_read: bool,
+}
+
+/// The ids of the landing before, whose files need not be read again.
+#[derive(Default)]
+pub(super) struct Newest {
+    paths: Vec<String>,
+    ids: Arc<Seen>,
+}
+
+impl Newest {
+    /// Of a landing's files; nothing of one that has more ids than are held of files.
+    pub(super) fn of(files: &[FileEntry], ids: Seen) -> Self {
+        if ids.len() as u64 > HELD {
+            return Self::default();
+        }
+        Self { paths: files.iter().map(|file| file.path.clone()).collect(), ids: Arc::new(ids) }
+    }
 }
 
 impl<'a> Committed<'a> {
     /// Nothing is read yet. Of files that are read for the first time, no more than `most` ids are held beside the last.
-    pub(super) fn new(store: &'a Store, runtime: &'a Handle, files: &[FileEntry], most: u64) -> Self {
+    pub(super) fn new(store: &'a Store, runtime: &'a Handle, files: &[FileEntry], most: u64, newest: &Newest) -> Self {
         let file = |entry: &FileEntry| {
             let first = entry.min_at.map_or(i64::MIN, |at| at.timestamp_micros() - SLACK);
             let end = entry.max_at.map_or(i64::MAX, |at| at.timestamp_micros() + SLACK + 1);
-            File { entry: entry.clone(), span: first..end, ids: None, was_read: false }
+            let ids = newest.paths.contains(&entry.path).then(|| Arc::clone(&newest.ids));
+            File { entry: entry.clone(), span: first..end, ids, was_read: false }
         };
         let files = files.iter().map(file).collect();
         Self { store, runtime, files, near: (0..0, Vec::new()), once: VecDeque::new(), held: 0, most }
@@ -104,9 +123,9 @@ impl<'a> Committed<'a> {
             if !std::mem::replace(&mut file.was_read, true) {
                 self.once.push_back(at);
             }
-            file.ids = Some(read);
+            file.ids = Some(Arc::new(read));
         }
-        self.files[at].ids.as_ref().ok_or_else(|| Error::internal("ids that were read are not there"))
+        self.files[at].ids.as_deref().ok_or_else(|| Error::internal("ids that were read are not there"))
     }
 }
 
@@ -141,7 +160,7 @@ mod tests {
         let (store, runtime) = (store.unwrap(), Handle::current());
         std::thread::scope(|scope| {
             let asked = scope.spawn(|| {
-                let mut committed = Committed::new(&store, &runtime, &files, 120);
+                let mut committed = Committed::new(&store, &runtime, &files, 120, &Newest::default());
                 let at = |i: u64| files[0].min_at.unwrap().timestamp_micros() + i as i64 * 1_000_000;
                 let mut ask = |i: u64| {
                     let id = hash_text(&format!("{i:032x}"));

@@ -226,11 +226,11 @@ impl<'a> Intake<'a> {
         self.store(Stored::Rows { bytes, rows, span })
     }
 
-    /// Writes what is held; there are no more pieces.
+    /// Writes what is held; there are no more pieces. Gives the ids that were met, too.
     ///
     /// # Errors
     /// A store error.
-    pub(super) fn finish<'s>(mut self, scope: &rayon::Scope<'s>) -> Result<Totals>
+    pub(super) fn finish<'s>(mut self, scope: &rayon::Scope<'s>) -> Result<(Totals, Seen)>
     where
         'a: 's,
     {
@@ -240,7 +240,7 @@ impl<'a> Intake<'a> {
         if !self.rollup.is_empty() {
             self.put_rollup()?;
         }
-        Ok(self.totals)
+        Ok((self.totals, self.seen))
     }
 }
 

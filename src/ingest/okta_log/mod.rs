@@ -25,18 +25,18 @@ use std::io::Read;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 use tokio::runtime::Handle;
 
-pub(super) use self::chunks::Buffers;
-use self::chunks::{Opened, Piece, Whole};
-use self::committed::Committed;
+use self::chunks::{Buffers, Opened, Piece, Whole};
+use self::committed::{Committed, HELD, Newest};
 use self::intake::{Intake, Totals, instants};
 use self::parse::{Parsed, Parser};
+use self::seen::Seen;
 use self::shapes::Shapes;
 use super::discover::Place;
 use super::page::{Page, Refusal};
@@ -70,10 +70,23 @@ pub(super) struct Job<'a> {
     /// The files with the events that are committed already.
     pub committed: Vec<FileEntry>,
     pub buckets: u32,
-    /// What pieces lie in.
-    pub buffers: &'a Buffers,
+    pub kept: &'a Kept,
     /// The cores that parse and encode.
     pub cores: Cores<'a>,
+}
+
+/// What stays from landing to landing.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// What pieces lie in.
+    buffers: Buffers,
+    newest: Mutex<Newest>,
+}
+
+impl Kept {
+    fn newest(&self) -> MutexGuard<'_, Newest> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Where pieces are parsed and row groups encoded.
@@ -132,7 +145,7 @@ enum Stored {
 }
 
 /// What was taken: a page and a hash a file, and all of them together.
-type Taken = (Vec<Page>, Vec<Whole>, Totals);
+type Taken = (Vec<Page>, Vec<Whole>, (Totals, Seen));
 
 /// A piece that is being parsed: of which file, and where its result arrives.
 type Parsing = (usize, Receiver<Result<Parsed, Refusal>>);
@@ -144,10 +157,10 @@ impl<'a> Job<'a> {
         reader: &'a Reader,
         target: Target<'a>,
         committed: Vec<FileEntry>,
-        buffers: &'a Buffers,
+        kept: &'a Kept,
     ) -> Self {
         let (stream, runtime) = (target.stream, Handle::current());
-        Self { place, stream, runtime, reader, target, committed, buckets: 1, buffers, cores: Cores::All }
+        Self { place, stream, runtime, reader, target, committed, buckets: 1, kept, cores: Cores::All }
     }
 
     /// Lands files: their rows are written when it returns, and count once a record names them. It blocks, on a thread
@@ -186,22 +199,26 @@ impl<'a> Job<'a> {
             let (stores, storing) = sync_channel(0);
             let storer = threads.spawn(move || self.store(storing));
             let taken = self.cores.scope(|scope| {
-                let committed = Committed::new(self.target.store, &self.runtime, &self.committed, committed::HELD);
+                let committed =
+                    Committed::new(self.target.store, &self.runtime, &self.committed, HELD, &self.kept.newest());
                 let intake = Intake::new(&self.target, &streamed, committed, self.buckets, stores);
-                take_all(files, &receivers, intake, (&parser, self.buffers), self.cores.count() + 2, scope)
+                take_all(files, &receivers, intake, (&parser, &self.kept.buffers), self.cores.count() + 2, scope)
             });
             is_over.store(true, Ordering::Relaxed);
             drop(receivers);
             let stored = storer.join().map_err(|_| Error::internal("a thread died while writing files"))?;
             let entries = stored?;
-            Ok(taken?.map(|(pages, wholes, totals)| Landed {
-                pages,
-                wholes: wholes.into_iter().map(|whole| (whole.sha256, whole.bytes)).collect(),
-                entries,
-                accepted: totals.accepted,
-                duplicate: totals.duplicate,
-                filtered: totals.filtered,
-                span: totals.instants(),
+            Ok(taken?.map(|(pages, wholes, (totals, seen))| {
+                *self.kept.newest() = Newest::of(&entries, seen);
+                Landed {
+                    pages,
+                    wholes: wholes.into_iter().map(|whole| (whole.sha256, whole.bytes)).collect(),
+                    entries,
+                    accepted: totals.accepted,
+                    duplicate: totals.duplicate,
+                    filtered: totals.filtered,
+                    span: totals.instants(),
+                }
             }))
         })
     }
@@ -212,7 +229,7 @@ impl<'a> Job<'a> {
             let from = self.open(&file.path)?;
             let (format, bytes) = (self.reader.options.format, file.bytes);
             let opened = Opened { from, bytes, is_lines: is_lines(&file.path, format), format };
-            chunks::read(opened, self.buffers, |piece| sender.send(Sent::Piece(piece)).is_ok())
+            chunks::read(opened, &self.kept.buffers, |piece| sender.send(Sent::Piece(piece)).is_ok())
         };
         let end = match read() {
             Ok(Some(whole)) => Sent::End(whole),
@@ -307,8 +324,7 @@ fn take_all<'s, 'a: 's>(
             Err(refusal) => return Ok(Err(refusal.within(&files[file].path))),
         }
     }
-    let totals = intake.finish(scope)?;
-    Ok(Ok((pages, wholes, totals)))
+    Ok(Ok((pages, wholes, intake.finish(scope)?)))
 }
 
 /// Reads pages of the API, as far as their events must be known before they land.

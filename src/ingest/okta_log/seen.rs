@@ -42,6 +42,11 @@ impl Seen {
         self.shards[shard].insert(kept)
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.taken).sum()
+    }
+
     /// Whether an id is there.
     pub(super) fn has(&self, id: u128) -> bool {
         let (shard, kept) = split(id);
@@ -149,7 +154,7 @@ mod tests {
                 assert_eq!(seen.insert(id), set.insert(id), "{id}");
             }
         }
-        assert_eq!(seen.shards.iter().map(|s| s.taken).sum::<usize>(), set.len());
+        assert_eq!(seen.len(), set.len());
         let fullest = seen.shards.iter().map(|s| s.taken).max().unwrap();
         assert!(fullest < set.len() / SHARDS * 2, "{fullest} of {} in one of {SHARDS} shards", set.len());
     }

@@ -19,6 +19,18 @@ pub(super) async fn land_with(
     piece_bytes: usize,
     cores: usize,
 ) -> (Store, Result<Result<Landed, Refusal>>) {
+    let kept = Kept { buffers: Buffers::new(piece_bytes), ..Kept::default() };
+    land_after(&kept, root, files, committed, cores).await
+}
+
+/// Lands files after others of which something was kept.
+async fn land_after(
+    kept: &Kept,
+    root: &Path,
+    files: &[(&str, Vec<u8>)],
+    committed: &[FileEntry],
+    cores: usize,
+) -> (Store, Result<Result<Landed, Refusal>>) {
     let (store, reader, run_id) =
         (Store::open("store", root).unwrap(), reader("okta", "system_log"), RunId::new(Clock::System));
     store.init(Clock::System, 1).await.unwrap();
@@ -42,12 +54,8 @@ pub(super) async fn land_with(
         version: 3,
         run_id: &run_id,
     };
-    let buffers = Buffers::new(piece_bytes);
-    let job = Job {
-        cores: Cores::Pool(&pool),
-        buckets: 2,
-        ..Job::new(&place, &reader, target, committed.to_vec(), &buffers)
-    };
+    let job =
+        Job { cores: Cores::Pool(&pool), buckets: 2, ..Job::new(&place, &reader, target, committed.to_vec(), kept) };
     let landed = std::thread::scope(|scope| scope.spawn(|| job.land(&listed)).join().unwrap());
     (store, landed)
 }
@@ -201,6 +209,22 @@ async fn committed_events_come_no_second_time_and_only_what_may_be_met_is_read()
     let near = FileEntry { max_at: committed[0].max_at, ..elsewhere };
     let (_, landed) = land_with(dir.path(), &[("3.ndjson", lines(40, 60))], &[near], 300, 2).await;
     assert!(landed.is_err(), "what may be met must be readable");
+}
+
+#[tokio::test]
+async fn the_files_of_the_landing_before_are_not_read_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = |from: u64, to: u64| (from..to).map(|i| event(i, i) + "\n").collect::<String>().into_bytes();
+    let kept = Kept::default();
+    let (_, landed) = land_after(&kept, dir.path(), &[("1.ndjson", lines(0, 50))], &[], 2).await;
+    let entries = landed.unwrap().unwrap().entries;
+    let committed: Vec<_> = entries.into_iter().filter(|entry| entry.path.starts_with("raw/")).collect();
+    std::fs::remove_file(dir.path().join("store").join(&committed[0].path)).unwrap();
+    let (_, landed) = land_after(&kept, dir.path(), &[("2.ndjson", lines(40, 60))], &committed, 2).await;
+    let landed = landed.unwrap().unwrap();
+    assert_eq!((landed.accepted, landed.duplicate), (10, 10));
+    let (_, landed) = land_after(&kept, dir.path(), &[("3.ndjson", lines(40, 60))], &committed, 2).await;
+    assert!(landed.is_err(), "of one landing only are they kept");
 }
 
 #[tokio::test]

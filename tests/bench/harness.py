@@ -198,6 +198,7 @@ def race(title: str, contenders: list, runs: int, inputs=(), cold: bool = False)
                     raise
                 result.failures[name] = str(failure)
                 say(f"{title}: {name} failed: {failure}")
+                shutil.rmtree(folder)
                 continue
             say(f"{title}: {name}, run {turn + 1}: {cost.cpu:.2f} s CPU, {cost.wall:.2f} s, {cost.peak / 1e6:.0f} MB")
             result.costs.setdefault(name, []).append(cost)
@@ -217,7 +218,8 @@ def race(title: str, contenders: list, runs: int, inputs=(), cold: bool = False)
                             raise
                         result.failures[name] = str(difference)
                         del result.costs[name], result.answers[name]
-            discard(folder)
+            # One run of each is a long one, and large.
+            discard(folder) if runs > 1 else shutil.rmtree(folder)
     shutil.rmtree(TRASH, ignore_errors=True)
     return result
 

@@ -41,7 +41,7 @@ pub(super) struct Stream<'a> {
     pub collector: Option<&'a Collector>,
     /// Of files that a collector brought: what it knows of them.
     pub brought: Option<&'a Brought>,
-    /// What pieces of a System Log lie in.
+    /// What stays of a landing of a System Log for the next.
     pub kept: &'a okta_log::Kept,
 }
 

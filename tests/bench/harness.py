@@ -218,8 +218,10 @@ def race(title: str, contenders: list, runs: int, inputs=(), cold: bool = False)
                             raise
                         result.failures[name] = str(difference)
                         del result.costs[name], result.answers[name]
-            # One run of each is a long one, and large.
-            discard(folder) if runs > 1 else shutil.rmtree(folder)
+            if runs > 1:
+                discard(folder)
+            else:  # a long one, and large
+                shutil.rmtree(folder)
     shutil.rmtree(TRASH, ignore_errors=True)
     return result
 

@@ -145,6 +145,7 @@ fn read(store: &Store, runtime: &Handle, file: &FileEntry) -> Result<Seen> {
 mod tests {
     use super::super::tests::{event, land_with};
     use super::*;
+    use crate::ingest::write::is_raw;
 
     #[tokio::test]
     async fn few_ids_are_held_while_events_come_by_time_and_no_file_is_read_a_third_time() {
@@ -154,7 +155,7 @@ mod tests {
             let lines: String = (file * 50..file * 50 + 50).map(|i| event(i, i) + "\n").collect();
             let (opened, landed) = land_with(dir.path(), &[("1.ndjson", lines.into_bytes())], &[], 4096, 2).await;
             let entries = landed.unwrap().unwrap().entries;
-            files.extend(entries.into_iter().filter(|entry| entry.path.starts_with("raw/")));
+            files.extend(entries.into_iter().filter(is_raw));
             store = Some(opened);
         }
         let (store, runtime) = (store.unwrap(), Handle::current());

@@ -6,6 +6,7 @@ use arrow::array::{AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 
 use super::super::tests::reader;
+use super::super::write::is_raw;
 use super::chunks::PIECE_BYTES;
 use super::*;
 use crate::base::Clock;
@@ -171,7 +172,7 @@ async fn row_groups_are_full_and_each_is_in_the_order_of_time() {
     let lines: String = (0..group + 1000).map(|i| event(i, i * 7919 % 86_400) + "\n").collect();
     let (store, landed) = land_with(dir.path(), &[("1.ndjson.zst", zstd(&lines))], &[], 1 << 20, 2).await;
     let landed = landed.unwrap().unwrap();
-    let raw: Vec<&FileEntry> = landed.entries.iter().filter(|entry| entry.path.starts_with("raw/")).collect();
+    let raw: Vec<&FileEntry> = landed.entries.iter().filter(|entry| is_raw(entry)).collect();
     assert_eq!((raw.len(), raw[0].rows), (1, group + 1000), "groups of one file");
     assert_eq!(landed.span, raw[0].min_at.zip(raw[0].max_at));
     let batches = rows(&store, &landed.entries, "raw/").await;
@@ -193,8 +194,7 @@ async fn committed_events_come_no_second_time_and_only_what_may_be_met_is_read()
     let dir = tempfile::tempdir().unwrap();
     let lines = |from: u64, to: u64| (from..to).map(|i| event(i, i) + "\n").collect::<String>().into_bytes();
     let (_, landed) = land_with(dir.path(), &[("1.ndjson", lines(0, 50))], &[], 4096, 2).await;
-    let mut committed: Vec<FileEntry> =
-        landed.unwrap().unwrap().entries.into_iter().filter(|entry| entry.path.starts_with("raw/")).collect();
+    let mut committed: Vec<FileEntry> = landed.unwrap().unwrap().entries.into_iter().filter(is_raw).collect();
     // Of another day, and not even there.
     let elsewhere = FileEntry {
         path: "raw/okta/system_log/gone.parquet".into(),
@@ -218,7 +218,7 @@ async fn the_files_of_the_landing_before_are_not_read_again() {
     let kept = Kept::default();
     let (_, landed) = land_after(&kept, dir.path(), &[("1.ndjson", lines(0, 50))], &[], 2).await;
     let entries = landed.unwrap().unwrap().entries;
-    let committed: Vec<_> = entries.into_iter().filter(|entry| entry.path.starts_with("raw/")).collect();
+    let committed: Vec<_> = entries.into_iter().filter(is_raw).collect();
     std::fs::remove_file(dir.path().join("store").join(&committed[0].path)).unwrap();
     let (_, landed) = land_after(&kept, dir.path(), &[("2.ndjson", lines(40, 60))], &committed, 2).await;
     let landed = landed.unwrap().unwrap();

@@ -21,7 +21,7 @@ const ENVELOPES: &[&str] =
 /// A fact about a page that is longer than this is none.
 const MAX_FACT_BYTES: usize = 65_536;
 /// Bytes of a string that are looked at together.
-const BLOCK: usize = 32;
+pub(super) const BLOCK: usize = 32;
 /// Records parsed by one task.
 const TASK_RECORDS: usize = 4096;
 

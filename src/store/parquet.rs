@@ -17,7 +17,7 @@ use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::types::ColumnPath;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::BatchCoalescer;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use bytes::Bytes;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -337,7 +337,7 @@ impl Streamed {
             .context(ErrorKind::Internal, "this schema has no Parquet form")
     }
 
-    /// Encodes a row group, its columns side by side: `column` makes each when its turn comes.
+    /// Encodes a row group, its columns side by side: `column` makes each when its turn comes. Texts may come as views.
     ///
     /// # Errors
     /// Internal, when a column has not the type of the schema; whatever `column` says.
@@ -346,7 +346,8 @@ impl Streamed {
         let writers = self.columns.create_column_writers(0).context(ErrorKind::Internal, unwritable)?;
         let encoded = writers.into_par_iter().enumerate().map(|(i, mut writer)| {
             let (array, field) = (column(i)?, self.schema.field(i));
-            if array.len() != rows || array.data_type() != field.data_type() {
+            let is_view = *array.data_type() == DataType::Utf8View && *field.data_type() == DataType::Utf8;
+            if array.len() != rows || !(is_view || array.data_type() == field.data_type()) {
                 return Err(Error::internal(format!("column {} does not fit its schema", field.name())));
             }
             for start in (0..rows).step_by(STREAMED.batch_rows) {

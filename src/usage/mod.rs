@@ -16,4 +16,4 @@ pub use erase::{erase, knows};
 pub use files::{Of, day_use_schema, put_day_use, seat_month_schema, seat_state_schema};
 pub use month::months;
 pub use ring::{KEPT_DAYS, Ring, WORDS};
-pub use rollup::{DayUse, FULL_ROWS, Rollup, bucket};
+pub use rollup::{DayUse, Rollup, bucket};

@@ -13,22 +13,32 @@ use crate::base::{ErrorKind, Result};
 
 /// Microseconds of a day.
 const DAY_MICROS: i64 = 86_400_000_000;
-/// Whoever rolls up should write out ([`Rollup::take`]) when so many rows are held: some 50 MB, and as much again while
-/// they are written.
-pub const FULL_ROWS: usize = 250_000;
+/// Attempts after which rows of the same app, account and day become one: some 30 MB, and half as much again meanwhile.
+const FULL_ROWS: usize = 250_000;
 
 /// The attempts of one landing so far.
+///
+/// Most are the only one of their account in their app that day, so they are not looked up one by one, but sorted, as
+/// they must be in the end.
 pub struct Rollup {
     extract_day: i32,
     buckets: u32,
     apps: Interner,
-    accounts: Interner,
-    uses: HashMap<(u32, u32, i32), Use, BuildHasherDefault<Mixed>>,
+    /// The accounts of the rows, one after the other.
+    accounts: String,
+    rows: Vec<Row>,
 }
 
-/// What one account did in one app on one day.
-#[derive(Debug, Clone, Copy, Default)]
-struct Use {
+/// What one account did in one app on one day, or a part of it.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    /// The as-of date from which on it counts, and the bucket.
+    place: (i32, u32),
+    app: u32,
+    day: i32,
+    /// Where the account is.
+    start: usize,
+    length: usize,
     sign_ins: i64,
     failed_sign_ins: i64,
     /// Newest success, microseconds since 1970; meaningless without one.
@@ -53,32 +63,70 @@ impl Rollup {
             extract_day: day_number(extract_date),
             buckets: buckets.max(1),
             apps: Interner::default(),
-            accounts: Interner::default(),
-            uses: HashMap::default(),
+            accounts: String::new(),
+            rows: Vec::new(),
         }
     }
 
-    /// Counts one SSO attempt of a user; `at` is in microseconds since 1970. Each event must be told once.
-    pub fn add(&mut self, app_instance_id: &str, account_id: &str, at: i64, is_success: bool) {
+    /// Counts one SSO attempt of a user; `at` is in microseconds since 1970. Each event must be told once. Says whether
+    /// so many rows are held that they should be written out ([`Rollup::take`]): rows of one key may lie in several files.
+    pub fn add(&mut self, app_instance_id: &str, account_id: &str, at: i64, is_success: bool) -> bool {
         let day = i32::try_from(at.div_euclid(DAY_MICROS)).unwrap_or(i32::MAX);
-        let key = (self.apps.number(app_instance_id), self.accounts.number(account_id), day);
-        let found = self.uses.entry(key).or_default();
-        if is_success {
-            found.last_at = if found.sign_ins == 0 { at } else { found.last_at.max(at) };
-            found.sign_ins += 1;
-        } else {
-            found.failed_sign_ins += 1;
+        let start = self.accounts.len();
+        self.accounts.push_str(account_id);
+        self.rows.push(Row {
+            place: (day.max(self.extract_day), bucket(account_id, self.buckets)),
+            app: self.apps.number(app_instance_id),
+            day,
+            start,
+            length: account_id.len(),
+            sign_ins: i64::from(is_success),
+            failed_sign_ins: i64::from(!is_success),
+            last_at: at,
+        });
+        if self.rows.len() < FULL_ROWS {
+            return false;
         }
-    }
-
-    /// Rows held. Above [`FULL_ROWS`] write them out: rows of one key may lie in several files.
-    pub fn len(&self) -> usize {
-        self.uses.len()
+        self.fold();
+        self.rows.len() > FULL_ROWS / 2
     }
 
     /// Whether nothing is held.
     pub fn is_empty(&self) -> bool {
-        self.uses.is_empty()
+        self.rows.is_empty()
+    }
+
+    /// Sorts the rows, and makes one of those of the same app, account and day.
+    fn fold(&mut self) {
+        let (rows, accounts) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.accounts));
+        let account = |row: &Row| &accounts[row.start..row.start + row.length];
+        let ranks = self.apps.ranks();
+        let key = |(row, i): (&Row, u32)| ((row.place, ranks[row.app as usize]), first_bytes(account(row)), i);
+        let mut order: Vec<_> = rows.iter().zip(0..).map(key).collect();
+        order.sort_unstable_by(|(a_app, a_bytes, a), (b_app, b_bytes, b)| {
+            let rest = |i: &u32| (account(&rows[*i as usize]), rows[*i as usize].day);
+            (a_app, a_bytes).cmp(&(b_app, b_bytes)).then_with(|| rest(a).cmp(&rest(b)))
+        });
+        for (.., i) in order {
+            let row = rows[i as usize];
+            match self.rows.last_mut() {
+                Some(last)
+                    if (last.place, last.app, last.day) == (row.place, row.app, row.day)
+                        && self.accounts[last.start..] == *account(&row) =>
+                {
+                    if row.sign_ins > 0 {
+                        last.last_at = if last.sign_ins == 0 { row.last_at } else { last.last_at.max(row.last_at) };
+                    }
+                    last.sign_ins += row.sign_ins;
+                    last.failed_sign_ins += row.failed_sign_ins;
+                }
+                _ => {
+                    let start = self.accounts.len();
+                    self.accounts.push_str(account(&row));
+                    self.rows.push(Row { start, ..row });
+                }
+            }
+        }
     }
 
     /// Gives what was counted, a part a file, and forgets it.
@@ -86,35 +134,27 @@ impl Rollup {
     /// # Errors
     /// Internal, when the columns disagree.
     pub fn take(&mut self) -> Result<Vec<DayUse>> {
-        let (apps, accounts) = (std::mem::take(&mut self.apps), std::mem::take(&mut self.accounts));
-        let (apps, accounts) = (apps.names(), accounts.names());
-        let (app_ranks, account_ranks) = (ranks(&apps), ranks(&accounts));
-        let buckets: Vec<u32> = accounts.iter().map(|account| bucket(account, self.buckets)).collect();
-        let mut rows: Vec<_> = std::mem::take(&mut self.uses)
-            .into_iter()
-            .map(|((app, account, day), used)| {
-                let place = (day.max(self.extract_day), buckets[account as usize]);
-                (place, (app_ranks[app as usize], account_ranks[account as usize], day), (app, account), used)
-            })
-            .collect();
-        rows.sort_unstable_by_key(|(place, key, ..)| (*place, *key));
-        let parts = rows.chunk_by(|(a, ..), (b, ..)| a == b);
+        self.fold();
+        let (apps, accounts) = (std::mem::take(&mut self.apps).names(), std::mem::take(&mut self.accounts));
+        let rows = std::mem::take(&mut self.rows);
+        let parts = rows.chunk_by(|a, b| a.place == b.place);
         parts
             .map(|part| {
-                let (known_on, bucket) = part[0].0;
-                let mut texts = [StringBuilder::new(), StringBuilder::new()];
+                let (known_on, bucket) = part[0].place;
+                let text_bytes = part.iter().map(|row| row.length).sum();
+                let mut app = StringBuilder::with_capacity(part.len(), text_bytes);
+                let mut account = StringBuilder::with_capacity(part.len(), text_bytes);
                 let mut days = Date32Builder::with_capacity(part.len());
                 let mut counts = [Int64Builder::with_capacity(part.len()), Int64Builder::with_capacity(part.len())];
                 let mut last = TimestampMicrosecondBuilder::with_capacity(part.len()).with_timezone("UTC");
-                for (_, (.., day), (app, account), used) in part {
-                    texts[0].append_value(&apps[*app as usize]);
-                    texts[1].append_value(&accounts[*account as usize]);
-                    days.append_value(*day);
-                    counts[0].append_value(used.sign_ins);
-                    counts[1].append_value(used.failed_sign_ins);
-                    last.append_option((used.sign_ins > 0).then_some(used.last_at));
+                for row in part {
+                    app.append_value(&apps[row.app as usize]);
+                    account.append_value(&accounts[row.start..row.start + row.length]);
+                    days.append_value(row.day);
+                    counts[0].append_value(row.sign_ins);
+                    counts[1].append_value(row.failed_sign_ins);
+                    last.append_option((row.sign_ins > 0).then_some(row.last_at));
                 }
-                let [mut app, mut account] = texts;
                 let [mut sign_ins, mut failed] = counts;
                 let rows = RecordBatch::try_new(
                     day_use_schema(),
@@ -134,9 +174,18 @@ impl Rollup {
     }
 }
 
+/// The first bytes of a text, as a number of the same order.
+fn first_bytes(text: &str) -> u128 {
+    let text = text.as_bytes();
+    let mut first = [0; 16];
+    let most = text.len().min(first.len());
+    first[..most].copy_from_slice(&text[..most]);
+    u128::from_be_bytes(first)
+}
+
 /// The bucket of an account: FNV-1a (64 bits) of its id, modulo the number of buckets.
 pub fn bucket(account_id: &str, buckets: u32) -> u32 {
-    (fnv1a(account_id.as_bytes()) % u64::from(buckets.max(1))) as u32
+    if buckets <= 1 { 0 } else { (fnv1a(account_id.as_bytes()) % u64::from(buckets)) as u32 }
 }
 
 fn fnv1a(bytes: &[u8]) -> u64 {
@@ -163,15 +212,15 @@ impl Interner {
         names.sort_unstable_by_key(|(_, number)| *number);
         names.into_iter().map(|(name, _)| name).collect()
     }
-}
 
-/// For each text its place in their order.
-fn ranks(texts: &[Box<str>]) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..texts.len() as u32).collect();
-    order.sort_unstable_by(|a, b| texts[*a as usize].cmp(&texts[*b as usize]));
-    let mut ranks = vec![0; texts.len()];
-    (0..).zip(order).for_each(|(rank, text)| ranks[text as usize] = rank);
-    ranks
+    /// For each text its place in their order.
+    fn ranks(&self) -> Vec<u32> {
+        let mut order: Vec<_> = self.0.iter().collect();
+        order.sort_unstable();
+        let mut ranks = vec![0; order.len()];
+        (0..).zip(order).for_each(|(rank, (_, number))| ranks[*number as usize] = rank);
+        ranks
+    }
 }
 
 /// A hasher for ids that a vendor made: eight bytes at a time, folded.
@@ -223,7 +272,7 @@ mod tests {
         let events = [("b", "u2", noon), ("a", "u1", noon), ("a", "u1", noon - 5), ("a", "u1", noon + DAY_MICROS)];
         let roll = |order: &mut dyn Iterator<Item = &(&str, &str, i64)>| {
             let mut rollup = Rollup::new(day, 1);
-            order.for_each(|(app, account, at)| rollup.add(app, account, *at, *app == "a"));
+            order.for_each(|(app, account, at)| _ = rollup.add(app, account, *at, *app == "a"));
             rollup.take().unwrap()
         };
         let parts = roll(&mut events.iter());

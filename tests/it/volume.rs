@@ -11,7 +11,7 @@ use seatledger::base::{AsOf, Clock};
 use seatledger::config;
 use seatledger::store::parquet::Batches;
 use seatledger::store::{FileEntry, RunId, Store};
-use seatledger::usage::{Advance, FULL_ROWS, Of, Ring, Rollup, Told, WORDS, put_day_use};
+use seatledger::usage::{Advance, Of, Ring, Rollup, Told, WORDS, put_day_use};
 
 use super::chance::Chance;
 
@@ -62,11 +62,11 @@ async fn days_of_use_are_merged_into_the_state_of_many_seats() {
             let account = ((u128::from(even * (even >> 16)) * accounts.len() as u128) >> 48) as u64;
             let app = chance.below(APPS);
             let at = midnight + chance.below(DAY_MICROS.unsigned_abs()) as i64;
-            rollup.add(&apps[app as usize], &accounts[account as usize], at, true);
+            let is_full = rollup.add(&apps[app as usize], &accounts[account as usize], at, true);
             if account.is_multiple_of(step) {
                 followed.entry((app, account)).or_default().insert(day);
             }
-            if rollup.len() >= FULL_ROWS {
+            if is_full {
                 files.extend(put_day_use(&store, OF, &run_id, &mut part, rollup.take().unwrap()).await.unwrap());
             }
         }

@@ -19,7 +19,7 @@ use crate::ingest::page::Page;
 use crate::ingest::values::days_since_epoch;
 use crate::ingest::write::Target;
 use crate::store::parquet::{self, STREAMED, Streamed};
-use crate::usage::{FULL_ROWS, Rollup};
+use crate::usage::Rollup;
 
 /// Row groups of a file.
 const PART_GROUPS: usize = 8;
@@ -154,8 +154,8 @@ impl<'a> Intake<'a> {
                 }
                 self.totals.accepted += 1;
                 if let Some((_, is_success)) = attempt {
-                    self.rollup.add(events.texts[APP].value(row), events.texts[ACTOR].value(row), at, *is_success);
-                    if self.rollup.len() >= FULL_ROWS {
+                    let [app, actor] = [APP, ACTOR].map(|text| events.texts[text].value(row));
+                    if self.rollup.add(app, actor, at, *is_success) {
                         self.put_rollup()?;
                     }
                 }

@@ -1,12 +1,11 @@
 //! From a piece of text to columns, on any core: every record is counted, and either lands, is filtered by its type, or
 //! is set apart.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::mem::take;
 use std::sync::{Mutex, PoisonError};
 
-use arrow::array::{StringArray, StringBuilder};
+use arrow::array::{StringViewArray, StringViewBuilder};
 use chrono::NaiveDate;
 
 use super::super::json;
@@ -54,7 +53,7 @@ pub(super) struct Parsed {
 #[derive(Debug, Default)]
 pub(super) struct Events {
     /// In the order of [`Event::texts`].
-    pub texts: Vec<StringArray>,
+    pub texts: Vec<StringViewArray>,
     /// When each was published, microseconds since 1970.
     pub at: Vec<i64>,
     /// The hash of each id.
@@ -113,7 +112,7 @@ struct Found<'p> {
     parser: &'p Parser<'p>,
     published: Published<'p>,
     parsed: Parsed,
-    texts: [StringBuilder; TEXTS],
+    texts: [StringViewBuilder; TEXTS],
     /// Event types that were met, and whether each is kept.
     kinds: BTreeMap<String, bool>,
     shapes: Shapes,
@@ -122,11 +121,12 @@ struct Found<'p> {
 impl<'p> Found<'p> {
     fn new(parser: &'p Parser<'p>, bytes: usize) -> Self {
         let events = bytes / EVENT_BYTES + 1;
+        let block = u32::try_from(events * TEXT_BYTES).unwrap_or(u32::MAX);
         Self {
             parser,
             published: Published::new(parser.reader),
             parsed: Parsed::default(),
-            texts: std::array::from_fn(|_| StringBuilder::with_capacity(events, events * TEXT_BYTES)),
+            texts: std::array::from_fn(|_| StringViewBuilder::with_capacity(events).with_fixed_block_size(block)),
             kinds: BTreeMap::new(),
             shapes: parser.shapes.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default(),
         }
@@ -134,7 +134,7 @@ impl<'p> Found<'p> {
 
     fn finish(mut self) -> Parsed {
         self.parser.shapes.lock().unwrap_or_else(PoisonError::into_inner).push(self.shapes);
-        self.parsed.events.texts = self.texts.iter_mut().map(StringBuilder::finish).collect();
+        self.parsed.events.texts = self.texts.iter_mut().map(StringViewBuilder::finish).collect();
         self.parsed
     }
 
@@ -208,47 +208,51 @@ impl<'p> Found<'p> {
     }
 
     fn take(&mut self, event: &Event<'_>) -> Result<(), Wrong> {
-        let has_escapes = event.texts.iter().any(|text| text.is_escaped);
-        if has_escapes {
-            for text in event.texts.iter().filter(|text| text.is_escaped) {
-                match text.value().flatten() {
-                    None => return Err(("", "invalid_json")),
-                    Some(text) if text.contains('\0') => return Err(("", "nul")),
-                    Some(_) => {}
-                }
+        let mut texts = [None; TEXTS];
+        if !event.texts.iter().any(|text| text.is_escaped) {
+            for (filled_in, text) in texts.iter_mut().zip(&event.texts) {
+                *filled_in = text.raw.and_then(filled);
+            }
+            return self.put(texts, event.published);
+        }
+        let mut values = [const { None }; TEXTS];
+        for (value, text) in values.iter_mut().zip(&event.texts) {
+            *value = text.value().ok_or(("", "invalid_json"))?;
+            if text.is_escaped && value.as_deref().is_some_and(|value| value.contains('\0')) {
+                return Err(("", "nul"));
             }
         }
-        let texts = event.texts.map(filled_raw);
-        let kind = value(texts[EVENT_TYPE]);
-        if let Some(kind) = &kind
+        for (filled_in, value) in texts.iter_mut().zip(&values) {
+            *filled_in = value.as_deref().and_then(filled);
+        }
+        self.put(texts, event.published)
+    }
+
+    /// Puts an event into the columns, when its type is kept and it has what it needs.
+    fn put(&mut self, texts: [Option<&str>; TEXTS], published: Text<'_>) -> Result<(), Wrong> {
+        let kind = texts[EVENT_TYPE];
+        if let Some(kind) = kind
             && !self.keeps(kind)
         {
             self.parsed.filtered += 1;
             self.parsed.read += 1;
             return Ok(());
         }
-        let Some(id) = value(texts[EVENT_ID]) else { return Err(("event_id", "empty_key")) };
+        let Some(id) = texts[EVENT_ID] else { return Err(("event_id", "empty_key")) };
         let Some(kind) = kind else { return Err(("event_type", "missing_value")) };
-        let at = self.published.read(event.published)?;
+        let at = self.published.read(published)?;
         let events = &mut self.parsed.events;
-        if kind == SSO
-            && value(texts[ACTOR_TYPE]).as_deref() == Some(PERSON)
-            && value(texts[ACTOR]).is_some()
-            && value(texts[APP]).is_some()
-        {
-            let is_success = value(texts[OUTCOME]).as_deref() == Some(SUCCESS);
+        if kind == SSO && texts[ACTOR_TYPE] == Some(PERSON) && texts[ACTOR].is_some() && texts[APP].is_some() {
+            let is_success = texts[OUTCOME] == Some(SUCCESS);
             events.attempts.push((events.at.len() as u32, is_success));
         }
         self.parsed.ahead += u64::from(self.published.is_ahead(at));
         events.at.push(at);
-        events.keys.push(hash_text(&id));
+        events.keys.push(hash_text(id));
         events.places.push(self.parsed.read);
         self.parsed.read += 1;
         for (column, text) in self.texts.iter_mut().zip(texts) {
-            match text {
-                Text { raw, is_escaped: false } => column.append_option(raw),
-                text => column.append_option(value(text)),
-            }
+            column.append_option(text);
         }
         Ok(())
     }
@@ -268,28 +272,13 @@ impl<'p> Found<'p> {
     }
 }
 
-/// A text without the blanks around it; absent and empty are one. One with escapes is left as it is.
-fn filled_raw(text: Text<'_>) -> Text<'_> {
-    match text {
-        Text { raw: Some(raw), is_escaped: false } => Text { raw: filled(raw), is_escaped: false },
-        other => other,
-    }
-}
-
+/// A text without the blanks around it; absent and empty are one.
 fn filled(text: &str) -> Option<&str> {
     let is_blank = |b: &u8| *b <= b' ' || *b >= 0x80;
     match text.as_bytes() {
         // Nothing to trim, as nearly always.
         [first, .., last] if !is_blank(first) && !is_blank(last) => Some(text),
         _ => Some(text.trim()).filter(|text| !text.is_empty()),
-    }
-}
-
-/// What a text says, once it has passed [`filled_raw`] and its escapes are known to be sound.
-fn value(text: Text<'_>) -> Option<Cow<'_, str>> {
-    match text {
-        Text { raw, is_escaped: false } => raw.map(Cow::Borrowed),
-        text => text.value().flatten().and_then(|value| Some(Cow::Owned(filled(&value)?.to_owned()))),
     }
 }
 

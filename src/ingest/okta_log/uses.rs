@@ -8,7 +8,7 @@ use crate::base::{Error, Result};
 use crate::ingest::facts::LandingFact;
 use crate::schema::Role;
 use crate::store::{Store, parquet};
-use crate::usage::{DayUse, FULL_ROWS, Rollup};
+use crate::usage::{DayUse, Rollup};
 
 /// The columns that tell of sign-ins.
 const COLUMNS: [&str; 5] = ["event_type", "actor_type", "outcome_result", "app_instance_id", "actor_id"];
@@ -44,8 +44,7 @@ pub(in super::super) async fn uses_of_landing(
                 if !(is(kinds, SSO) && is(actor_types, PERSON) && apps.is_valid(row) && actors.is_valid(row)) {
                     continue;
                 }
-                rollup.add(apps.value(row), actors.value(row), at.value(row), is(outcomes, SUCCESS));
-                if rollup.len() >= FULL_ROWS {
+                if rollup.add(apps.value(row), actors.value(row), at.value(row), is(outcomes, SUCCESS)) {
                     uses.extend(rollup.take()?);
                 }
             }

@@ -292,6 +292,26 @@ mod tests {
     }
 
     #[test]
+    fn many_attempts_of_a_few_need_not_be_written_out_and_of_many_must() {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap();
+        let mut rollup = Rollup::new(day, 1);
+        let mut add = |account: usize, n: usize| {
+            let at = i64::from(day_number(day)) * DAY_MICROS + n as i64;
+            rollup.add("a", &format!("of the same first bytes {account:06}"), at, n % 2 == 0)
+        };
+        assert!((0..FULL_ROWS).all(|n| !add(n % 3, n)));
+        assert_eq!((rollup.rows.len(), rollup.accounts.len()), (3, 3 * 30));
+        let parts = rollup.take().unwrap();
+        assert!(rollup.is_empty());
+        let count = |column| parts[0].rows.column(column).as_primitive::<Int64Type>().values().iter().sum::<i64>();
+        assert_eq!((count(3), count(4)), (FULL_ROWS as i64 / 2, FULL_ROWS as i64 / 2));
+        let last = parts[0].rows.column(5).as_primitive::<TimestampMicrosecondType>().value(0) % DAY_MICROS;
+        assert_eq!(last, (0..FULL_ROWS).rfind(|n| n % 6 == 0).unwrap() as i64);
+        let mut add = |account: usize| rollup.add("a", &account.to_string(), 0, true);
+        assert!((0..FULL_ROWS - 1).all(|n| !add(n)) && add(FULL_ROWS));
+    }
+
+    #[test]
     fn an_account_has_one_bucket() {
         assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8, "the published test vector");
         assert!((0..100).all(|n| bucket(&format!("00u{n}"), 8) < 8 && bucket(&format!("00u{n}"), 1) == 0));

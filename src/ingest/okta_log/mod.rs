@@ -170,7 +170,7 @@ impl<'a> Job<'a> {
     /// A store error; within, the refusal of a file.
     pub(super) fn land(&self, files: &[Listed]) -> Result<Result<Landed, Refusal>> {
         let schema = self.target.dataset.arrow_schema();
-        let streamed = Streamed::new(&schema, "published_at", &["event_id", "row_number"])?;
+        let streamed = Streamed::new(&schema, "published_at", &["event_id"])?;
         let keeps = self.reader.options.keep_events.iter().map(|glob| glob.chars().collect()).collect();
         let parser = Parser { reader: self.reader, keeps, shapes: Mutex::default() };
         let (senders, receivers): (Vec<_>, Vec<_>) = files

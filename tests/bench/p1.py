@@ -26,6 +26,7 @@ def run(section: Section, size) -> None:
         contenders = [ingest_contender("seatledger", log), rival("DuckDB", "duckdb_ingest.py", pattern)]
         if compression == "none":
             contenders += [
+                rival(HASHING, "duckdb_ingest.py", pattern, "--hashes"),
                 rival("chDB", "chdb_ingest.py", pattern, runs=size.slow_runs, is_further=True),
                 rival("Polars", "polars_ingest.py", pattern, runs=size.slow_runs, is_further=True),
                 rival("DataFusion", "datafusion_ingest.py", f"{log.folder}/", runs=size.slow_runs, is_further=True),
@@ -40,7 +41,7 @@ def run(section: Section, size) -> None:
             section.ratio(f"{kind}: rows per CPU second, seatledger / DuckDB", done.median("DuckDB") / ours, goal)
             section.ratio(f"{kind}: rows per wall second, seatledger / DuckDB", walls(done))
         if compression == "none":
-            for name in ["chDB", "Polars", "DataFusion"]:
+            for name in [HASHING, "chDB", "Polars", "DataFusion"]:
                 if done.has(name):
                     section.ratio(f"{kind}: rows per CPU second, seatledger / {name}", done.median(name) / ours)
             section.ratio("gap to simdjson alone, measured: CPU, seatledger / simdjson", ours / done.median("simdjson"))
@@ -55,6 +56,7 @@ def run(section: Section, size) -> None:
             warm(log.files)
 
 
+HASHING = "DuckDB, files hashed"
 FLOOR = "parses every line into a tape (DOM) and nothing else: no answer to compare"
 
 

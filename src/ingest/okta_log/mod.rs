@@ -80,12 +80,20 @@ pub(super) struct Job<'a> {
 pub(super) struct Kept {
     /// What pieces lie in.
     buffers: Buffers,
+    /// How events were written so far.
+    shapes: Mutex<Vec<Shapes>>,
     newest: Mutex<Newest>,
 }
 
 impl Kept {
     fn newest(&self) -> MutexGuard<'_, Newest> {
         self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The shapes that are known; those that can learn no more are forgotten.
+    fn shapes(&self) -> &Mutex<Vec<Shapes>> {
+        self.shapes.lock().unwrap_or_else(PoisonError::into_inner).retain(|shapes| !shapes.is_full());
+        &self.shapes
     }
 }
 
@@ -172,7 +180,7 @@ impl<'a> Job<'a> {
         let schema = self.target.dataset.arrow_schema();
         let streamed = Streamed::new(&schema, "published_at", &["event_id"])?;
         let keeps = self.reader.options.keep_events.iter().map(|glob| glob.chars().collect()).collect();
-        let parser = Parser { reader: self.reader, keeps, shapes: Mutex::default() };
+        let parser = Parser { reader: self.reader, keeps, shapes: self.kept.shapes() };
         let (senders, receivers): (Vec<_>, Vec<_>) = files
             .iter()
             .map(|_| {

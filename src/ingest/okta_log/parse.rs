@@ -70,7 +70,7 @@ pub(super) struct Parser<'a> {
     /// The events that are kept, as globs on their type; all when there are none.
     pub keeps: Vec<Vec<char>>,
     /// The shapes of events that were met, as many as pieces are parsed at once.
-    pub shapes: Mutex<Vec<Shapes>>,
+    pub shapes: &'a Mutex<Vec<Shapes>>,
 }
 
 /// What is wrong with a record: the column, when it is one, and the reason.
@@ -370,14 +370,14 @@ mod tests {
         let parser = Parser {
             reader: &reader,
             keeps: keeps.iter().map(|k| k.chars().collect()).collect(),
-            shapes: Mutex::default(),
+            shapes: &Mutex::default(),
         };
         parser.read(&Piece::Whole { text: text.as_bytes().to_vec().into(), is_lines: false }).unwrap()
     }
 
     fn lines(text: &[u8]) -> Parsed {
         let reader = reader("okta", "system_log");
-        let parser = Parser { reader: &reader, keeps: Vec::new(), shapes: Mutex::default() };
+        let parser = Parser { reader: &reader, keeps: Vec::new(), shapes: &Mutex::default() };
         let mut found = Found::new(&parser, 0);
         found.lines(text).unwrap();
         found.finish()
@@ -477,7 +477,7 @@ mod tests {
         assert!(parsed.rejects.iter().all(|r| r.raw.starts_with("{\"uuid\"")), "what was written is kept");
         let deep = format!("{{\"a\":{}1{}}}", "[".repeat(64), "]".repeat(64));
         let reader = reader("okta", "system_log");
-        let parser = Parser { reader: &reader, keeps: Vec::new(), shapes: Mutex::default() };
+        let parser = Parser { reader: &reader, keeps: Vec::new(), shapes: &Mutex::default() };
         assert_eq!(Found::new(&parser, 0).lines(deep.as_bytes()).unwrap_err().reason, "too_deep");
         let long = format!("{{\"a\":\"{}\"}}", "x".repeat(2 << 20));
         assert_eq!(Found::new(&parser, 0).lines(long.as_bytes()).unwrap_err().reason, "field_too_large");

@@ -1,9 +1,12 @@
 """DuckDB: NDJSON to events and rollup, each a Parquet file.
 
-duckdb_ingest.py PATTERN [--memory 1GB] [--repeats keep]
+duckdb_ingest.py PATTERN [--memory 1GB] [--repeats keep] [--hashes]
 """
 
 import argparse
+import glob
+import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -47,16 +50,28 @@ def rollup(con, source: str, target: str) -> None:
     con.execute(f"copy ({text('rollup.sql', events=source)}) to '{target}' {PARQUET}")
 
 
+def hashes(pattern: str) -> dict:
+    """The SHA-256 of every file, by OpenSSL."""
+    found = {}
+    for path in glob.glob(pattern, recursive=True):
+        with open(path, "rb") as file:
+            found[path] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("pattern")
     parser.add_argument("--memory", default="")
     parser.add_argument("--repeats", choices=["keep", "drop"], default="drop")
+    parser.add_argument("--hashes", action="store_true")
     asked = parser.parse_args()
     started()
     con = session(asked.memory)
     events(con, asked.pattern, "events.parquet", asked.repeats == "keep")
     rollup(con, "'events.parquet'", "rollup.parquet")
+    if asked.hashes:
+        Path("hashes.json").write_text(json.dumps(hashes(asked.pattern)))
 
 
 if __name__ == "__main__":

@@ -56,6 +56,15 @@ pub struct DayUse {
     pub rows: RecordBatch,
 }
 
+impl Row {
+    /// The order of its place, and of its app, which has this one among apps.
+    fn rank(&self, app: u32) -> u128 {
+        let (known_on, bucket) = self.place;
+        let known_on = known_on.cast_unsigned() ^ (1 << 31);
+        (u128::from(known_on) << 64) | (u128::from(bucket) << 32) | u128::from(app)
+    }
+}
+
 impl Rollup {
     /// Nothing yet, for a landing of a day into a store of so many buckets (at least 1).
     pub fn new(extract_date: NaiveDate, buckets: u32) -> Self {
@@ -101,12 +110,13 @@ impl Rollup {
         let (rows, accounts) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.accounts));
         let account = |row: &Row| &accounts[row.start..row.start + row.length];
         let ranks = self.apps.ranks();
-        let key = |(row, i): (&Row, u32)| ((row.place, ranks[row.app as usize]), first_bytes(account(row)), i);
+        let key = |(row, i): (&Row, u32)| (row.rank(ranks[row.app as usize]), first_bytes(account(row)), i);
         let mut order: Vec<_> = rows.iter().zip(0..).map(key).collect();
-        order.sort_unstable_by(|(a_app, a_bytes, a), (b_app, b_bytes, b)| {
-            let rest = |i: &u32| (account(&rows[*i as usize]), rows[*i as usize].day);
-            (a_app, a_bytes).cmp(&(b_app, b_bytes)).then_with(|| rest(a).cmp(&rest(b)))
-        });
+        // Comparing two numbers needs no branch; whatever they leave open is settled among a few.
+        order.sort_unstable_by_key(|(app, bytes, _)| (*app, *bytes));
+        for alike in order.chunk_by_mut(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            alike.sort_unstable_by_key(|(.., i)| (account(&rows[*i as usize]), rows[*i as usize].day));
+        }
         for (.., i) in order {
             let row = rows[i as usize];
             match self.rows.last_mut() {

@@ -13,7 +13,7 @@ use crate::base::{ErrorKind, Result};
 
 /// Microseconds of a day.
 const DAY_MICROS: i64 = 86_400_000_000;
-/// Attempts after which rows of the same app, account and day become one: some 30 MB, and half as much again meanwhile.
+/// Attempts after which rows of the same app, account and day become one: some 20 MB, and 30 more meanwhile.
 const FULL_ROWS: usize = 250_000;
 
 /// The attempts of one landing so far.
@@ -307,7 +307,7 @@ mod tests {
         let mut rollup = Rollup::new(day, 1);
         let mut add = |account: usize, n: usize| {
             let at = i64::from(day_number(day)) * DAY_MICROS + n as i64;
-            rollup.add("a", &format!("of the same first bytes {account:06}"), at, n % 2 == 0)
+            rollup.add("a", &format!("of the same first bytes {account:06}"), at, n.is_multiple_of(2))
         };
         assert!((0..FULL_ROWS).all(|n| !add(n % 3, n)));
         assert_eq!((rollup.rows.len(), rollup.accounts.len()), (3, 3 * 30));
@@ -316,7 +316,7 @@ mod tests {
         let count = |column| parts[0].rows.column(column).as_primitive::<Int64Type>().values().iter().sum::<i64>();
         assert_eq!((count(3), count(4)), (FULL_ROWS as i64 / 2, FULL_ROWS as i64 / 2));
         let last = parts[0].rows.column(5).as_primitive::<TimestampMicrosecondType>().value(0) % DAY_MICROS;
-        assert_eq!(last, (0..FULL_ROWS).rfind(|n| n % 6 == 0).unwrap() as i64);
+        assert_eq!(last, (0..FULL_ROWS).rfind(|n| n.is_multiple_of(6)).unwrap() as i64);
         let mut add = |account: usize| rollup.add("a", &account.to_string(), 0, true);
         assert!((0..FULL_ROWS - 1).all(|n| !add(n)) && add(FULL_ROWS));
     }

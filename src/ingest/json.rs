@@ -278,12 +278,26 @@ fn string_end(text: &[u8], at: usize) -> Result<Option<usize>, Refusal> {
     }
 }
 
+/// Which characters of a block are control characters.
+#[inline(always)]
+pub(super) fn controls(bytes: u8x32) -> u8x32 {
+    bytes.min(u8x32::splat(b' ' - 1)).simd_eq(bytes)
+}
+
+/// The last bytes of a text, fewer than a block: filled up with quotes, where every string ends.
+#[inline(always)]
+pub(super) fn last_block(rest: &[u8]) -> [u8; BLOCK] {
+    let mut last = [b'"'; BLOCK];
+    last[..rest.len()].copy_from_slice(rest);
+    last
+}
+
 /// Where a block ends to be plain text of a string: at a quote, an escape, or a control character.
 #[inline(always)]
 fn first_special(block: &[u8; BLOCK]) -> Option<usize> {
     let bytes = u8x32::new(*block);
     let is = |byte| bytes.simd_eq(u8x32::splat(byte));
-    let marks = is(b'"') | is(b'\\') | bytes.min(u8x32::splat(b' ' - 1)).simd_eq(bytes);
+    let marks = is(b'"') | is(b'\\') | controls(bytes);
     Some(marks.to_bitmask().trailing_zeros() as usize).filter(|first| *first < BLOCK)
 }
 
@@ -298,9 +312,7 @@ pub(super) fn plain(bytes: &[u8]) -> usize {
         n += BLOCK;
         rest = more;
     }
-    let mut last = [b'"'; BLOCK];
-    last[..rest.len()].copy_from_slice(rest);
-    n + first_special(&last).unwrap_or(rest.len())
+    n + first_special(&last_block(rest)).unwrap_or(rest.len())
 }
 
 /// Walks the top level of an object: the records below an envelope's key, the facts beside them.

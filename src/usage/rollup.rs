@@ -41,8 +41,8 @@ struct Row {
     length: usize,
     sign_ins: i64,
     failed_sign_ins: i64,
-    /// Newest success, microseconds since 1970; meaningless without one.
-    last_at: i64,
+    /// Newest success, microseconds since 1970.
+    last_at: Option<i64>,
 }
 
 /// Rows of one file of `day_use`, sorted by app, account and day.
@@ -91,7 +91,7 @@ impl Rollup {
             length: account_id.len(),
             sign_ins: i64::from(is_success),
             failed_sign_ins: i64::from(!is_success),
-            last_at: at,
+            last_at: is_success.then_some(at),
         });
         if self.rows.len() < FULL_ROWS {
             return false;
@@ -124,9 +124,7 @@ impl Rollup {
                     if (last.place, last.app, last.day) == (row.place, row.app, row.day)
                         && self.accounts[last.start..] == *account(&row) =>
                 {
-                    if row.sign_ins > 0 {
-                        last.last_at = if last.sign_ins == 0 { row.last_at } else { last.last_at.max(row.last_at) };
-                    }
+                    last.last_at = last.last_at.max(row.last_at);
                     last.sign_ins += row.sign_ins;
                     last.failed_sign_ins += row.failed_sign_ins;
                 }
@@ -163,7 +161,7 @@ impl Rollup {
                     days.append_value(row.day);
                     counts[0].append_value(row.sign_ins);
                     counts[1].append_value(row.failed_sign_ins);
-                    last.append_option((row.sign_ins > 0).then_some(row.last_at));
+                    last.append_option(row.last_at);
                 }
                 let [mut sign_ins, mut failed] = counts;
                 let rows = RecordBatch::try_new(

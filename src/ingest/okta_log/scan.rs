@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use wide::u8x32;
 
 use super::super::csv::MAX_FIELD_BYTES;
-use super::super::json::{BLOCK, MAX_DEPTH, plain};
+use super::super::json::{BLOCK, MAX_DEPTH, controls, last_block, plain};
 use super::shapes::{Shapes, Step, Then};
 
 /// A place in a text. Every step gives none when the text is no JSON there; where it stands then means nothing.
@@ -63,16 +63,10 @@ fn escaped(text: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
         let rest = text.get(at..)?;
-        let block = rest.first_chunk().copied().unwrap_or_else(|| {
-            let mut last = [b'"'; BLOCK];
-            last[..rest.len()].copy_from_slice(rest);
-            last
-        });
-        let bytes = u8x32::new(block);
+        let bytes = u8x32::new(rest.first_chunk().copied().unwrap_or_else(|| last_block(rest)));
         let is = |byte| bytes.simd_eq(u8x32::splat(byte));
         let (quotes, backslashes) = (is(b'"'), is(b'\\'));
         let known = quotes | backslashes | is(b'/') | is(b'b') | is(b'f') | is(b'n') | is(b'r') | is(b't');
-        let controls = bytes.min(u8x32::splat(b' ' - 1)).simd_eq(bytes).to_bitmask();
         let backslashes = backslashes.to_bitmask();
         let code = ((backslashes << 1) | ODD).wrapping_sub(backslashes) ^ ODD;
         let (escaped, escapes) = (code ^ backslashes, code & backslashes);
@@ -86,7 +80,7 @@ fn escaped(text: &[u8]) -> Option<usize> {
                 _ => return None,
             }
         }
-        if controls & within != 0 {
+        if controls(bytes).to_bitmask() & within != 0 {
             return None;
         }
         if ends != 0 {

@@ -53,7 +53,7 @@ def rollup(con, source: str, target: str) -> None:
 def hashes(pattern: str) -> dict:
     """The SHA-256 of every file, by OpenSSL."""
     found = {}
-    for path in glob.glob(pattern, recursive=True):
+    for path in glob.glob(pattern):
         with open(path, "rb") as file:
             found[path] = hashlib.file_digest(file, "sha256").hexdigest()
     return found

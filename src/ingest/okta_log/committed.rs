@@ -1,16 +1,17 @@
-//! The events that are committed already. Okta keeps some for a day, and a file may be told twice: whoever lands a day
-//! meets events of the day before. An event that comes again comes with its instant, so only files with events of that
-//! time are asked, and the ids of a file are read when the first of its time is met. As events come by time, a few
-//! files are held at once, however many there are.
+//! The events that lie in files already, of landings before and of this one. Okta keeps some for a day, and a file may be
+//! told twice: whoever lands a day meets events of the day before. An event that comes again comes with its instant, so
+//! only files with events of that time are asked, and the ids of a file are read when the first of its time is met. As
+//! events come by time, a few files are held at once, however many there are, and however many a landing writes.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 
 use arrow::array::AsArray;
 use tokio::runtime::Handle;
 
-use super::seen::Seen;
+use super::seen::{Seen, Thin};
 use crate::base::{Error, Result};
 use crate::ingest::page::hash_text;
 use crate::store::parquet::Batches;
@@ -21,55 +22,120 @@ pub(super) const HELD: u64 = 4 << 20;
 /// An instant may be told once more with fewer digits: so much, in microseconds, two of one event may differ.
 const SLACK: i64 = 1_000_000;
 
-/// Files of committed events.
+/// Ids of which something is left when they are held no more: some 180 MB, as many events as a large company has in a day.
+pub(super) const LEFT: u64 = 32 << 20;
+/// How often a file is read and given up again. Read once more, it stays: events that come in no order cost memory then,
+/// and no more reading.
+const MOST_READS: u8 = 4;
+/// So often a file counts as read of which something is left when it is given up. Most files of landings before are met
+/// once, by what came late.
+const OFTEN: u8 = 2;
+
+/// Files with events.
 pub(super) struct Committed<'a> {
     store: &'a Store,
     runtime: &'a Handle,
     files: Vec<File>,
+    /// How many are of landings before; those of this one follow.
+    before: usize,
+    /// The files of this landing, once they are written.
+    written: Receiver<FileEntry>,
     /// The files with events of a stretch of time in which they are the same; asked for last.
     near: (Range<i64>, Vec<usize>),
-    /// Files that were read once and are held, the oldest first: they are given up for others.
-    once: VecDeque<usize>,
-    held: u64,
+    held: Passing,
+    left: Passing,
+}
+
+/// Files of which something is in memory, the oldest first: they are given up for others.
+struct Passing {
+    files: VecDeque<usize>,
+    /// Ids that are there by now, and how many there may be.
+    ids: u64,
     most: u64,
 }
 
+impl Passing {
+    fn new(most: u64) -> Self {
+        Self { files: VecDeque::new(), ids: 0, most }
+    }
+
+    /// A file that is to be given up before so many ids come.
+    fn give_up(&mut self, ids: u64) -> Option<usize> {
+        (self.ids + ids > self.most).then(|| self.files.pop_front()).flatten()
+    }
+}
+
 struct File {
-    entry: FileEntry,
+    /// None while it is written.
+    entry: Option<FileEntry>,
     /// From its first event to its last, in microseconds since 1970, and [`SLACK`] more on both sides.
     span: Range<i64>,
-    ids: Option<Arc<Seen>>,
-    was_read: bool,
+    ids: Ids,
+    /// How many ids there are, once they were read.
+    count: u64,
+    reads: u8,
 }
 
-/// The ids of the landing before, whose files need not be read again.
-#[derive(Default)]
-pub(super) struct Newest {
-    paths: Vec<String>,
-    ids: Arc<Seen>,
+/// What is known of the ids of a file.
+enum Ids {
+    Unread,
+    Held(Arc<Seen>),
+    Left(Thin),
 }
+
+/// The ids of the landing before, as far as they were held: its files need not be read again.
+#[derive(Default)]
+pub(super) struct Newest(Vec<(String, Arc<Seen>)>);
 
 impl Newest {
-    /// Of a landing's files; nothing of one that has more ids than are held of files.
-    pub(super) fn of(files: &[FileEntry], ids: Seen) -> Self {
-        if ids.len() as u64 > HELD {
-            return Self::default();
-        }
-        Self { paths: files.iter().map(|file| file.path.clone()).collect(), ids: Arc::new(ids) }
+    /// Of a landing's files, and the ids of each.
+    pub(super) fn of(files: &[FileEntry], ids: Vec<Option<Arc<Seen>>>) -> Self {
+        Self(files.iter().zip(ids).filter_map(|(file, ids)| Some((file.path.clone(), ids?))).collect())
     }
 }
 
 impl<'a> Committed<'a> {
-    /// Nothing is read yet. Of files that are read for the first time, no more than `most` ids are held beside the last.
-    pub(super) fn new(store: &'a Store, runtime: &'a Handle, files: &[FileEntry], most: u64, newest: &Newest) -> Self {
-        let file = |entry: &FileEntry| {
+    /// Nothing is read yet. So many ids are held, and something is left of so many others, but for files that are met again
+    /// and again. `written` gives the files whose ids [`Committed::add`] is told, in that order.
+    pub(super) fn new(
+        store: &'a Store,
+        runtime: &'a Handle,
+        files: &[FileEntry],
+        (held, left): (u64, u64),
+        newest: Newest,
+        written: Receiver<FileEntry>,
+    ) -> Self {
+        let (near, before) = ((0..0, Vec::new()), files.len());
+        let (held, left) = (Passing::new(held), Passing::new(left));
+        let mut all = Self { store, runtime, files: Vec::new(), before, written, near, held, left };
+        for entry in files {
             let first = entry.min_at.map_or(i64::MIN, |at| at.timestamp_micros() - SLACK);
             let end = entry.max_at.map_or(i64::MAX, |at| at.timestamp_micros() + SLACK + 1);
-            let ids = newest.paths.contains(&entry.path).then(|| Arc::clone(&newest.ids));
-            File { entry: entry.clone(), span: first..end, ids, was_read: false }
-        };
-        let files = files.iter().map(file).collect();
-        Self { store, runtime, files, near: (0..0, Vec::new()), once: VecDeque::new(), held: 0, most }
+            all.files.push(File { entry: Some(entry.clone()), span: first..end, ids: Ids::Unread, count: 0, reads: 0 });
+            if let Some((_, ids)) = newest.0.iter().find(|(path, _)| *path == entry.path) {
+                all.hold(all.files.len() - 1, Arc::clone(ids));
+            }
+        }
+        all
+    }
+
+    /// Takes the ids of the next file that this landing writes, and its first and last instant.
+    pub(super) fn add(&mut self, (first, last): (i64, i64), ids: Seen) {
+        self.files.push(File {
+            entry: None,
+            span: first - SLACK..last + SLACK + 1,
+            ids: Ids::Unread,
+            count: 0,
+            reads: OFTEN,
+        });
+        self.hold(self.files.len() - 1, Arc::new(ids));
+        self.near = (0..0, Vec::new());
+    }
+
+    /// The ids of the files of this landing, in their order, as far as they are held.
+    pub(super) fn into_added(self) -> Vec<Option<Arc<Seen>>> {
+        let held = |file: File| if let Ids::Held(ids) = file.ids { Some(ids) } else { None };
+        self.files.into_iter().skip(self.before).map(held).collect()
     }
 
     /// Whether an event of an instant is there.
@@ -82,7 +148,12 @@ impl<'a> Committed<'a> {
         }
         for i in 0..self.near.1.len() {
             let file = self.near.1[i];
-            if self.ids(file)?.has(id) {
+            let is_there = match &self.files[file].ids {
+                Ids::Held(ids) => ids.has(id),
+                Ids::Left(left) if !left.may_have(id) => false,
+                Ids::Left(_) | Ids::Unread => self.read(file)?.has(id),
+            };
+            if is_there {
                 return Ok(true);
             }
         }
@@ -107,25 +178,61 @@ impl<'a> Committed<'a> {
         (from..to, met)
     }
 
-    fn ids(&mut self, at: usize) -> Result<&Seen> {
-        let file = &self.files[at];
-        if file.ids.is_none() {
-            let (read, rows) = (read(self.store, self.runtime, &file.entry)?, file.entry.rows);
-            while self.held + rows > self.most
-                && let Some(oldest) = self.once.pop_front()
-            {
-                self.files[oldest].ids = None;
-                self.held -= self.files[oldest].entry.rows;
+    fn read(&mut self, at: usize) -> Result<Arc<Seen>> {
+        let entry = self.files[at].entry.as_ref();
+        let entry = entry.ok_or_else(|| Error::internal("a file was given up before it was written"))?;
+        let ids = Arc::new(read(self.store, self.runtime, entry)?);
+        self.files[at].reads += 1;
+        self.hold(at, Arc::clone(&ids));
+        Ok(ids)
+    }
+
+    /// Holds the ids of a file, and gives up others for them.
+    fn hold(&mut self, at: usize, ids: Arc<Seen>) {
+        let count = ids.len() as u64;
+        for entry in self.written.try_iter() {
+            if let Some(next) = self.files.iter_mut().find(|file| file.entry.is_none()) {
+                next.entry = Some(entry);
             }
-            self.held += rows;
-            let file = &mut self.files[at];
-            // Read once more, it stays: events that come in any order cost memory then, and no more reading.
-            if !std::mem::replace(&mut file.was_read, true) {
-                self.once.push_back(at);
-            }
-            file.ids = Some(Arc::new(read));
         }
-        self.files[at].ids.as_deref().ok_or_else(|| Error::internal("ids that were read are not there"))
+        while let Some(oldest) = self.held.give_up(count) {
+            if self.files[oldest].entry.is_none() {
+                // It cannot be read yet.
+                self.held.files.push_front(oldest);
+                break;
+            }
+            self.leave(oldest);
+        }
+        let file = &mut self.files[at];
+        if let Ids::Left(_) = std::mem::replace(&mut file.ids, Ids::Held(ids)) {
+            self.left.ids -= file.count;
+        }
+        file.count = count;
+        self.held.ids += count;
+        if file.reads < MOST_READS {
+            self.held.files.push_back(at);
+        }
+    }
+
+    /// Holds the ids of a file no more; something may be left.
+    fn leave(&mut self, at: usize) {
+        let file = &mut self.files[at];
+        let Ids::Held(ids) = std::mem::replace(&mut file.ids, Ids::Unread) else { return };
+        self.held.ids -= file.count;
+        if file.reads < OFTEN {
+            return;
+        }
+        file.ids = Ids::Left(Thin::of(&ids));
+        let count = file.count;
+        while let Some(oldest) = self.left.give_up(count) {
+            let file = &mut self.files[oldest];
+            if let Ids::Left(_) = file.ids {
+                file.ids = Ids::Unread;
+                self.left.ids -= file.count;
+            }
+        }
+        self.left.ids += count;
+        self.left.files.push_back(at);
     }
 }
 
@@ -143,42 +250,87 @@ fn read(store: &Store, runtime: &Handle, file: &FileEntry) -> Result<Seen> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+    use std::sync::mpsc::channel;
+
     use super::super::tests::{event, land_with};
     use super::*;
     use crate::ingest::write::is_raw;
 
-    #[tokio::test]
-    async fn few_ids_are_held_while_events_come_by_time_and_no_file_is_read_a_third_time() {
-        let dir = tempfile::tempdir().unwrap();
+    /// Six files of fifty events each, a second apart.
+    async fn six(root: &Path) -> (Store, Vec<FileEntry>) {
         let (mut files, mut store) = (Vec::new(), None);
         for file in 0..6u64 {
             let lines: String = (file * 50..file * 50 + 50).map(|i| event(i, i) + "\n").collect();
-            let (opened, landed) = land_with(dir.path(), &[("1.ndjson", lines.into_bytes())], &[], 4096, 2).await;
-            let entries = landed.unwrap().unwrap().entries;
-            files.extend(entries.into_iter().filter(is_raw));
+            let (opened, landed) = land_with(root, &[("1.ndjson", lines.into_bytes())], &[], 4096, 2).await;
+            files.extend(landed.unwrap().unwrap().entries.into_iter().filter(is_raw));
             store = Some(opened);
         }
-        let (store, runtime) = (store.unwrap(), Handle::current());
-        std::thread::scope(|scope| {
-            let asked = scope.spawn(|| {
-                let mut committed = Committed::new(&store, &runtime, &files, 120, &Newest::default());
-                let at = |i: u64| files[0].min_at.unwrap().timestamp_micros() + i as i64 * 1_000_000;
-                let mut ask = |i: u64| {
-                    let id = hash_text(&format!("{i:032x}"));
-                    assert_eq!(committed.holds(at(i), id).unwrap(), i < 300, "{i}");
-                    assert!(!committed.holds(at(i), id + (1 << 100)).unwrap(), "{i}");
-                    committed.held
-                };
-                for i in 0..320 {
-                    let held = ask(i);
-                    assert!(held <= 100, "{held}");
-                }
-                // In any order: every file is read once more at most, and then stays.
-                let held: Vec<u64> = (0..600).map(|i| ask(i * 7919 % 300)).collect();
-                assert_eq!(held[599], 300);
-                (committed.files.iter().all(|file| file.ids.is_some()), committed.once.len())
-            });
-            assert_eq!(asked.join().unwrap(), (true, 0));
-        });
+        (store.unwrap(), files)
+    }
+
+    fn id(i: u64) -> u128 {
+        hash_text(&format!("{i:032x}"))
+    }
+
+    fn reads(committed: &Committed<'_>) -> Vec<u8> {
+        committed.files.iter().map(|file| file.reads).collect()
+    }
+
+    #[tokio::test]
+    async fn few_ids_are_held_while_events_come_by_time_and_no_file_is_read_for_ever() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, files) = six(dir.path()).await;
+        let runtime = Handle::current();
+        let ask = || {
+            let mut committed = Committed::new(&store, &runtime, &files, (120, 1000), Newest::default(), channel().1);
+            let first = files[0].min_at.unwrap().timestamp_micros();
+            let mut ask = |i: u64| {
+                let at = first + i as i64 * 1_000_000;
+                assert_eq!(committed.holds(at, id(i)).unwrap(), i < 300, "{i}");
+                assert!(!committed.holds(at, id(i) + (1 << 100)).unwrap(), "{i}");
+                committed.held.ids
+            };
+            assert!((0..320).map(&mut ask).all(|held| held <= 120));
+            // In any order: every file is read a few times more, and then stays.
+            let held: Vec<u64> = (0..600).map(|i| ask(i * 7919 % 300)).collect();
+            assert_eq!((held[599], committed.held.files.len(), committed.left.ids), (300, 0, 0));
+            assert_eq!(reads(&committed), [MOST_READS; 6]);
+        };
+        std::thread::scope(|scope| scope.spawn(ask).join().unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_this_landing_wrote_is_read_only_for_what_comes_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, files) = six(dir.path()).await;
+        let (runtime, (sender, written)) = (Handle::current(), channel());
+        let ask = || {
+            let mut committed = Committed::new(&store, &runtime, &[], (120, 120), Newest::default(), written);
+            let first = files[0].min_at.unwrap().timestamp_micros();
+            let at = |i: u64| first + i as i64 * 1_000_000;
+            let mut add = |from: u64, to: u64| {
+                let mut ids = Seen::default();
+                (from..to).for_each(|i| _ = ids.insert(id(i)));
+                committed.add((at(from), at(to - 1)), ids);
+                committed.held.ids
+            };
+            let held: Vec<u64> = (0..6).map(|n| add(n * 50, n * 50 + 50)).collect();
+            assert_eq!(held, [50, 100, 150, 200, 250, 300], "nothing can be read before it is written");
+            files.iter().for_each(|file| sender.send(file.clone()).unwrap());
+            assert_eq!(add(400, 401), 101);
+            assert_eq!(committed.left.ids, 100, "of the first two nothing is left");
+            assert!((102..300).all(|i| !committed.holds(at(i), id(i) + (1 << 100)).unwrap()));
+            assert_eq!(reads(&committed), [OFTEN; 7], "nothing of it came again");
+            assert!(committed.holds(at(107), id(107)).unwrap() && committed.holds(at(299), id(299)).unwrap());
+            assert_eq!(reads(&committed), [OFTEN, OFTEN, OFTEN + 1, OFTEN, OFTEN, OFTEN, OFTEN]);
+            assert!(committed.holds(at(7), id(7)).unwrap());
+            assert_eq!(reads(&committed), [OFTEN + 1, OFTEN, OFTEN + 1, OFTEN, OFTEN, OFTEN, OFTEN]);
+            assert_eq!((committed.held.ids, committed.left.ids), (101, 100));
+            assert!(!committed.holds(at(30), id(107)).unwrap(), "at another time it is another event");
+            let held: Vec<bool> = committed.into_added().iter().map(Option::is_some).collect();
+            assert_eq!(held, [true, false, true, false, false, false, true]);
+        };
+        std::thread::scope(|scope| scope.spawn(ask).join().unwrap());
     }
 }

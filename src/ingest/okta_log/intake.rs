@@ -22,7 +22,7 @@ use crate::store::parquet::{self, STREAMED, Streamed};
 use crate::usage::Rollup;
 
 /// Row groups of a file.
-const PART_GROUPS: usize = 8;
+pub(super) const PART_GROUPS: usize = 8;
 /// Records set apart whose text is kept: with one more the landing is refused, and only their number counts.
 const KEPT_REJECTS: usize = 1001;
 /// Columns before those of the dataset.
@@ -37,7 +37,13 @@ pub(super) struct Intake<'a> {
     /// Where files are written.
     pub stores: SyncSender<Stored>,
     pub totals: Totals,
+    /// Row groups of a file.
+    part_groups: usize,
+    /// The ids of the file that is being filled, the first and last instant of its events, and the row groups it has by
+    /// now.
     seen: Seen,
+    span: Option<(i64, i64)>,
+    groups: usize,
     rollup: Rollup,
     group: Rows,
     /// The row group that is being encoded, on all cores: more at once would be no faster.
@@ -85,7 +91,7 @@ impl<'a> Intake<'a> {
         target: &'a Target<'a>,
         streamed: &'a Streamed,
         committed: Committed<'a>,
-        buckets: u32,
+        (buckets, part_groups): (u32, usize),
         stores: SyncSender<Stored>,
     ) -> Self {
         Self {
@@ -95,7 +101,10 @@ impl<'a> Intake<'a> {
             buckets,
             stores,
             totals: Totals::default(),
+            part_groups,
             seen: Seen::default(),
+            span: None,
+            groups: 0,
             rollup: Rollup::new(target.extract_date, buckets),
             group: Rows::default(),
             encoding: None,
@@ -147,12 +156,13 @@ impl<'a> Intake<'a> {
             for row in rows {
                 let attempt = attempts.next_if(|(of, _)| *of as usize == row);
                 let at = events.at[row];
-                self.widen(at);
+                self.totals.span = Some(widened(self.totals.span, at));
                 if !self.seen.insert(events.keys[row]) || self.committed.holds(at, events.keys[row])? {
                     self.totals.duplicate += 1;
                     continue;
                 }
                 self.totals.accepted += 1;
+                self.span = Some(widened(self.span, at));
                 if let Some((_, is_success)) = attempt {
                     let [app, actor] = [APP, ACTOR].map(|text| events.texts[text].value(row));
                     if self.rollup.add(app, actor, at, *is_success) {
@@ -172,11 +182,6 @@ impl<'a> Intake<'a> {
             }
         }
         Ok(())
-    }
-
-    fn widen(&mut self, at: i64) {
-        let (first, last) = self.totals.span.unwrap_or((at, at));
-        self.totals.span = Some((first.min(at), last.max(at)));
     }
 
     fn put_rollup(&mut self) -> Result<()> {
@@ -203,7 +208,20 @@ impl<'a> Intake<'a> {
         let (streamed, target) = (self.streamed, self.target);
         scope.spawn(move |_| _ = sender.send(rows.encode(streamed, target)));
         self.encoding = Some(receiver);
+        self.groups += 1;
+        if self.groups == self.part_groups {
+            self.part_is_full();
+        }
         Ok(())
+    }
+
+    /// The events that follow lie in the next file: what is in this one is known there.
+    fn part_is_full(&mut self) {
+        self.groups = 0;
+        let ids = std::mem::take(&mut self.seen);
+        if let Some(span) = self.span.take() {
+            self.committed.add(span, ids);
+        }
     }
 
     /// Adds the row group that is encoded to the file that is being filled.
@@ -217,7 +235,7 @@ impl<'a> Intake<'a> {
         filling.part.add(group)?;
         filling.groups += 1;
         filling.span = (filling.span.0.min(span.0), filling.span.1.max(span.1));
-        if filling.groups == PART_GROUPS { self.put_part() } else { Ok(()) }
+        if filling.groups == self.part_groups { self.put_part() } else { Ok(()) }
     }
 
     fn put_part(&mut self) -> Result<()> {
@@ -226,11 +244,11 @@ impl<'a> Intake<'a> {
         self.store(Stored::Rows { bytes, rows, span })
     }
 
-    /// Writes what is held; there are no more pieces. Gives the ids that were met, too.
+    /// Writes what is held; there are no more pieces. Gives the ids of each file, too, as far as they are held.
     ///
     /// # Errors
     /// A store error.
-    pub(super) fn finish<'s>(mut self, scope: &rayon::Scope<'s>) -> Result<(Totals, Seen)>
+    pub(super) fn finish<'s>(mut self, scope: &rayon::Scope<'s>) -> Result<(Totals, Vec<Option<Arc<Seen>>>)>
     where
         'a: 's,
     {
@@ -240,8 +258,14 @@ impl<'a> Intake<'a> {
         if !self.rollup.is_empty() {
             self.put_rollup()?;
         }
-        Ok((self.totals, self.seen))
+        self.part_is_full();
+        Ok((self.totals, self.committed.into_added()))
     }
+}
+
+fn widened(span: Option<(i64, i64)>, at: i64) -> (i64, i64) {
+    let (first, last) = span.unwrap_or((at, at));
+    (first.min(at), last.max(at))
 }
 
 impl Totals {

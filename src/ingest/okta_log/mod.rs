@@ -1,7 +1,7 @@
 //! The Okta System Log, by far the largest feed. Its files are streamed: threads read, hash, unpack and cut them into
 //! pieces; every core parses pieces and encodes row groups; one thread takes what was parsed in the order of the files,
-//! drops what is there already and rolls up sign-ins; one writes files. Channels are short, so memory is the same for
-//! any size of a file, but for the ids of a landing.
+//! drops what is there already and rolls up sign-ins; one writes files. Channels are short and few ids are held, so
+//! memory is the same for any size of a file and of a landing.
 
 mod chunks;
 mod committed;
@@ -24,8 +24,8 @@ use std::collections::VecDeque;
 use std::io::Read;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -33,8 +33,8 @@ use rayon::prelude::*;
 use tokio::runtime::Handle;
 
 use self::chunks::{Buffers, Opened, Piece, Whole};
-use self::committed::{Committed, HELD, Newest};
-use self::intake::{Intake, Totals, instants};
+use self::committed::{Committed, HELD, LEFT, Newest};
+use self::intake::{Intake, PART_GROUPS, Totals, instants};
 use self::parse::{Parsed, Parser};
 use self::seen::Seen;
 use self::shapes::Shapes;
@@ -70,6 +70,8 @@ pub(super) struct Job<'a> {
     /// The files with the events that are committed already.
     pub committed: Vec<FileEntry>,
     pub buckets: u32,
+    /// Row groups of a file.
+    pub part_groups: usize,
     pub kept: &'a Kept,
     /// The cores that parse and encode.
     pub cores: Cores<'a>,
@@ -153,7 +155,7 @@ enum Stored {
 }
 
 /// What was taken: a page and a hash a file, and all of them together.
-type Taken = (Vec<Page>, Vec<Whole>, (Totals, Seen));
+type Taken = (Vec<Page>, Vec<Whole>, (Totals, Vec<Option<Arc<Seen>>>));
 
 /// A piece that is being parsed: of which file, and where its result arrives.
 type Parsing = (usize, Receiver<Result<Parsed, Refusal>>);
@@ -168,7 +170,18 @@ impl<'a> Job<'a> {
         kept: &'a Kept,
     ) -> Self {
         let (stream, runtime) = (target.stream, Handle::current());
-        Self { place, stream, runtime, reader, target, committed, buckets: 1, kept, cores: Cores::All }
+        Self {
+            place,
+            stream,
+            runtime,
+            reader,
+            target,
+            committed,
+            buckets: 1,
+            part_groups: PART_GROUPS,
+            kept,
+            cores: Cores::All,
+        }
     }
 
     /// Lands files: their rows are written when it returns, and count once a record names them. It blocks, on a thread
@@ -205,19 +218,21 @@ impl<'a> Job<'a> {
             }
             // What is full is written before more is handed over: it is large.
             let (stores, storing) = sync_channel(0);
-            let storer = threads.spawn(move || self.store(storing));
+            let (sender, written) = channel();
+            let storer = threads.spawn(move || self.store(storing, &sender));
             let taken = self.cores.scope(|scope| {
-                let committed =
-                    Committed::new(self.target.store, &self.runtime, &self.committed, HELD, &self.kept.newest());
-                let intake = Intake::new(&self.target, &streamed, committed, self.buckets, stores);
+                let (store, newest) = (self.target.store, std::mem::take(&mut *self.kept.newest()));
+                let committed = Committed::new(store, &self.runtime, &self.committed, (HELD, LEFT), newest, written);
+                let parts = (self.buckets, self.part_groups);
+                let intake = Intake::new(&self.target, &streamed, committed, parts, stores);
                 take_all(files, &receivers, intake, (&parser, &self.kept.buffers), self.cores.count() + 2, scope)
             });
             is_over.store(true, Ordering::Relaxed);
             drop(receivers);
             let stored = storer.join().map_err(|_| Error::internal("a thread died while writing files"))?;
             let entries = stored?;
-            Ok(taken?.map(|(pages, wholes, (totals, seen))| {
-                *self.kept.newest() = Newest::of(&entries, seen);
+            Ok(taken?.map(|(pages, wholes, (totals, ids))| {
+                *self.kept.newest() = Newest::of(&entries, ids);
                 Landed {
                     pages,
                     wholes: wholes.into_iter().map(|whole| (whole.sha256, whole.bytes)).collect(),
@@ -253,8 +268,9 @@ impl<'a> Job<'a> {
         opened.map_err(|error| Refusal::new("unreachable", error.to_string()))
     }
 
-    /// Writes files as they come; gives them in their order, those with rows first.
-    fn store(&self, storing: Receiver<Stored>) -> Result<Vec<FileEntry>> {
+    /// Writes files as they come, and says of those with rows that they are there; gives all in their order, those with
+    /// rows first.
+    fn store(&self, storing: Receiver<Stored>, written: &Sender<FileEntry>) -> Result<Vec<FileEntry>> {
         let (mut entries, mut uses, mut n) = (Vec::new(), Vec::new(), 0);
         let Target { store, source, stream, run_id, .. } = self.target;
         for what in storing {
@@ -263,6 +279,8 @@ impl<'a> Job<'a> {
                     let key = self.target.raw(entries.len() as u32);
                     let mut entry = self.runtime.block_on(store.put_encoded(key, bytes, rows))?;
                     (entry.min_at, entry.max_at) = instants(span).unzip();
+                    // Nobody listens when nothing more comes.
+                    let _ = written.send(entry.clone());
                     entries.push(entry);
                 }
                 Stored::Uses(mut rollup) => {

@@ -1,6 +1,7 @@
 //! A set of event ids. Ten bytes are kept of each, and a quarter more: 25 million of them take a third of a gigabyte.
 //! With the part of the set that an id belongs to, those are 84 bits of it, well mixed: that two among 25 million ids
-//! agree in them is to be expected once in 60 thousand million days.
+//! agree in them is to be expected once in 60 thousand million days. Of a set that is seldom asked less is kept, which
+//! says that an id may be there.
 
 /// Parts that grow one by one, so that growing never needs the whole set twice. Few, so that those of a large set are
 /// pieces that an allocator gives back to the system, not keeps.
@@ -70,6 +71,29 @@ impl Seen {
     }
 }
 
+/// What is left of a set: four bytes of an id, where it lay. Of a thousand million ids that were not there, three or four
+/// are taken to be.
+pub(super) struct Thin {
+    shards: Vec<Box<[u32]>>,
+}
+
+impl Thin {
+    pub(super) fn of(seen: &Seen) -> Self {
+        let thin =
+            |shard: &Shard| shard.places.iter().map(|kept| if kept.is_none() { 0 } else { kept.mark() }).collect();
+        Self { shards: seen.shards.iter().map(thin).collect() }
+    }
+
+    /// Whether an id may be there; false when it is not.
+    pub(super) fn may_have(&self, id: u128) -> bool {
+        let (shard, kept) = split(id);
+        let places = &self.shards[shard];
+        let from = kept.place(places.len());
+        let (before, after) = places.split_at(from);
+        after.iter().chain(before).take_while(|mark| **mark != 0).any(|mark| *mark == kept.mark())
+    }
+}
+
 impl Shard {
     fn insert(&mut self, kept: Kept) -> bool {
         if (self.taken + 1) * 5 > self.places.len() * 4 {
@@ -94,6 +118,11 @@ impl Shard {
 impl Kept {
     fn is_none(self) -> bool {
         self == Self::default()
+    }
+
+    /// Of its bits those that say least about its place; never 0.
+    fn mark(self) -> u32 {
+        (self.low as u32).max(1)
     }
 
     /// Its own place among so many.
@@ -157,6 +186,21 @@ mod tests {
         assert_eq!(seen.len(), set.len());
         let fullest = seen.shards.iter().map(|s| s.taken).max().unwrap();
         assert!(fullest < set.len() / SHARDS * 2, "{fullest} of {} in one of {SHARDS} shards", set.len());
+    }
+
+    #[test]
+    fn what_is_left_of_it_knows_what_was_there() {
+        let mut seen = Seen::default();
+        assert!(!Thin::of(&seen).may_have(1));
+        let count = 100_000u128;
+        for n in 0..count {
+            seen.insert(n << 64 | n);
+        }
+        let thin = Thin::of(&seen);
+        assert!((0..count).all(|n| thin.may_have(n << 64 | n)));
+        assert_eq!((count..20 * count).filter(|n| thin.may_have(n << 64 | n)).count(), 0);
+        let bytes = thin.shards.iter().map(|shard| size_of_val(&**shard)).sum::<usize>();
+        assert!(bytes * 5 == seen.shards.iter().map(|shard| shard.places.len() * 10).sum::<usize>() * 2, "{bytes}");
     }
 
     #[test]

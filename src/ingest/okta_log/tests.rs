@@ -21,12 +21,12 @@ pub(super) async fn land_with(
     cores: usize,
 ) -> (Store, Result<Result<Landed, Refusal>>) {
     let kept = Kept { buffers: Buffers::new(piece_bytes), ..Kept::default() };
-    land_after(&kept, root, files, committed, cores).await
+    land_after((&kept, PART_GROUPS), root, files, committed, cores).await
 }
 
-/// Lands files after others of which something was kept.
+/// Lands files after others of which something was kept, in files of so many row groups.
 async fn land_after(
-    kept: &Kept,
+    (kept, part_groups): (&Kept, usize),
     root: &Path,
     files: &[(&str, Vec<u8>)],
     committed: &[FileEntry],
@@ -55,8 +55,12 @@ async fn land_after(
         version: 3,
         run_id: &run_id,
     };
-    let job =
-        Job { cores: Cores::Pool(&pool), buckets: 2, ..Job::new(&place, &reader, target, committed.to_vec(), kept) };
+    let job = Job {
+        cores: Cores::Pool(&pool),
+        buckets: 2,
+        part_groups,
+        ..Job::new(&place, &reader, target, committed.to_vec(), kept)
+    };
     let landed = std::thread::scope(|scope| scope.spawn(|| job.land(&listed)).join().unwrap());
     (store, landed)
 }
@@ -190,6 +194,20 @@ async fn row_groups_are_full_and_each_is_in_the_order_of_time() {
 }
 
 #[tokio::test]
+async fn an_event_counts_once_in_whichever_file_of_the_landing_it_lies() {
+    let dir = tempfile::tempdir().unwrap();
+    let group = parquet::STREAMED.row_group_rows as u64;
+    let all = (0..group + 1000).chain(0..100).chain(group..group + 10);
+    let lines: String = all.map(|i| event(i, i / 8) + "\n").collect();
+    let kept = Kept::default();
+    let files = [("1.ndjson", lines.into_bytes())];
+    let (_, landed) = land_after((&kept, 1), dir.path(), &files, &[], 2).await;
+    let landed = landed.unwrap().unwrap();
+    let rows: Vec<u64> = landed.entries.iter().filter(|entry| is_raw(entry)).map(|entry| entry.rows).collect();
+    assert_eq!((rows, landed.accepted, landed.duplicate), (vec![group, 1000], group + 1000, 110));
+}
+
+#[tokio::test]
 async fn committed_events_come_no_second_time_and_only_what_may_be_met_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let lines = |from: u64, to: u64| (from..to).map(|i| event(i, i) + "\n").collect::<String>().into_bytes();
@@ -216,14 +234,14 @@ async fn the_files_of_the_landing_before_are_not_read_again() {
     let dir = tempfile::tempdir().unwrap();
     let lines = |from: u64, to: u64| (from..to).map(|i| event(i, i) + "\n").collect::<String>().into_bytes();
     let kept = Kept::default();
-    let (_, landed) = land_after(&kept, dir.path(), &[("1.ndjson", lines(0, 50))], &[], 2).await;
+    let (_, landed) = land_after((&kept, PART_GROUPS), dir.path(), &[("1.ndjson", lines(0, 50))], &[], 2).await;
     let entries = landed.unwrap().unwrap().entries;
     let committed: Vec<_> = entries.into_iter().filter(is_raw).collect();
     std::fs::remove_file(dir.path().join("store").join(&committed[0].path)).unwrap();
-    let (_, landed) = land_after(&kept, dir.path(), &[("2.ndjson", lines(40, 60))], &committed, 2).await;
+    let (_, landed) = land_after((&kept, PART_GROUPS), dir.path(), &[("2.ndjson", lines(40, 60))], &committed, 2).await;
     let landed = landed.unwrap().unwrap();
     assert_eq!((landed.accepted, landed.duplicate), (10, 10));
-    let (_, landed) = land_after(&kept, dir.path(), &[("3.ndjson", lines(40, 60))], &committed, 2).await;
+    let (_, landed) = land_after((&kept, PART_GROUPS), dir.path(), &[("3.ndjson", lines(40, 60))], &committed, 2).await;
     assert!(landed.is_err(), "of one landing only are they kept");
 }
 

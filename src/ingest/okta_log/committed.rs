@@ -40,8 +40,9 @@ pub(super) struct Committed<'a> {
     before: usize,
     /// The files of this landing, once they are written.
     written: Receiver<FileEntry>,
-    /// The files with events of a stretch of time in which they are the same; asked for last.
-    near: (Range<i64>, Vec<usize>),
+    /// The files with events of a stretch of time in which they are the same: the stretch that was asked for last, and the
+    /// one before, for where one ends events come from both.
+    near: [(Range<i64>, Vec<usize>); 2],
     held: Passing,
     left: Passing,
 }
@@ -105,9 +106,8 @@ impl<'a> Committed<'a> {
         newest: Newest,
         written: Receiver<FileEntry>,
     ) -> Self {
-        let (near, before) = ((0..0, Vec::new()), files.len());
-        let (held, left) = (Passing::new(held), Passing::new(left));
-        let mut all = Self { store, runtime, files: Vec::new(), before, written, near, held, left };
+        let (held, left, before) = (Passing::new(held), Passing::new(left), files.len());
+        let mut all = Self { store, runtime, files: Vec::new(), before, written, near: Default::default(), held, left };
         for entry in files {
             let first = entry.min_at.map_or(i64::MIN, |at| at.timestamp_micros() - SLACK);
             let end = entry.max_at.map_or(i64::MAX, |at| at.timestamp_micros() + SLACK + 1);
@@ -129,7 +129,7 @@ impl<'a> Committed<'a> {
             reads: OFTEN,
         });
         self.hold(self.files.len() - 1, Arc::new(ids));
-        self.near = (0..0, Vec::new());
+        self.near = Default::default();
     }
 
     /// The ids of the files of this landing, in their order, as far as they are held.
@@ -143,11 +143,14 @@ impl<'a> Committed<'a> {
     /// # Errors
     /// A store error, when a file with events of its time cannot be read.
     pub(super) fn holds(&mut self, at: i64, id: u128) -> Result<bool> {
-        if !self.near.0.contains(&at) {
-            self.near = self.near(at);
+        if !self.near[0].0.contains(&at) {
+            self.near.swap(0, 1);
         }
-        for i in 0..self.near.1.len() {
-            let file = self.near.1[i];
+        if !self.near[0].0.contains(&at) {
+            self.near[0] = self.near(at);
+        }
+        for i in 0..self.near[0].1.len() {
+            let file = self.near[0].1[i];
             let is_there = match &self.files[file].ids {
                 Ids::Held(ids) => ids.has(id),
                 Ids::Left(left) if !left.may_have(id) => false,

@@ -77,6 +77,14 @@ struct File {
     reads: u8,
 }
 
+impl File {
+    /// A file whose ids are not known.
+    fn new(entry: Option<FileEntry>, (first, last): (i64, i64), reads: u8) -> Self {
+        let span = first.saturating_sub(SLACK)..last.saturating_add(SLACK + 1);
+        Self { entry, span, ids: Ids::Unread, count: 0, reads }
+    }
+}
+
 /// What is known of the ids of a file.
 enum Ids {
     Unread,
@@ -109,9 +117,9 @@ impl<'a> Committed<'a> {
         let (held, left, before) = (Passing::new(held), Passing::new(left), files.len());
         let mut all = Self { store, runtime, files: Vec::new(), before, written, near: Default::default(), held, left };
         for entry in files {
-            let first = entry.min_at.map_or(i64::MIN, |at| at.timestamp_micros() - SLACK);
-            let end = entry.max_at.map_or(i64::MAX, |at| at.timestamp_micros() + SLACK + 1);
-            all.files.push(File { entry: Some(entry.clone()), span: first..end, ids: Ids::Unread, count: 0, reads: 0 });
+            let first = entry.min_at.map_or(i64::MIN, |at| at.timestamp_micros());
+            let last = entry.max_at.map_or(i64::MAX, |at| at.timestamp_micros());
+            all.files.push(File::new(Some(entry.clone()), (first, last), 0));
             if let Some((_, ids)) = newest.0.iter().find(|(path, _)| *path == entry.path) {
                 all.hold(all.files.len() - 1, Arc::clone(ids));
             }
@@ -120,14 +128,8 @@ impl<'a> Committed<'a> {
     }
 
     /// Takes the ids of the next file that this landing writes, and its first and last instant.
-    pub(super) fn add(&mut self, (first, last): (i64, i64), ids: Seen) {
-        self.files.push(File {
-            entry: None,
-            span: first - SLACK..last + SLACK + 1,
-            ids: Ids::Unread,
-            count: 0,
-            reads: OFTEN,
-        });
+    pub(super) fn add(&mut self, span: (i64, i64), ids: Seen) {
+        self.files.push(File::new(None, span, OFTEN));
         self.hold(self.files.len() - 1, Arc::new(ids));
         self.near = Default::default();
     }

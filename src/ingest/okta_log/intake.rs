@@ -39,16 +39,16 @@ pub(super) struct Intake<'a> {
     pub totals: Totals,
     /// Row groups of a file.
     part_groups: usize,
-    /// The ids of the file that is being filled, the first and last instant of its events, and the row groups it has by
-    /// now.
+    /// The ids of the file whose events come now, their first and last instant, and the row groups it has so far.
     seen: Seen,
     span: Option<(i64, i64)>,
     groups: usize,
     rollup: Rollup,
     group: Rows,
     /// The row group that is being encoded, on all cores: more at once would be no faster.
-    encoding: Option<Receiver<Result<Encoded>>>,
-    part: Option<Filling>,
+    encoding: Option<Encoding>,
+    /// The file that is being filled.
+    part: Option<parquet::Part>,
     rejects: usize,
     /// Events read so far.
     read: i64,
@@ -73,17 +73,11 @@ struct Rows {
     numbers: Vec<i64>,
 }
 
-/// A row group, ready for its file.
-struct Encoded {
-    group: parquet::Group,
-    span: (i64, i64),
-}
-
-/// A file that is being filled.
-struct Filling {
-    part: parquet::Part,
-    groups: usize,
-    span: (i64, i64),
+/// A row group that is being encoded.
+struct Encoding {
+    group: Receiver<Result<parquet::Group>>,
+    /// First and last instant of its file, when it is the last one of it.
+    ends: Option<(i64, i64)>,
 }
 
 impl<'a> Intake<'a> {
@@ -207,41 +201,37 @@ impl<'a> Intake<'a> {
         let (sender, receiver) = sync_channel(1);
         let (streamed, target) = (self.streamed, self.target);
         scope.spawn(move |_| _ = sender.send(rows.encode(streamed, target)));
-        self.encoding = Some(receiver);
         self.groups += 1;
-        if self.groups == self.part_groups {
-            self.part_is_full();
-        }
+        let ends = if self.groups == self.part_groups { self.end_part() } else { None };
+        self.encoding = Some(Encoding { group: receiver, ends });
         Ok(())
     }
 
-    /// The events that follow lie in the next file: what is in this one is known there.
-    fn part_is_full(&mut self) {
+    /// The events that follow lie in the next file: what is in this one is known there. Gives its first and last instant.
+    fn end_part(&mut self) -> Option<(i64, i64)> {
         self.groups = 0;
         let ids = std::mem::take(&mut self.seen);
-        if let Some(span) = self.span.take() {
-            self.committed.add(span, ids);
-        }
+        let span = self.span.take()?;
+        self.committed.add(span, ids);
+        Some(span)
     }
 
-    /// Adds the row group that is encoded to the file that is being filled.
+    /// Adds the row group that is encoded to the file that is being filled, and has that written when it is full.
     fn add(&mut self) -> Result<()> {
-        let Some(encoding) = self.encoding.take() else { return Ok(()) };
-        let Encoded { group, span } = encoding.recv().context(ErrorKind::Internal, "a row group was not encoded")??;
-        let filling = match &mut self.part {
-            Some(filling) => filling,
-            none => none.insert(Filling { part: self.streamed.part()?, groups: 0, span }),
+        let Some(Encoding { group, ends }) = self.encoding.take() else { return Ok(()) };
+        let group = group.recv().context(ErrorKind::Internal, "a row group was not encoded")??;
+        let part = match &mut self.part {
+            Some(part) => part,
+            none => none.insert(self.streamed.part()?),
         };
-        filling.part.add(group)?;
-        filling.groups += 1;
-        filling.span = (filling.span.0.min(span.0), filling.span.1.max(span.1));
-        if filling.groups == self.part_groups { self.put_part() } else { Ok(()) }
-    }
-
-    fn put_part(&mut self) -> Result<()> {
-        let Some(Filling { part, span, .. }) = self.part.take() else { return Ok(()) };
-        let (bytes, rows) = part.finish()?;
-        self.store(Stored::Rows { bytes, rows, span })
+        part.add(group)?;
+        if let Some(span) = ends
+            && let Some(part) = self.part.take()
+        {
+            let (bytes, rows) = part.finish()?;
+            self.store(Stored::Rows { bytes, rows, span })?;
+        }
+        Ok(())
     }
 
     /// Writes what is held; there are no more pieces. Gives the ids of each file, too, as far as they are held.
@@ -253,12 +243,14 @@ impl<'a> Intake<'a> {
         'a: 's,
     {
         self.encode(scope)?;
+        let ends = self.end_part();
+        if let Some(last) = &mut self.encoding {
+            last.ends = last.ends.or(ends);
+        }
         self.add()?;
-        self.put_part()?;
         if !self.rollup.is_empty() {
             self.put_rollup()?;
         }
-        self.part_is_full();
         Ok((self.totals, self.committed.into_added()))
     }
 }
@@ -282,15 +274,14 @@ pub(super) fn instants((first, last): (i64, i64)) -> Option<(DateTime<Utc>, Date
 
 impl Rows {
     /// Encodes the rows, by time; of one instant as they came.
-    fn encode(self, streamed: &Streamed, target: &Target<'_>) -> Result<Encoded> {
+    fn encode(self, streamed: &Streamed, target: &Target<'_>) -> Result<parquet::Group> {
         let Self { events, picks, numbers } = self;
         let at = |(of, row): (usize, usize)| events[of].at[row];
         let mut order: Vec<(i64, u32)> = picks.iter().zip(0..).map(|(pick, i)| (at(*pick), i)).collect();
         order.sort_unstable();
-        let span = (order.first().map_or(0, |(at, _)| *at), order.last().map_or(0, |(at, _)| *at));
         let picks: Vec<(usize, usize)> = order.iter().map(|(_, i)| picks[*i as usize]).collect();
         let rows = picks.len();
-        let group = streamed.group(rows, |column| {
+        streamed.group(rows, |column| {
             Ok(match column.checked_sub(ORIGIN) {
                 None => origin(column, target, rows, &order, &numbers),
                 Some(1) => {
@@ -303,8 +294,7 @@ impl Rows {
                     interleave(&arrays, &picks).context(ErrorKind::Internal, "rows cannot be gathered")?
                 }
             })
-        })?;
-        Ok(Encoded { group, span })
+        })
     }
 }
 

@@ -203,8 +203,11 @@ async fn an_event_counts_once_in_whichever_file_of_the_landing_it_lies() {
     let files = [("1.ndjson", lines.into_bytes())];
     let (_, landed) = land_after((&kept, 1), dir.path(), &files, &[], 2).await;
     let landed = landed.unwrap().unwrap();
-    let rows: Vec<u64> = landed.entries.iter().filter(|entry| is_raw(entry)).map(|entry| entry.rows).collect();
+    let raw: Vec<&FileEntry> = landed.entries.iter().filter(|entry| is_raw(entry)).collect();
+    let rows: Vec<u64> = raw.iter().map(|entry| entry.rows).collect();
     assert_eq!((rows, landed.accepted, landed.duplicate), (vec![group, 1000], group + 1000, 110));
+    assert!(raw[0].min_at < raw[0].max_at && raw[0].max_at < raw[1].min_at, "each with its own time");
+    assert_eq!(landed.span, raw[0].min_at.zip(raw[1].max_at));
 }
 
 #[tokio::test]

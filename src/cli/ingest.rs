@@ -64,6 +64,7 @@ impl LandArgs {
             actor: String::new(),
             accepted: self.accept_row_count.clone(),
             note_sha256,
+            memory: job.config.project.engine.memory,
             ..LandOptions::default()
         })
     }

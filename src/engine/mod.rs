@@ -18,5 +18,5 @@ pub use cluster::{ExecutorOptions, SchedulerOptions, executor, scheduler};
 pub use functions::Pseudonym;
 pub use lineage::{Lineage, Source, Sources, trace};
 pub use runner::{Built, build, compute, register_views, schema_of};
-pub use session::{OwnRows, OwnTable, Session};
+pub use session::{OwnTable, Session};
 pub use settings::Settings;

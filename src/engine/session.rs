@@ -159,11 +159,7 @@ impl Session {
     pub fn register_own(&self, model: &str, tables: &[OwnTable<'_>], store: &Store) -> Result<()> {
         let mut named = Vec::with_capacity(tables.len());
         for table in tables {
-            let schema = Arc::clone(&table.schema);
-            let provider = match &table.rows {
-                OwnRows::Batches(batches) => of_batches(&table.name, schema, batches.clone())?,
-                OwnRows::Files(files) => of_files(&table.name, schema, files, store)?,
-            };
+            let provider = of_files(&table.name, Arc::clone(&table.schema), table.files, store)?;
             named.push((table.name.clone(), provider));
         }
         self.own.lock().unwrap_or_else(PoisonError::into_inner).insert(model.to_owned(), named);
@@ -340,17 +336,8 @@ pub struct OwnTable<'a> {
     pub name: String,
     /// Its columns.
     pub schema: SchemaRef,
-    /// What is in it.
-    pub rows: OwnRows<'a>,
-}
-
-/// Where the rows of a table are.
-#[derive(Debug, Clone)]
-pub enum OwnRows<'a> {
-    /// At hand.
-    Batches(Vec<RecordBatch>),
-    /// In committed files.
-    Files(&'a [FileEntry]),
+    /// The committed files with its rows.
+    pub files: &'a [FileEntry],
 }
 
 fn of_batches(name: &str, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<Arc<dyn TableProvider>> {

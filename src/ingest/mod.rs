@@ -66,7 +66,7 @@ pub async fn land(
     let places = config.project.sources.iter().map(|s| discover::Place::of(config, s)).collect::<Result<Vec<_>>>()?;
     let is_wanted = |source: &Source| options.sources.is_empty() || options.sources.contains(&source.name);
     let collectors = live::open(config, &run_id, options.limits, clock, progress, is_wanted)?;
-    let kept = okta_log::Kept::default();
+    let kept = okta_log::Kept::within(options.memory);
     let mut streams = Vec::new();
     for ((source, place), collector) in config.project.sources.iter().zip(&places).zip(&collectors) {
         if !is_wanted(source) {

@@ -21,6 +21,8 @@ pub struct LandOptions {
     pub accepted: Vec<AcceptedSize>,
     /// The commitment to what that person said with it.
     pub note_sha256: Option<String>,
+    /// The bytes that the process may take; unlimited when absent.
+    pub memory: Option<u64>,
     /// How patient to be with APIs.
     pub limits: Limits,
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Job;
 use super::record::{self, Carried};
 use crate::base::{AsOf, Result};
-use crate::engine::{self, Model, OwnRows, OwnTable, Session};
+use crate::engine::{self, Model, OwnTable, Session};
 use crate::ingest::LandingFact;
 use crate::schema::{Dataset, datasets};
 use crate::store::{Current, FileEntry, Kind, Record, parquet, sha256_hex};
@@ -46,20 +46,17 @@ impl Job {
                 true => None,
                 false => newest_base(runs, &current, session.as_of(), model, &model_sha256, &read)?,
             };
-            let (since, batches) = match &base {
-                Some(base) => (Some(base.as_of), parquet::decode(self.store.read(&base.file).await?)?.1),
-                None => (None, Vec::new()),
-            };
-            let files = read.files_after(since);
-            let mut own = vec![OwnTable {
-                name: model.before(),
-                schema: engine::schema_of(model)?,
-                rows: OwnRows::Batches(batches),
-            }];
+            if let Some(base) = &base {
+                // That it has the bytes of its record is known before a model goes on from it.
+                self.store.read(&base.file).await?;
+            }
+            let files = read.files_after(base.as_ref().map(|base| base.as_of));
+            let before = Vec::from_iter(base.as_ref().map(|base| base.file.clone()));
+            let mut own = vec![OwnTable { name: model.before(), schema: engine::schema_of(model)?, files: &before }];
             own.extend(files.iter().map(|(dataset, files)| OwnTable {
                 name: format!("{FRESH}{}", dataset.table()),
                 schema: dataset.arrow_schema(),
-                rows: OwnRows::Files(files),
+                files,
             }));
             session.register_own(&model.name, &own, &self.store)?;
             let landings_sha256 = read.hash_up_to(session.as_of());

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::RecordBatch;
@@ -53,9 +52,8 @@ impl Job {
             candidates: folder.join("candidates.csv"),
             folder,
         };
-        let identity = Arc::new(self.identity().await?);
-        let (sealed, _) = self.seal(run, &identity).await?;
-        self.settle_log(&identity).await?;
+        let (sealed, _) = self.seal(run, &run.identity).await?;
+        self.settle_log(&run.identity).await?;
         snapshot::write_folder(&sealed.files, &outputs.snapshot)?;
         write(&outputs.folder.join(VIEWS), views(run, &sealed).as_bytes())?;
         self.write_pages(&run.session, &run.catalogue, &run.record, &outputs.folder).await?;

@@ -42,6 +42,8 @@ pub struct Run {
     pub currency: String,
     /// How many rows each table built by this run has.
     pub rows: BTreeMap<String, usize>,
+    /// The keys that stand for names, those of this run among them.
+    pub(super) identity: Arc<IdentityMap>,
     /// The landings it read.
     pub(super) landings: Vec<LandingFact>,
 }
@@ -84,7 +86,7 @@ impl Job {
         let rows = computed.built.iter().map(|table| (table.name.clone(), table.rows)).collect();
         let Computed { session, catalogue, landings, .. } = computed;
         let currency = self.config.project.reporting_currency.clone();
-        Ok(Run { record, session, catalogue, currency, rows, landings })
+        Ok(Run { record, session, catalogue, currency, rows, identity: Arc::new(identity), landings })
     }
 
     /// Builds and checks the models for an as-of date, and stores nothing but what an aborted job owes to the log.
@@ -109,7 +111,7 @@ impl Job {
             .with_pseudonyms(Arc::new(move |id| keys.key(Name::id(id))));
         let records = self.store.records(&Chain::Runs).await?;
         let landings = register_inputs(self, &session).await?;
-        let sign_ins = self.advance(&landings, options.as_of, options.rebuild).await?;
+        let sign_ins = self.advance(&landings, options).await?;
         sign_ins.register(self, &session)?;
         inputs::register_earlier(self, &session, &catalogue, &records, before).await?;
         let head = log::head(&self.store).await?;

@@ -1,7 +1,7 @@
 //! The state of the seats on its way through a run: brought to the as-of date, shown to the models as
 //! `usage.sign_ins`, expired, erased.
 
-use super::Job;
+use super::{Job, RunOptions};
 use crate::base::{AsOf, Result};
 use crate::engine::Session;
 use crate::ingest::{self, LandingFact};
@@ -15,17 +15,20 @@ pub(super) const STATES: &str = "usage.sign_ins";
 pub(super) const MONTHS: &str = "usage.sign_in_months";
 
 impl Job {
-    /// Brings the state of every System Log to the day, from the newest state that holds; with `rebuild`, from nothing.
+    /// Brings the state of every System Log to the day of a run, from the newest state that holds; to rebuild it, from
+    /// nothing.
     ///
     /// # Errors
     /// A store error; Conflict when other runs change it again and again.
-    pub(super) async fn advance(&self, landings: &[LandingFact], as_of: AsOf, rebuild: bool) -> Result<SignIns> {
+    pub(super) async fn advance(&self, landings: &[LandingFact], options: &RunOptions) -> Result<SignIns> {
         let run_id = RunId::new(self.clock);
         let mut sign_ins = SignIns::default();
         for (source, stream) in ingest::logs(&self.config) {
             let told = told(landings, &source, &stream);
             let of = Of { source: &source, stream: &stream };
-            let advance = Advance { rebuild, ..self.advance_of(of, as_of, &run_id) };
+            let RunOptions { as_of, rebuild, settings, .. } = options;
+            let (rebuild, memory) = (*rebuild, settings.memory);
+            let advance = Advance { rebuild, memory, ..self.advance_of(of, *as_of, &run_id) };
             sign_ins.add(&source, &stream, advance.run(&told).await?);
             sign_ins.months.extend(advance.months(&told).await?);
         }
@@ -48,7 +51,8 @@ impl Job {
     }
 
     fn advance_of<'a>(&'a self, of: Of<'a>, as_of: AsOf, run_id: &'a RunId) -> Advance<'a> {
-        Advance { store: &self.store, of, as_of, run_id, config_sha256: &self.config.sha256, rebuild: false }
+        let config_sha256 = &self.config.sha256;
+        Advance { store: &self.store, of, as_of, run_id, config_sha256, rebuild: false, memory: None }
     }
 
     /// The states of the day that are on record.

@@ -18,6 +18,10 @@ use crate::store::{
 
 /// Files of `day_use` of one bucket merged at once.
 const FILES_AT_ONCE: usize = 32;
+/// The share of a memory limit for what is merged, in percent; the program and what it knows by then take the rest.
+const MERGE_PERCENT: u64 = 50;
+/// What is unpacked of a file at once, about, in bytes.
+const UNPACKED: u64 = 1 << 20;
 /// Times a state is tried again after another run changed the chain.
 const TRIES: u32 = 3;
 /// States of so many days stay at hand: a late landing goes back to the one before it.
@@ -66,6 +70,8 @@ pub struct Advance<'a> {
     pub config_sha256: &'a str,
     /// Whether to leave earlier states aside and begin with nothing.
     pub rebuild: bool,
+    /// The bytes that the process may take; unlimited when absent.
+    pub memory: Option<u64>,
 }
 
 impl Advance<'_> {
@@ -142,12 +148,14 @@ impl Advance<'_> {
         Chain::Usage { source: self.of.source.to_owned(), stream: self.of.stream.to_owned() }
     }
 
-    /// The files of the new state, a bucket at a time on every core.
+    /// The files of the new state, a bucket at a time on every core, or on as many as there is memory for.
     async fn merged(&self, base: Option<&Base>, landings: &[Told]) -> Result<Vec<FileEntry>> {
         let works = self.work(base, landings);
-        let works = works.iter().map(|work| self.bucket(work, base.map(|base| base.as_of)));
         let threads = available_parallelism().map_or(2, usize::from);
-        let files: Vec<Option<FileEntry>> = futures::stream::iter(works).buffered(threads).try_collect().await?;
+        let largest = works.iter().map(Work::bytes).max().unwrap_or(0).max(1);
+        let fitting = self.memory.map_or(threads, |memory| (memory / 100 * MERGE_PERCENT / largest) as usize);
+        let works = works.iter().map(|work| self.bucket(work, base.map(|base| base.as_of)));
+        let files = futures::stream::iter(works).buffered(fitting.clamp(1, threads)).try_collect::<Vec<_>>().await?;
         Ok(files.into_iter().flatten().collect())
     }
 
@@ -258,6 +266,15 @@ struct Work {
     state: Option<FileEntry>,
     /// When each file of `day_use` became known, by which landing; in this order.
     news: Vec<(NaiveDate, u64, FileEntry)>,
+}
+
+impl Work {
+    /// What merging it takes, at most: what is merged at once and what becomes of it, and what is unpacked of each file.
+    fn bytes(&self) -> u64 {
+        let news = self.news.chunks(FILES_AT_ONCE).map(|part| part.iter().map(|(.., file)| file.bytes).sum::<u64>());
+        let state = self.state.as_ref().map_or(0, |file| file.bytes);
+        2 * (state + news.max().unwrap_or(0)) + (1 + self.news.len().min(FILES_AT_ONCE) as u64) * UNPACKED
+    }
 }
 
 /// Names all that is to be merged.

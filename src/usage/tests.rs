@@ -73,7 +73,7 @@ impl World {
         let as_of = AsOf::new(as_of);
         let landings: Vec<Told> =
             self.landings.iter().filter(|landing| landing.extract_date <= as_of.day()).cloned().collect();
-        Advance { store, of: OF, as_of, run_id: &run_id, config_sha256: "", rebuild }.run(&landings).await
+        Advance { store, of: OF, as_of, run_id: &run_id, config_sha256: "", rebuild, memory: None }.run(&landings).await
     }
 
     /// A run that dies at one of its operations on the store, after it happened or before; or lives, if it has fewer.
@@ -229,7 +229,15 @@ async fn shards_make_one_state_and_the_last_puts_it_on_record() {
     world.land(day(1), &attempts[..20]).await;
     let run_id = RunId::new(Clock::System);
     let as_of = AsOf::new(day(1));
-    let advance = Advance { store: &world.store, of: OF, as_of, run_id: &run_id, config_sha256: "", rebuild: false };
+    let advance = Advance {
+        store: &world.store,
+        of: OF,
+        as_of,
+        run_id: &run_id,
+        config_sha256: "",
+        rebuild: false,
+        memory: None,
+    };
     let shard = |number| advance.run_shard(&world.landings, Shard { number, of: 3 });
     assert!(!shard(2).await.unwrap());
     assert!(!shard(2).await.unwrap(), "a shard that ran twice said it once");
@@ -255,7 +263,8 @@ async fn a_month_is_summed_up_when_it_is_over_and_late_days_are_added() {
             let run_id = RunId::new(Clock::System);
             let landings: Vec<Told> = landings.into_iter().filter(|landing| landing.extract_date <= on).collect();
             let as_of = AsOf::new(on);
-            let advance = Advance { store: &store, of: OF, as_of, run_id: &run_id, config_sha256: "", rebuild };
+            let advance =
+                Advance { store: &store, of: OF, as_of, run_id: &run_id, config_sha256: "", rebuild, memory: None };
             advance.months(&landings).await.unwrap()
         }
     };

@@ -79,7 +79,8 @@ async fn days_of_use_are_merged_into_the_state_of_many_seats() {
         let (began, before) = (Instant::now(), busy());
         let as_of = AsOf::new(day);
         let run_id = RunId::new(Clock::System);
-        let advance = Advance { store: &store, of: OF, as_of, run_id: &run_id, config_sha256: "", rebuild: false };
+        let advance =
+            Advance { store: &store, of: OF, as_of, run_id: &run_id, config_sha256: "", rebuild: false, memory: None };
         let now = advance.run(&landings).await.unwrap();
         wall += began.elapsed().as_secs_f64();
         cpu += busy() - before;

@@ -18,18 +18,28 @@ use crate::store::parquet::Batches;
 use crate::store::{FileEntry, Store};
 
 /// Ids that are held of files: some 50 MB.
-pub(super) const HELD: u64 = 4 << 20;
+const HELD: u64 = 4 << 20;
+/// What an id takes that is held, and one of which something is left, in bytes.
+const BYTES: (u64, u64) = (14, 5);
+/// The share of a memory limit for either, in percent.
+const PERCENT: u64 = 5;
 /// An instant may be told once more with fewer digits: so much, in microseconds, two of one event may differ.
 const SLACK: i64 = 1_000_000;
 
 /// Ids of which something is left when they are held no more: some 180 MB, as many events as a large company has in a day.
-pub(super) const LEFT: u64 = 32 << 20;
+const LEFT: u64 = 32 << 20;
 /// How often a file is read and given up again. Read once more, it stays: events that come in no order cost memory then,
 /// and no more reading.
 const MOST_READS: u8 = 4;
 /// So often a file counts as read of which something is left when it is given up. Most files of landings before are met
 /// once, by what came late.
 const OFTEN: u8 = 2;
+
+/// How many ids are held, and of how many others something is left, where the process may take so many bytes.
+pub(super) fn ids_within(memory: Option<u64>) -> (u64, u64) {
+    let within = |most: u64, bytes: u64| memory.map_or(most, |memory| most.min(memory / 100 * PERCENT / bytes));
+    (within(HELD, BYTES.0), within(LEFT, BYTES.1))
+}
 
 /// Files with events.
 pub(super) struct Committed<'a> {

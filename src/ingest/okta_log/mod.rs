@@ -33,7 +33,7 @@ use rayon::prelude::*;
 use tokio::runtime::Handle;
 
 use self::chunks::{Buffers, Opened, Piece, Whole};
-use self::committed::{Committed, HELD, LEFT, Newest};
+use self::committed::{Committed, Newest};
 use self::intake::{Intake, PART_GROUPS, Totals, instants};
 use self::parse::{Parsed, Parser};
 use self::seen::Seen;
@@ -78,8 +78,9 @@ pub(super) struct Job<'a> {
 }
 
 /// What stays from landing to landing.
-#[derive(Default)]
 pub(super) struct Kept {
+    /// How many ids of files are held, and of how many others something is left.
+    ids: (u64, u64),
     /// What pieces lie in.
     buffers: Buffers,
     /// How events were written so far.
@@ -88,6 +89,12 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// Nothing yet. Of what lies in files already so much is known as the bytes that the process may take allow.
+    pub(super) fn within(memory: Option<u64>) -> Self {
+        let ids = committed::ids_within(memory);
+        Self { ids, buffers: Buffers::default(), shapes: Mutex::default(), newest: Mutex::default() }
+    }
+
     fn newest(&self) -> MutexGuard<'_, Newest> {
         self.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -222,7 +229,7 @@ impl<'a> Job<'a> {
             let storer = threads.spawn(move || self.store(storing, &sender));
             let taken = self.cores.scope(|scope| {
                 let (store, newest) = (self.target.store, std::mem::take(&mut *self.kept.newest()));
-                let committed = Committed::new(store, &self.runtime, &self.committed, (HELD, LEFT), newest, written);
+                let committed = Committed::new(store, &self.runtime, &self.committed, self.kept.ids, newest, written);
                 let parts = (self.buckets, self.part_groups);
                 let intake = Intake::new(&self.target, &streamed, committed, parts, stores);
                 take_all(files, &receivers, intake, (&parser, &self.kept.buffers), self.cores.count() + 2, scope)

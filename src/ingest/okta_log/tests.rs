@@ -20,7 +20,7 @@ pub(super) async fn land_with(
     piece_bytes: usize,
     cores: usize,
 ) -> (Store, Result<Result<Landed, Refusal>>) {
-    let kept = Kept { buffers: Buffers::new(piece_bytes), ..Kept::default() };
+    let kept = Kept { buffers: Buffers::new(piece_bytes), ..Kept::within(None) };
     land_after((&kept, PART_GROUPS), root, files, committed, cores).await
 }
 
@@ -199,7 +199,7 @@ async fn an_event_counts_once_in_whichever_file_of_the_landing_it_lies() {
     let group = parquet::STREAMED.row_group_rows as u64;
     let all = (0..group + 1000).chain(0..100).chain(group..group + 10);
     let lines: String = all.map(|i| event(i, i / 8) + "\n").collect();
-    let kept = Kept::default();
+    let kept = Kept::within(None);
     let files = [("1.ndjson", lines.into_bytes())];
     let (_, landed) = land_after((&kept, 1), dir.path(), &files, &[], 2).await;
     let landed = landed.unwrap().unwrap();
@@ -236,7 +236,7 @@ async fn committed_events_come_no_second_time_and_only_what_may_be_met_is_read()
 async fn the_files_of_the_landing_before_are_not_read_again() {
     let dir = tempfile::tempdir().unwrap();
     let lines = |from: u64, to: u64| (from..to).map(|i| event(i, i) + "\n").collect::<String>().into_bytes();
-    let kept = Kept::default();
+    let kept = Kept::within(None);
     let (_, landed) = land_after((&kept, PART_GROUPS), dir.path(), &[("1.ndjson", lines(0, 50))], &[], 2).await;
     let entries = landed.unwrap().unwrap().entries;
     let committed: Vec<_> = entries.into_iter().filter(is_raw).collect();

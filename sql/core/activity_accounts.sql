@@ -56,7 +56,7 @@ hits as (
 best_ranks as (
     select
         app_id, source, stream, account_ref, account_id, key_rank,
-        min(key_rank) over (partition by app_id, source, stream, account_ref) as best_key_rank
+        rank() over (partition by app_id, source, stream, account_ref order by key_rank) as place
     from hits
 ),
 
@@ -64,7 +64,7 @@ best_ranks as (
 final as (
     select app_id, source, stream, account_ref, account_id, key_rank
     from best_ranks
-    where key_rank = best_key_rank
+    where place = 1
 )
 
 select app_id, source, stream, account_ref, account_id, key_rank

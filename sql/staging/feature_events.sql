@@ -179,8 +179,9 @@ days_of_use as (
             else max(used.landing)
         end as landing,
         max(asked.every_window_holds_on) as every_window_holds_on
-    from counts as used
-    inner join what_windows_ask_for as asked on used.used_on > asked.windows_begin_after
+    -- the one row first: it is what a join holds
+    from what_windows_ask_for as asked
+    inner join counts as used on asked.windows_begin_after < used.used_on
     group by used.source, used.stream, used.account_ref, used.feature, used.used_on, used.is_report
 ),
 
@@ -189,8 +190,8 @@ days_beside_what_later_ones_count as (
         source, stream, account_ref, feature, used_on, uses, landing,
         max(case when used_on <= every_window_holds_on then uses end) over (
             partition by source, stream, account_ref, feature
-            order by used_on
-            rows between 1 following and unbounded following
+            order by used_on desc
+            rows between unbounded preceding and 1 preceding
         ) as largest_later_uses
     from days_of_use
     where is_report

@@ -33,7 +33,7 @@ pub(super) struct ModelArgs {
     /// Partitions of a plan; the cores of the machine by default. Changes no result
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     partitions: Option<u16>,
-    /// The memory that computing may take, such as 512MB or 4GB; what does not fit goes to disk. Changes no result
+    /// The memory that the process may take, such as 512MB or 4GB; what does not fit goes to disk. Changes no result
     #[arg(long, value_name = "SIZE", value_parser = config::parse_memory)]
     memory: Option<u64>,
     /// Where models are computed: `local`, or `ballista://host:port`. Changes no result

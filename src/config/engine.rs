@@ -14,7 +14,7 @@ pub const LEAST_MEMORY: u64 = 64_000_000;
 pub struct EngineOptions {
     /// Where.
     pub place: Place,
-    /// The memory that a computation may take, in bytes; unlimited when absent.
+    /// The memory that the process may take, in bytes; unlimited when absent.
     pub memory: Option<u64>,
     /// The folder for what does not fit into it, relative to the project; the system's temporary folder when absent.
     pub spill: Option<PathBuf>,

@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use arrow::row::{RowConverter, SortField};
 use arrow::util::pretty::pretty_format_batches;
 use bytes::Bytes;
 use datafusion::execution::disk_manager::DiskManager;
@@ -13,6 +12,7 @@ use datafusion::execution::spill_file::{SpillFile, SpillWriter};
 
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
+use crate::schema::Grain;
 use crate::store::parquet::{self, Encoder};
 
 /// The rows of a table.
@@ -75,7 +75,7 @@ impl Intake {
     /// memory, a file is made.
     ///
     /// # Errors
-    /// Internal when the schema has not the columns of the grain.
+    /// Data when the schema has not the columns of the grain.
     pub(super) fn new(
         name: &str,
         schema: &SchemaRef,
@@ -95,9 +95,7 @@ impl Intake {
     pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<()> {
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), batch.columns().to_vec())
             .context(ErrorKind::Internal, "rows do not fit their schema")?;
-        if let Some(grain) = &mut self.grain {
-            grain.check(&batch)?;
-        }
+        self.check(&batch)?;
         self.count += batch.num_rows();
         self.bytes += batch.get_array_memory_size();
         match &mut self.file {
@@ -109,12 +107,27 @@ impl Intake {
         }
     }
 
+    /// Holds rows to the grain.
+    fn check(&mut self, batch: &RecordBatch) -> Result<()> {
+        let Some(grain) = &mut self.grain else { return Ok(()) };
+        let name = |at: usize| batch.schema_ref().field(at).name().clone();
+        if let Some(at) = grain.columns().iter().find(|at| batch.column(**at).null_count() > 0) {
+            return Err(Error::data(format!("grain column `{}` holds nulls", name(*at))));
+        }
+        if let Some(row) = grain.repeated(batch)? {
+            let names: Vec<_> = grain.columns().iter().map(|at| name(*at)).collect();
+            let shown = show(&[batch.slice(row, 1)])?;
+            return Err(Error::data(format!("two rows of one ({}):\n{shown}", names.join(", "))));
+        }
+        Ok(())
+    }
+
     /// Forgets everything: the rows come once more.
     pub(super) fn restart(&mut self) {
         (self.bytes, self.count, self.file) = (0, 0, None);
         self.batches.clear();
         if let Some(grain) = &mut self.grain {
-            grain.previous.clear();
+            grain.restart();
         }
     }
 
@@ -140,42 +153,6 @@ impl Intake {
             encoder.push(&batch)?;
         }
         self.file = Some((file, encoder));
-        Ok(())
-    }
-}
-
-/// Proves the grain of rows that come sorted by it: they are unique when no two neighbours are equal.
-struct Grain {
-    columns: Vec<usize>,
-    names: String,
-    converter: RowConverter,
-    previous: Vec<u8>,
-}
-
-impl Grain {
-    fn new(schema: &SchemaRef, names: &[String]) -> Result<Self> {
-        let columns = names.iter().map(|name| schema.index_of(name)).collect::<Result<Vec<_>, _>>();
-        let columns = columns.context(ErrorKind::Internal, "grain")?;
-        let fields = columns.iter().map(|at| SortField::new(schema.field(*at).data_type().clone())).collect();
-        let converter = RowConverter::new(fields).context(ErrorKind::Internal, "grain")?;
-        Ok(Self { columns, names: names.join(", "), converter, previous: Vec::new() })
-    }
-
-    fn check(&mut self, batch: &RecordBatch) -> Result<()> {
-        let columns: Vec<_> = self.columns.iter().map(|at| Arc::clone(batch.column(*at))).collect();
-        if let Some(at) = columns.iter().position(|c| c.null_count() > 0) {
-            let name = batch.schema_ref().field(self.columns[at]).name().clone();
-            return Err(Error::data(format!("grain column `{name}` holds nulls")));
-        }
-        let rows = self.converter.convert_columns(&columns).context(ErrorKind::Internal, "grain")?;
-        for (at, row) in rows.iter().enumerate() {
-            if self.previous == row.data() {
-                let shown = show(&[batch.slice(at, 1)])?;
-                return Err(Error::data(format!("two rows of one ({}):\n{shown}", self.names)));
-            }
-            self.previous.clear();
-            self.previous.extend_from_slice(row.data());
-        }
         Ok(())
     }
 }

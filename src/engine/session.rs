@@ -11,6 +11,7 @@ use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
 use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::{SQLOptions, SessionContext};
 use datafusion::execution::spill_file::SpillFile;
 use datafusion::logical_expr::ident;
@@ -24,6 +25,7 @@ use super::cluster::Cluster;
 use super::compute::{Engine, Local, failed, with_config};
 use super::encoded::Encoded;
 use super::functions::{self, Pseudonym};
+use super::joins;
 use super::rows::{Intake, Rows};
 use super::settings::Settings;
 use super::sorted::sorted;
@@ -72,7 +74,11 @@ impl Session {
     /// # Errors
     /// Store when the spill folder cannot be used.
     pub fn without_store(as_of: AsOf, settings: &Settings) -> Result<Self> {
-        let context = SessionContext::new_with_config_rt(settings.session(), settings.runtime()?);
+        let state = SessionStateBuilder::new_with_default_features()
+            .with_config(settings.session())
+            .with_runtime_env(settings.runtime()?)
+            .with_physical_optimizer_rules(joins::rules());
+        let context = SessionContext::new_with_state(state.build());
         for function in functions::all() {
             context.register_udf(function);
         }

@@ -6,22 +6,26 @@ use std::sync::Arc;
 
 use datafusion::config::SpillCompression;
 use datafusion::execution::context::SessionConfig;
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 
+use super::pool::Pool;
 use crate::base::error::Context;
 use crate::base::{ErrorKind, Result};
 use crate::config::{Config, Place};
 
 /// Rows of a batch. The bytes of a table do not rest on it, but the pace of everything does.
 const BATCH_ROWS: usize = 8192;
-/// The share of a memory limit that operators may reserve, in percent.
+/// What the program itself takes of a memory limit, in bytes, but no more than a quarter of it: its code, and what it
+/// knows of names and files.
+const PROGRAM_BYTES: u64 = 256 << 20;
+/// The share of what is left that operators may reserve, in percent.
 const POOL_PERCENT: u64 = 50;
-/// The share that tables may hold; those that are too many lie in files. Batches on their way and the program itself
-/// take the rest.
+/// The share that tables may hold; those that are too many lie in files. Batches on their way take the rest.
 const TABLES_PERCENT: u64 = 20;
 /// What tables may hold where there is no limit: of the others a file is made anyway, and read as it is asked for.
 const TABLES_BYTES: u64 = 64 << 20;
+/// Files on disk that one sort merges at once under a limit: it takes memory for each, and leaves none to the next sort.
+const MERGED_AT_ONCE: usize = 8;
 /// What may lie in the spill folder at once.
 pub(super) const SPILL_BYTES: u64 = 100_000_000_000;
 /// The smaller side of a join up to this size goes to every partition instead of being partitioned: people, policies,
@@ -35,7 +39,7 @@ pub(super) const BROADCAST_ROWS: usize = 2_000_000;
 pub struct Settings {
     /// Partitions of a plan; the number of cores by default.
     pub partitions: usize,
-    /// The memory that a computation may take, in bytes; unlimited when absent.
+    /// The memory that the process may take, in bytes; unlimited when absent.
     pub memory: Option<u64>,
     /// The folder for what does not fit into it; the system's temporary folder when absent.
     pub spill: Option<PathBuf>,
@@ -92,8 +96,8 @@ impl Settings {
             builder = builder.with_temp_file_path(folder);
         }
         if let Some(memory) = self.memory {
-            let pool = FairSpillPool::new(usize::try_from(pool_bytes(memory)).unwrap_or(usize::MAX));
-            builder = builder.with_memory_pool(Arc::new(pool));
+            let pool = Pool::new(usize::try_from(pool_bytes(memory)).unwrap_or(usize::MAX));
+            builder = builder.with_memory_pool(Arc::new(pool)).with_max_spill_merge_fan_in(MERGED_AT_ONCE);
         }
         let runtime = builder.with_max_temp_directory_size(SPILL_BYTES).build_arc();
         runtime.context(ErrorKind::Store, "cannot set up memory and spill folder")
@@ -103,14 +107,19 @@ impl Settings {
 impl Settings {
     /// The bytes that tables may hold in memory.
     pub(super) fn room(&self) -> usize {
-        let room = self.memory.map_or(TABLES_BYTES, |memory| memory / 100 * TABLES_PERCENT);
+        let room = self.memory.map_or(TABLES_BYTES, |memory| left_of(memory) / 100 * TABLES_PERCENT);
         usize::try_from(room).unwrap_or(usize::MAX)
     }
 }
 
 /// What operators may reserve of a memory limit.
 pub(super) fn pool_bytes(memory: u64) -> u64 {
-    memory / 100 * POOL_PERCENT
+    left_of(memory) / 100 * POOL_PERCENT
+}
+
+/// What the program leaves of a memory limit.
+fn left_of(memory: u64) -> u64 {
+    memory - PROGRAM_BYTES.min(memory / 4)
 }
 
 /// What is chosen for every session, of this process and of a cluster.

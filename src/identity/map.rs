@@ -9,26 +9,27 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use super::rows::{random, take_out};
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result, text};
-use crate::store::{Chain, Draft, FileEntry, Key, Kind, Record, RunId, Store, hex, live_files, parquet};
+use crate::store::parquet::Batches;
+use crate::store::{Chain, Draft, FileEntry, Key, Kind, Record, RunId, Store, hex, live_files};
 
 /// What a key stands for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Name {
     /// An id of a source, exact: account, worker, leave.
-    Id(String),
+    Id(Box<str>),
     /// A login or e-mail address, in the form in which names are compared.
-    Identifier(String),
+    Identifier(Box<str>),
 }
 
 impl Name {
     /// An id.
     pub fn id(text: &str) -> Self {
-        Self::Id(text.to_owned())
+        Self::Id(text.into())
     }
 
     /// A login or address, however it is spelled.
     pub fn identifier(text: &str) -> Self {
-        Self::Identifier(text::fold(text))
+        Self::Identifier(text::fold(text).into())
     }
 
     /// The name itself.
@@ -48,10 +49,25 @@ impl Name {
 
     fn parse(kind: &str, text: &str) -> Option<Self> {
         match kind {
-            "id" => Some(Self::Id(text.to_owned())),
-            "identifier" => Some(Self::Identifier(text.to_owned())),
+            "id" => Some(Self::Id(text.into())),
+            "identifier" => Some(Self::Identifier(text.into())),
             _ => None,
         }
+    }
+}
+
+/// A key: its text is its 32 hex digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pseudonym([u8; 16]);
+
+impl Pseudonym {
+    fn parse(text: &str) -> Option<Self> {
+        let number = u128::from_str_radix(text, 16).ok()?.to_be_bytes();
+        Some(Self(number)).filter(|key| key.text() == text)
+    }
+
+    fn text(self) -> String {
+        hex(&self.0)
     }
 }
 
@@ -65,21 +81,21 @@ pub struct IdentityMap {
 #[derive(Debug, Default, Clone)]
 struct Keys {
     /// As the store had them; shared by whoever opened it once.
-    read: Arc<HashMap<Name, String>>,
+    read: Arc<HashMap<Name, Pseudonym>>,
     /// Made since, and committed.
-    made: BTreeMap<Name, String>,
+    made: BTreeMap<Name, Pseudonym>,
     /// Made and not committed yet.
-    new: BTreeMap<Name, String>,
+    new: BTreeMap<Name, Pseudonym>,
     /// The newest record known.
     head: Option<Record>,
 }
 
 impl Keys {
-    fn get(&self, name: &Name) -> Option<&String> {
-        self.read.get(name).or_else(|| self.made.get(name)).or_else(|| self.new.get(name))
+    fn get(&self, name: &Name) -> Option<Pseudonym> {
+        self.read.get(name).or_else(|| self.made.get(name)).or_else(|| self.new.get(name)).copied()
     }
 
-    fn all(&self) -> impl Iterator<Item = (&Name, &String)> {
+    fn all(&self) -> impl Iterator<Item = (&Name, &Pseudonym)> {
         self.read.iter().chain(&self.made).chain(&self.new)
     }
 }
@@ -91,13 +107,14 @@ impl IdentityMap {
     /// A store error; Evidence when a committed file is not what its record says.
     pub async fn open(store: Store) -> Result<Self> {
         let records = store.records(&Chain::Identity).await?;
-        let mut read = HashMap::new();
-        for file in live_files(&records).into_values() {
-            let (_, batches) = parquet::decode(store.read(file).await?)?;
-            for batch in &batches {
-                read.extend(rows(batch)?);
+        let files = live_files(&records);
+        let mut read = HashMap::with_capacity(files.values().map(|file| file.rows as usize).sum());
+        for file in files.values() {
+            for batch in Batches::open(store.read(file).await?)? {
+                read.extend(rows(&batch?)?);
             }
         }
+        drop(files);
         let keys = Keys { read: Arc::new(read), head: records.into_iter().next_back(), ..Keys::default() };
         Ok(Self { store, keys: Mutex::new(keys) })
     }
@@ -115,28 +132,29 @@ impl IdentityMap {
     pub fn key(&self, name: Name) -> Result<String> {
         let mut keys = self.lock();
         if let Some(key) = keys.get(&name) {
-            return Ok(key.clone());
+            return Ok(key.text());
         }
-        let key = hex(&random::<16>()?);
-        keys.new.insert(name, key.clone());
-        Ok(key)
+        let key = Pseudonym(random::<16>()?);
+        keys.new.insert(name, key);
+        Ok(key.text())
     }
 
     /// The key of a name that has one.
     pub fn known(&self, name: &Name) -> Option<String> {
-        self.lock().get(name).cloned()
+        self.lock().get(name).map(Pseudonym::text)
     }
 
     /// The keys that names have.
     pub fn keys_of(&self, names: &BTreeSet<Name>) -> BTreeSet<String> {
         let keys = self.lock();
-        names.iter().filter_map(|name| keys.get(name).cloned()).collect()
+        names.iter().filter_map(|name| keys.get(name).map(Pseudonym::text)).collect()
     }
 
     /// The names a key stands for; none when it stands for nobody, or nobody any more.
     pub fn names(&self, key: &str) -> Vec<Name> {
+        let Some(key) = Pseudonym::parse(key) else { return Vec::new() };
         let keys = self.lock();
-        let mut names: Vec<Name> = keys.all().filter(|(_, k)| *k == key).map(|(name, _)| name.clone()).collect();
+        let mut names: Vec<Name> = keys.all().filter(|(_, k)| **k == key).map(|(name, _)| name.clone()).collect();
         names.sort();
         names
     }
@@ -192,14 +210,15 @@ impl IdentityMap {
         Ok(erased)
     }
 
-    async fn write(&self, keys: &BTreeMap<Name, String>, run_id: &RunId) -> Result<FileEntry> {
+    async fn write(&self, keys: &BTreeMap<Name, Pseudonym>, run_id: &RunId) -> Result<FileEntry> {
         let column = |values: Vec<&str>| Arc::new(StringArray::from(values)) as _;
+        let texts: Vec<String> = keys.values().map(|key| key.text()).collect();
         let batch = RecordBatch::try_new(
             schema(),
             vec![
                 column(keys.keys().map(Name::kind).collect()),
                 column(keys.keys().map(Name::text).collect()),
-                column(keys.values().map(String::as_str).collect()),
+                column(texts.iter().map(String::as_str).collect()),
             ],
         )
         .context(ErrorKind::Internal, "the identity map")?;
@@ -220,7 +239,7 @@ fn schema() -> SchemaRef {
     Arc::new(Schema::new(vec![text("kind"), text("name"), text("key")]))
 }
 
-fn rows(batch: &RecordBatch) -> Result<Vec<(Name, String)>> {
+fn rows(batch: &RecordBatch) -> Result<Vec<(Name, Pseudonym)>> {
     let unreadable = || Error::new(ErrorKind::Evidence, "a file of the identity map is not one");
     let column = |name: &str| {
         let column = batch.column_by_name(name).filter(|c| *c.data_type() == DataType::Utf8);
@@ -230,7 +249,7 @@ fn rows(batch: &RecordBatch) -> Result<Vec<(Name, String)>> {
     (0..batch.num_rows())
         .map(|i| {
             let name = Name::parse(kinds.value(i), names.value(i)).ok_or_else(unreadable)?;
-            Ok((name, keys.value(i).to_owned()))
+            Ok((name, Pseudonym::parse(keys.value(i)).ok_or_else(unreadable)?))
         })
         .collect()
 }

@@ -56,6 +56,8 @@ impl Job {
         self.settle_log(&run.identity).await?;
         snapshot::write_folder(&sealed.files, &outputs.snapshot)?;
         write(&outputs.folder.join(VIEWS), views(run, &sealed).as_bytes())?;
+        // It lies on disk twice now, and pages need the room.
+        drop(sealed);
         self.write_pages(&run.session, &run.catalogue, &run.record, &outputs.folder).await?;
         Ok(outputs)
     }

@@ -9,6 +9,7 @@ mod bamboohr;
 mod ecb;
 mod field;
 mod github;
+mod grain;
 mod horizon;
 mod mapped;
 mod microsoft365;
@@ -27,6 +28,7 @@ use std::sync::{Arc, LazyLock};
 use arrow::datatypes::{Field as ArrowField, Schema, SchemaRef};
 
 pub use field::{Field, Pii, Rule, Type};
+pub use grain::Grain;
 pub use horizon::Horizon;
 pub use person::{Person, without_texts};
 

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
-use crate::schema::sidecar;
+use crate::schema::{Grain, sidecar};
 use crate::store::hex;
 
 /// The largest whole number that every reader of JSON takes exactly.
@@ -28,26 +28,41 @@ pub(super) struct Content {
     key: Vec<usize>,
     all: Vec<usize>,
     hash: Sha256,
-    /// Half of a hash tells keys apart, and long ones take no more memory.
-    seen: HashSet<[u8; 16]>,
+    keys: Keys,
     line: Vec<u8>,
     pub(super) rows: u64,
     /// The first row whose grain another row had before, as JSON.
     pub(super) repeated: Option<String>,
 }
 
+/// How it is known whether a grain occurs twice.
+enum Keys {
+    /// Rows come sorted by it.
+    Sorted(Grain),
+    /// Rows come as somebody wrote them. Half of a hash tells keys apart, and long ones take no more memory.
+    Any(HashSet<[u8; 16]>),
+}
+
 impl Content {
-    /// Of no rows yet.
+    /// Of no rows yet; they come in any order.
     ///
     /// # Errors
     /// Data when the grain names no column.
     pub(super) fn new(schema: &Schema, grain: &[String]) -> Result<Self> {
-        let key = grain.iter().map(|name| schema.index_of(name)).collect::<Result<Vec<_>, _>>();
+        Ok(Self { keys: Keys::Any(HashSet::new()), ..Self::sorted(schema, grain)? })
+    }
+
+    /// Of no rows yet; they come sorted by the grain.
+    ///
+    /// # Errors
+    /// As [`Content::new`].
+    pub(super) fn sorted(schema: &Schema, grain: &[String]) -> Result<Self> {
+        let grain = Grain::new(schema, grain)?;
         Ok(Self {
-            key: key.context(ErrorKind::Data, "the grain names no column")?,
+            key: grain.columns().to_vec(),
             all: (0..schema.fields().len()).collect(),
             hash: Sha256::new(),
-            seen: HashSet::new(),
+            keys: Keys::Sorted(grain),
             line: Vec::new(),
             rows: 0,
             repeated: None,
@@ -57,20 +72,32 @@ impl Content {
     /// Hashes the next rows and looks for a grain that occurs twice.
     ///
     /// # Errors
-    /// Data when a column has no place in a sealed table.
+    /// Data when a column has no place in a sealed table; Internal when rows that come sorted do not.
     pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<()> {
         let cells = batch.columns().iter().map(Cells::of).collect::<Result<Vec<_>>>()?;
+        let mut repeated = None;
+        if let Keys::Sorted(grain) = &mut self.keys
+            && self.repeated.is_none()
+        {
+            repeated = grain.repeated(batch)?;
+        }
         for row in 0..batch.num_rows() {
-            write_row(&cells, &self.key, row, &mut self.line)?;
-            let digest = Sha256::digest(&self.line);
-            let half: [u8; 16] = std::array::from_fn(|at| digest[at]);
-            if !self.seen.insert(half) && self.repeated.is_none() {
-                self.repeated = Some(String::from_utf8_lossy(&self.line).into_owned());
+            if let Keys::Any(seen) = &mut self.keys {
+                write_row(&cells, &self.key, row, &mut self.line)?;
+                let digest = Sha256::digest(&self.line);
+                let half: [u8; 16] = std::array::from_fn(|at| digest[at]);
+                if !seen.insert(half) && self.repeated.is_none() {
+                    repeated = repeated.or(Some(row));
+                }
             }
             write_row(&cells, &self.all, row, &mut self.line)?;
             self.line.push(b'\n');
             self.hash.update(&self.line);
             self.rows += 1;
+        }
+        if let Some(row) = repeated {
+            write_row(&cells, &self.key, row, &mut self.line)?;
+            self.repeated = Some(String::from_utf8_lossy(&self.line).into_owned());
         }
         Ok(())
     }

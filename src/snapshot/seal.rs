@@ -87,7 +87,7 @@ impl Sealing {
                 name: name.to_owned(),
                 grain: grain.to_vec(),
                 schema: manifest::columns(schema)?,
-                content: Content::new(schema, grain)?,
+                content: Content::sorted(schema, grain)?,
                 encoder: Encoder::new(schema, Vec::new())?,
             })
         };

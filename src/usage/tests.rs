@@ -73,7 +73,9 @@ impl World {
         let as_of = AsOf::new(as_of);
         let landings: Vec<Told> =
             self.landings.iter().filter(|landing| landing.extract_date <= as_of.day()).cloned().collect();
-        Advance { store, of: OF, as_of, run_id: &run_id, config_sha256: "", rebuild, memory: None }.run(&landings).await
+        // A rebuild has memory for one bucket at a time.
+        let memory = rebuild.then_some(1);
+        Advance { store, of: OF, as_of, run_id: &run_id, config_sha256: "", rebuild, memory }.run(&landings).await
     }
 
     /// A run that dies at one of its operations on the store, after it happened or before; or lives, if it has fewer.

@@ -284,6 +284,14 @@ mod tests {
         (store.unwrap(), files)
     }
 
+    #[test]
+    fn less_memory_knows_fewer_ids() {
+        assert_eq!(ids_within(None), (HELD, LEFT));
+        assert_eq!(ids_within(Some(1 << 40)), (HELD, LEFT));
+        let (held, left) = ids_within(Some(512_000_000));
+        assert!(held * BYTES.0 + left * BYTES.1 <= 51_200_000 && held > 1_000_000 && left > 5_000_000);
+    }
+
     fn id(i: u64) -> u128 {
         hash_text(&format!("{i:032x}"))
     }

@@ -15,7 +15,7 @@ use ::parquet::file::metadata::{ParquetMetaDataOptions, ParquetMetaDataReader, P
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion};
 use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::types::ColumnPath;
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, RecordBatch, make_array};
 use arrow::compute::BatchCoalescer;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use bytes::Bytes;
@@ -159,10 +159,23 @@ impl<W: Write + Send> Encoder<W> {
 
     fn drain(&mut self) -> Result<()> {
         while let Some(chunk) = self.chunks.next_completed_batch() {
+            let columns = chunk.columns().iter().map(without_empty_nulls).collect::<Result<_>>()?;
+            let chunk = RecordBatch::try_new(Arc::clone(&self.schema), columns);
+            let chunk = chunk.context(ErrorKind::Internal, UNWRITABLE)?;
             self.writer.write(&chunk).context(ErrorKind::Store, "cannot write rows as Parquet")?;
         }
         Ok(())
     }
+}
+
+/// A column in which nothing is null, as if nothing could be: the writer cuts pages otherwise where it has to look, and
+/// whether it has to is up to how rows were joined.
+fn without_empty_nulls(column: &ArrayRef) -> Result<ArrayRef> {
+    if column.nulls().is_none_or(|nulls| nulls.null_count() > 0) {
+        return Ok(Arc::clone(column));
+    }
+    let data = column.to_data().into_builder().nulls(None).build();
+    data.map(make_array).context(ErrorKind::Internal, UNWRITABLE)
 }
 
 /// The rows of a Parquet file, a batch at a time, in the order in which they lie in it.

@@ -50,7 +50,7 @@ pub struct Settings {
 
 /// The settings of this release.
 pub const SETTINGS: Settings = Settings {
-    created_by: "seatledger 1",
+    created_by: "seatledger 2",
     batch_rows: 8192,
     row_group_rows: 1_048_576,
     page_rows: 20_000,

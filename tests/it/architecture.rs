@@ -175,6 +175,8 @@ const ORDERS_END_IN: &[&str] = &[
     // source and stream in one
     "feed",
     "invoice_id",
+    // accounts that match equally well rank alike
+    "key_rank",
     "landing",
     "leave_id",
     "line",

@@ -51,7 +51,7 @@ fn parse_accepted(text: &str) -> std::result::Result<AcceptedSize, String> {
 }
 
 impl LandArgs {
-    pub(super) async fn options(&self, job: &Job) -> Result<LandOptions> {
+    pub(super) async fn options(&self, job: &Job, memory: Option<u64>) -> Result<LandOptions> {
         let extract_date: Option<NaiveDate> = self.extract_date.map(AsOf::day);
         let note_sha256 = match &self.note {
             Some(text) => Some(job.keep_note(text, None).await?),
@@ -64,7 +64,7 @@ impl LandArgs {
             actor: String::new(),
             accepted: self.accept_row_count.clone(),
             note_sha256,
-            memory: job.config.project.engine.memory,
+            memory,
             ..LandOptions::default()
         })
     }
@@ -73,7 +73,7 @@ impl LandArgs {
 impl Ingest {
     pub(super) async fn run(self, clock: Clock, terminal: &Terminal) -> Result<u8> {
         let job = Job::open(&self.project.project, clock).await?;
-        let report = job.ingest(&self.land.options(&job).await?, terminal).await?;
+        let report = job.ingest(&self.land.options(&job, job.config.project.engine.memory).await?, terminal).await?;
         list(self.format, &report)?;
         complain(&report, terminal);
         Ok(report.exit_kind().map_or(0, |kind| kind.exit_code()))

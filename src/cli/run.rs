@@ -9,7 +9,7 @@ use super::output::{self, ListFormat};
 use super::terminal::Terminal;
 use super::{AsOfArgs, ProjectArgs, review};
 use crate::base::{Clock, ErrorKind, Result};
-use crate::ingest::{LandOptions, LandReport};
+use crate::ingest::LandReport;
 use crate::job::{Job, Outputs, Run, RunOptions};
 use crate::usage::Shard;
 
@@ -37,8 +37,7 @@ impl RunCommand {
     pub(super) async fn run(self, clock: Clock, terminal: &Terminal) -> Result<u8> {
         let job = Job::open(&self.project.project, clock).await?;
         let options = self.models.options(&job.config, clock, &self.as_of);
-        let landing = LandOptions { memory: options.settings.memory, ..self.land.options(&job).await? };
-        let report = job.ingest(&landing, terminal).await?;
+        let report = job.ingest(&self.land.options(&job, options.settings.memory).await?, terminal).await?;
         ingest::complain(&report, terminal);
         if let Some(shard) = self.shard
             && !job.shard(options.as_of, shard).await?

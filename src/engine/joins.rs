@@ -1,5 +1,5 @@
 //! Which side of a join without a key is held. DataFusion holds the left one, and changes sides only where it knows how
-//! many rows both have: what was grouped or filtered, however large, stays where it was written.
+//! many rows both have: what a join gives, however large, stays where it was written.
 
 use std::sync::Arc;
 

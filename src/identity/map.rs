@@ -10,7 +10,7 @@ use super::rows::{random, take_out};
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result, text};
 use crate::store::parquet::Batches;
-use crate::store::{Chain, Draft, FileEntry, Key, Kind, Record, RunId, Store, hex, live_files};
+use crate::store::{Chain, Draft, FileEntry, Key, Kind, Record, RunId, Store, hex, live_files, unhex};
 
 /// What a key stands for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,8 +62,7 @@ struct Pseudonym([u8; 16]);
 
 impl Pseudonym {
     fn parse(text: &str) -> Option<Self> {
-        let number = u128::from_str_radix(text, 16).ok()?.to_be_bytes();
-        Some(Self(number)).filter(|key| key.text() == text)
+        unhex(text).map(Self)
     }
 
     fn text(self) -> String {
@@ -114,8 +113,7 @@ impl IdentityMap {
                 read.extend(rows(&batch?)?);
             }
         }
-        drop(files);
-        let keys = Keys { read: Arc::new(read), head: records.into_iter().next_back(), ..Keys::default() };
+        let keys = Keys { read: Arc::new(read), head: records.last().cloned(), ..Keys::default() };
         Ok(Self { store, keys: Mutex::new(keys) })
     }
 

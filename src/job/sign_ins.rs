@@ -26,9 +26,8 @@ impl Job {
         for (source, stream) in ingest::logs(&self.config) {
             let told = told(landings, &source, &stream);
             let of = Of { source: &source, stream: &stream };
-            let RunOptions { as_of, rebuild, settings, .. } = options;
-            let (rebuild, memory) = (*rebuild, settings.memory);
-            let advance = Advance { rebuild, memory, ..self.advance_of(of, *as_of, &run_id) };
+            let advance = self.advance_of(of, options.as_of, &run_id);
+            let advance = Advance { rebuild: options.rebuild, memory: options.settings.memory, ..advance };
             sign_ins.add(&source, &stream, advance.run(&told).await?);
             sign_ins.months.extend(advance.months(&told).await?);
         }

@@ -4,10 +4,9 @@ use chrono::{DateTime, Datelike, Utc};
 use serde_json::{Map, Value};
 
 use super::EntryKind;
-use super::tree;
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
-use crate::store::{canonical, sha256_hex};
+use crate::store::{canonical, sha256_hex, unhex};
 
 /// The largest whole number that every reader of JSON takes exactly.
 pub(super) const MAX_EXACT: u64 = (1 << 53) - 1;
@@ -112,10 +111,10 @@ impl Entry {
         if !new.detail.is_object() {
             return Err(fault("its detail is no object"));
         }
-        if new.evidence_sha256.as_deref().is_some_and(|hash| tree::unhex(hash).is_none()) {
+        if new.evidence_sha256.as_deref().is_some_and(|hash| unhex::<32>(hash).is_none()) {
             return Err(fault("its evidence is not named by 64 lower-case hex digits"));
         }
-        if new.detail.get(NOTE).is_some_and(|note| note.as_str().and_then(tree::unhex).is_none()) {
+        if new.detail.get(NOTE).is_some_and(|note| note.as_str().and_then(unhex::<32>).is_none()) {
             return Err(fault("its note is no commitment: free text never enters"));
         }
         let mut entry = Self {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::entry::MAX_EXACT;
-use super::{Frontier, Hash, tree};
+use super::{Frontier, Hash};
 use crate::base::{Error, ErrorKind, Result};
-use crate::store::{Chain, FileEntry, Key, Kind, NO_HASH, Record, Store, hex};
+use crate::store::{Chain, FileEntry, Key, Kind, NO_HASH, Record, Store, hex, unhex};
 
 /// The log as it stands after one append.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,7 +85,7 @@ impl Segment {
             && body.last.checked_add(1) == Some(body.tree_size)
             && body.frontier.size() == body.tree_size;
         let root = body.frontier.root();
-        if !is_sized || hex(&root) != body.root || tree::unhex(&body.head_hash).is_none() {
+        if !is_sized || hex(&root) != body.root || unhex::<32>(&body.head_hash).is_none() {
             return Err(fault(
                 "contradicts itself on the size, root or last hash of the log: restore it from a backup",
             ));

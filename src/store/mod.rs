@@ -32,7 +32,7 @@ pub use fsck::{Finding, FindingKind, Fsck};
 pub use gc::{Expiry, Gc, GcAction, GcItem, unheld};
 pub use key::{Key, day_use, is_inputs, seat_month, seat_state};
 pub use live::{Current, live_files};
-pub use record::{Chain, Draft, FORMAT, FileEntry, Kind, NO_HASH, Record, RunId, canonical, hex, sha256_hex};
+pub use record::{Chain, Draft, FORMAT, FileEntry, Kind, NO_HASH, Record, RunId, canonical, hex, sha256_hex, unhex};
 
 use crate::base::error::Context;
 use crate::base::{Clock, Error, ErrorKind, Result};

@@ -307,16 +307,38 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 
 /// Lower-case hex digits of bytes.
 pub fn hex(bytes: &[u8]) -> String {
-    use fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// The bytes that [`hex`] shows so; none for any other text.
+pub fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    if text.len() != 2 * N {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_64_lower_case_digits_are_a_hash() {
+        assert_eq!(unhex(&hex(&[0xaf; 32])), Some([0xaf; 32]));
+        for text in [&"AF".repeat(32), &"af".repeat(31), &"a".repeat(63), &"0g".repeat(32), ""] {
+            assert_eq!(unhex::<32>(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn canonical_bytes_do_not_depend_on_the_order_of_keys() {

@@ -14,11 +14,17 @@ names_by_app as (
     inner join seeds.app_feature_sources as feed on named.source = feed.source and named.stream = feed.stream
 ),
 
+-- streams of an app name the same accounts again and again; a name is looked up once
+different_names as (
+    select distinct app_id, account_ref
+    from names_by_app
+),
+
 keys_of_names as (
     select
-        named.app_id, named.source, named.stream, named.account_ref, way.comparison,
+        named.app_id, named.account_ref, way.comparison,
         case when way.comparison = 'exact' then named.account_ref else fold_text(named.account_ref) end as key
-    from names_by_app as named
+    from different_names as named
     cross join (values ('exact'), ('folded')) as way (comparison)
 ),
 
@@ -42,29 +48,28 @@ keys_of_accounts as (
 ),
 
 hits as (
-    select
-        named.app_id, named.source, named.stream, named.account_ref, account.account_id,
-        min(account.key_rank) as key_rank
+    select named.app_id, named.account_ref, account.account_id, min(account.key_rank) as key_rank
     from keys_of_names as named
     inner join keys_of_accounts as account
         on
             named.app_id = account.app_id and named.comparison = account.comparison
             and named.key = account.key
-    group by named.app_id, named.source, named.stream, named.account_ref, account.account_id
+    group by named.app_id, named.account_ref, account.account_id
 ),
 
 best_ranks as (
     select
-        app_id, source, stream, account_ref, account_id, key_rank,
-        rank() over (partition by app_id, source, stream, account_ref order by key_rank) as place
+        app_id, account_ref, account_id, key_rank,
+        rank() over (partition by app_id, account_ref order by key_rank) as place
     from hits
 ),
 
 -- two accounts under one name: the use may be of either, so it keeps both
 final as (
-    select app_id, source, stream, account_ref, account_id, key_rank
-    from best_ranks
-    where place = 1
+    select named.app_id, named.source, named.stream, named.account_ref, best.account_id, best.key_rank
+    from best_ranks as best
+    inner join names_by_app as named on best.app_id = named.app_id and best.account_ref = named.account_ref
+    where best.place = 1
 )
 
 select app_id, source, stream, account_ref, account_id, key_rank

@@ -4,12 +4,10 @@ with seats_counted_per_app as (
         app_id,
         count(*) as seat_count,
         count(*) filter (where is_paid) as paid_seat_count,
-        count(distinct account_id) as account_count,
         count(*) filter (where is_active_30) as active_30_count,
         count(*) filter (where is_active_60) as active_60_count,
         count(*) filter (where is_active_90) as active_90_count,
         count(*) filter (where is_active_90 and is_paid) as paid_active_90_count,
-        count(distinct case when is_active_90 then account_id end) as active_90_account_count,
         count(*) filter (where is_never_used) as never_used_count,
         count(*) filter (where verdict = 'unknown') as unknown_count,
         count(*) filter (where verdict = 'candidate') as candidate_count,
@@ -21,6 +19,22 @@ with seats_counted_per_app as (
         count(*) filter (where evidence_grade is null) as ungraded_count,
         min(observed_through) as observed_through
     from marts.seat_usage
+    group by app_id
+),
+
+-- one account may have several seats
+accounts_with_a_seat as (
+    select app_id, account_id, count(*) filter (where is_active_90) as active_90_count
+    from marts.seat_usage
+    group by app_id, account_id
+),
+
+accounts_counted_per_app as (
+    select
+        app_id,
+        count(account_id) as account_count,
+        count(account_id) filter (where active_90_count > 0) as active_90_account_count
+    from accounts_with_a_seat
     group by app_id
 ),
 
@@ -53,12 +67,12 @@ final as (
         coalesce(b.purchased_quantity, 0) as purchased_quantity,
         coalesce(s.seat_count, 0) as seat_count,
         coalesce(s.paid_seat_count, 0) as paid_seat_count,
-        coalesce(s.account_count, 0) as account_count,
+        coalesce(n.account_count, 0) as account_count,
         coalesce(s.active_30_count, 0) as active_30_count,
         coalesce(s.active_60_count, 0) as active_60_count,
         coalesce(s.active_90_count, 0) as active_90_count,
         coalesce(s.paid_active_90_count, 0) as paid_active_90_count,
-        coalesce(s.active_90_account_count, 0) as active_90_account_count,
+        coalesce(n.active_90_account_count, 0) as active_90_account_count,
         coalesce(s.never_used_count, 0) as never_used_count,
         coalesce(s.unknown_count, 0) as unknown_count,
         coalesce(s.candidate_count, 0) as candidate_count,
@@ -87,12 +101,13 @@ final as (
         l.reporting_annual_amount,
         round_money(
             l.reporting_annual_amount
-            / nullif(cast(s.active_90_account_count as decimal(18, 6)), cast(0 as decimal(18, 6)))
+            / nullif(cast(n.active_90_account_count as decimal(18, 6)), cast(0 as decimal(18, 6)))
         ) as cost_per_active_account_amount,
         c.reporting_currency
     from core.apps as a
     cross join config.project as c
     left join seats_counted_per_app as s on s.app_id = a.app_id
+    left join accounts_counted_per_app as n on n.app_id = a.app_id
     left join licences_bought_per_app as b on b.app_id = a.app_id
     left join cost_per_app as l on l.app_id = a.app_id
     left join core.app_signals as g on g.app_id = a.app_id

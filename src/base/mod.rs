@@ -1,7 +1,8 @@
-//! Layer 0: what every other room may use. Errors and exit codes, the clock, money, sizes, text folding.
+//! Layer 0: what every other room may use. Errors and exit codes, the clock, money, sizes, memory, text folding.
 
 pub mod clock;
 pub mod error;
+pub mod memory;
 pub mod money;
 pub mod progress;
 pub mod size;

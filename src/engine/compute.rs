@@ -73,7 +73,7 @@ async fn pour(frame: DataFrame, into: &mut Intake) -> datafusion::common::Result
 /// A state that plans for little memory: joins that can spill, few partitions, for each has buffers of its own, and small
 /// batches, for a merge of spilled files holds one of each. With one partition, DataFusion plans hash joins whatever is
 /// preferred.
-fn thrifty(state: SessionState) -> SessionState {
+pub(super) fn thrifty(state: SessionState) -> SessionState {
     let mut config =
         state.config().clone().with_target_partitions(2).with_repartition_joins(true).with_batch_size(1024);
     config.options_mut().optimizer.prefer_hash_join = false;
@@ -87,7 +87,7 @@ pub(super) fn with_config(state: SessionState, config: SessionConfig) -> Session
     SessionStateBuilder::new_from_existing(state).with_config(config).build()
 }
 
-fn is_exhausted(error: &DataFusionError) -> bool {
+pub(super) fn is_exhausted(error: &DataFusionError) -> bool {
     matches!(error.find_root(), DataFusionError::ResourcesExhausted(_))
 }
 
@@ -111,7 +111,9 @@ pub(super) fn failed(error: &DataFusionError, memory: Option<u64>) -> Error {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+    use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
+    use arrow::datatypes::Int64Type;
+    use futures::TryStreamExt;
 
     use crate::base::{AsOf, ErrorKind};
     use crate::engine::{Session, Settings};
@@ -148,6 +150,22 @@ mod tests {
             assert!(freely.0 > 1_000_000);
             assert!(computed(Some(64_000_000), sql).await.unwrap() == freely, "{sql}");
         }
+    }
+
+    #[tokio::test]
+    async fn questions_and_views_that_do_not_fit_are_joined_on_disk() {
+        let sql = "select a.number, b.word from core.events a join core.events b on a.number = b.number and a.word = b.word";
+        let settings = Settings { memory: Some(64_000_000), partitions: 2, ..Settings::default() };
+        let session = Session::without_store(AsOf::parse("2026-11-20").unwrap(), &settings).unwrap();
+        let rows = rows();
+        session.register_batches("core.events", rows[0].schema(), rows).unwrap();
+        session.register("core.joined", session.plan(sql).await.unwrap().into_view()).unwrap();
+        let (_, counted) = session.query("select count(*) from core.joined").await.unwrap();
+        assert_eq!(counted[0].column(0).as_primitive::<Int64Type>().value(0), 150 * 8192);
+        let (_, sorted) =
+            session.sorted("core.joined", &["number".to_owned()], |rows| Ok(rows.clone())).await.unwrap();
+        let counts: Vec<usize> = sorted.map_ok(|rows| rows.num_rows()).try_collect().await.unwrap();
+        assert_eq!(counts.iter().sum::<usize>(), 150 * 8192);
     }
 
     #[tokio::test]

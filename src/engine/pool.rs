@@ -12,6 +12,9 @@ use datafusion::execution::memory_pool::{
 /// Who is given what he asks for: rows on their way from one partition to another. They are few, and DataFusion 55.2 waits
 /// for ever when two that send spill at once (apache/datafusion#24883).
 const ON_THEIR_WAY: &str = "RepartitionExec";
+/// Who holds twice what he asks for: a hash join copies the rows that are looked up into one batch, and asks for none of it
+/// (DataFusion 55.2).
+const HELD_TWICE: &str = "HashJoinInput";
 /// What those that can spill may hold together, in percent.
 const SPILLING_PERCENT: usize = 60;
 
@@ -53,6 +56,11 @@ fn spills(consumer: &MemoryConsumer) -> bool {
     consumer.can_spill() && !is_on_its_way(consumer)
 }
 
+/// What so many bytes of a consumer are.
+fn weighed(bytes: usize, consumer: &MemoryConsumer) -> usize {
+    if consumer.name().starts_with(HELD_TWICE) { bytes.saturating_mul(2) } else { bytes }
+}
+
 fn is_on_its_way(consumer: &MemoryConsumer) -> bool {
     consumer.name().starts_with(ON_THEIR_WAY)
 }
@@ -71,32 +79,35 @@ impl MemoryPool for Pool {
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
-        *self.shares().held_with(reservation.consumer()) += additional;
+        let consumer = reservation.consumer();
+        *self.shares().held_with(consumer) += weighed(additional, consumer);
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
-        *self.shares().held_with(reservation.consumer()) -= shrink;
+        let consumer = reservation.consumer();
+        *self.shares().held_with(consumer) -= weighed(shrink, consumer);
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        let mut shares = self.shares();
-        let left = match spills(reservation.consumer()) {
+        let (mut shares, consumer) = (self.shares(), reservation.consumer());
+        let weight = weighed(additional, consumer);
+        let left = match spills(consumer) {
             true => {
                 let all = self.bytes.saturating_sub(shares.firm).min(self.bytes / 100 * SPILLING_PERCENT);
                 (all / shares.spilling.max(1)).saturating_sub(reservation.size())
             }
             false => self.bytes.saturating_sub(shares.firm + shares.spillable),
         };
-        if additional > left && !is_on_its_way(reservation.consumer()) {
+        if weight > left && !is_on_its_way(consumer) {
             return Err(DataFusionError::ResourcesExhausted(format!(
                 "{} holds {} and needs {} more; of {self} {} are left for it",
-                reservation.consumer().name(),
-                show(reservation.size()),
-                show(additional),
+                consumer.name(),
+                show(weighed(reservation.size(), consumer)),
+                show(weight),
                 show(left),
             )));
         }
-        *shares.held_with(reservation.consumer()) += additional;
+        *shares.held_with(consumer) += weight;
         Ok(())
     }
 
@@ -151,6 +162,13 @@ mod tests {
         passing.try_grow(1000).unwrap();
         assert_eq!(pool.reserved(), 1600);
         drop(passing);
+        let joining = MemoryConsumer::new("HashJoinInput[0]").register(&pool);
+        joining.try_grow(201).unwrap_err();
+        joining.try_grow(200).unwrap();
+        assert_eq!(pool.reserved(), 1000);
+        joining.shrink(50);
+        assert_eq!(pool.reserved(), 900);
+        drop(joining);
         one.try_grow(1).unwrap_err();
         assert_eq!(pool.reserved(), 600);
     }

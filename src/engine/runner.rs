@@ -64,6 +64,7 @@ pub async fn build(session: &Session, models: &[&Model], progress: &dyn Progress
     // What nobody computed is not checked.
     for model in models.iter().filter(|model| !model.is_on_demand()) {
         run_checks(session, model).await.map_err(|e| e.at(format!("sql/{}.toml", model.name.replace('.', "/"))))?;
+        session.tidy();
     }
     progress.finish(&format!("{} models built and checked", models.len()));
     Ok(tables)
@@ -92,6 +93,7 @@ pub async fn compute(session: &Session, models: &[&Model], progress: &dyn Progre
         } else {
             check_view_grain(session, model).await.map_err(|e| e.at(place))?;
         }
+        session.tidy();
         progress.advance(1);
     }
     Ok(tables)

@@ -12,7 +12,7 @@ use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::execution::SessionStateBuilder;
-use datafusion::execution::context::{SQLOptions, SessionContext};
+use datafusion::execution::context::{SQLOptions, SessionContext, SessionState};
 use datafusion::execution::spill_file::SpillFile;
 use datafusion::logical_expr::ident;
 use datafusion::physical_plan::{ExecutionPlan, collect, execute_stream};
@@ -22,7 +22,7 @@ use futures::{StreamExt, TryStreamExt};
 use url::Url;
 
 use super::cluster::Cluster;
-use super::compute::{Engine, Local, failed, with_config};
+use super::compute::{Engine, Local, failed, is_exhausted, thrifty, with_config};
 use super::encoded::Encoded;
 use super::functions::{self, Pseudonym};
 use super::joins;
@@ -30,7 +30,7 @@ use super::rows::{Intake, Rows};
 use super::settings::Settings;
 use super::sorted::sorted;
 use crate::base::error::Context;
-use crate::base::{AsOf, Error, ErrorKind, Result};
+use crate::base::{AsOf, Error, ErrorKind, Result, memory};
 use crate::config::Place;
 use crate::store::{FileEntry, Store};
 
@@ -237,6 +237,13 @@ impl Session {
         Ok((count, rows))
     }
 
+    /// Gives back to the system what is free, where it waits for it: under a limit.
+    pub fn tidy(&self) {
+        if self.memory.is_some() {
+            memory::trim();
+        }
+    }
+
     /// Clears away what was made only to compute models.
     pub(super) async fn release(&self) -> Result<()> {
         self.engine.release().await
@@ -249,8 +256,12 @@ impl Session {
     pub async fn query(&self, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
         let frame = self.plan(sql).await?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
-        let batches = frame.collect().await.map_err(|e| failed(&e, self.memory))?;
-        Ok((schema, batches))
+        let (state, plan) = frame.into_parts();
+        let batches = match DataFrame::new(state.clone(), plan.clone()).collect().await {
+            Err(e) if self.memory.is_some() && is_exhausted(&e) => DataFrame::new(thrifty(state), plan).collect().await,
+            batches => batches,
+        };
+        Ok((schema, batches.map_err(|e| failed(&e, self.memory))?))
     }
 
     /// One table's rows as a single batch, in the order they were written.
@@ -258,7 +269,7 @@ impl Session {
     /// # Errors
     /// As [`Session::query`].
     pub async fn table(&self, name: &str) -> Result<RecordBatch> {
-        let plan = self.scan(name).await?;
+        let plan = self.scan(name, &self.in_order()).await?;
         let schema = plan.schema();
         let batches = collect(plan, self.context.task_ctx()).await.map_err(|e| failed(&e, self.memory).at(name))?;
         arrow::compute::concat_batches(&schema, &batches).context(ErrorKind::Internal, format!("table {name}"))
@@ -277,9 +288,11 @@ impl Session {
     ) -> Result<(SchemaRef, BoxStream<'static, Result<RecordBatch>>)> {
         let (memory, place) = (self.memory, name.to_owned());
         let failed = move |e| failed(&e, memory).at(place.clone());
-        let plan = sorted(self.scan(name).await?, Arc::new(change), order).map_err(&failed)?;
+        // What is a view is joined here, and in one partition by hash joins alone, which cannot spill.
+        let state = self.memory.map_or_else(|| self.in_order(), |_| thrifty(self.context.state()));
+        let plan = sorted(self.scan(name, &state).await?, Arc::new(change), order).map_err(&failed)?;
         let schema = plan.schema();
-        let rows = execute_stream(plan, self.context.task_ctx()).map_err(&failed)?;
+        let rows = execute_stream(plan, state.task_ctx()).map_err(&failed)?;
         Ok((schema, rows.map_err(failed).boxed()))
     }
 
@@ -301,11 +314,14 @@ impl Session {
         frame.count().await.map_err(|e| failed(&e, self.memory).at(name))
     }
 
-    /// Reads a table in the order in which it was written: of two partitions, either could be first.
-    async fn scan(&self, name: &str) -> Result<Arc<dyn ExecutionPlan>> {
+    /// A state that reads tables in the order in which they were written: of two partitions, either could be first.
+    fn in_order(&self) -> SessionState {
+        with_config(self.context.state(), self.context.copied_config().with_target_partitions(1))
+    }
+
+    async fn scan(&self, name: &str, state: &SessionState) -> Result<Arc<dyn ExecutionPlan>> {
         let provider = self.provider(name).await?;
-        let state = with_config(self.context.state(), self.context.copied_config().with_target_partitions(1));
-        provider.scan(&state, None, &[], None).await.map_err(|e| failed(&e, self.memory).at(name))
+        provider.scan(state, None, &[], None).await.map_err(|e| failed(&e, self.memory).at(name))
     }
 
     async fn provider(&self, name: &str) -> Result<Arc<dyn TableProvider>> {

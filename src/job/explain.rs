@@ -2,16 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
 use serde_json::Value;
 
 use super::Job;
-use crate::base::error::Context;
-use crate::base::{AsOf, Error, ErrorKind, Result, text};
+use crate::base::{AsOf, Error, Result, text};
 use crate::engine::Session;
 use crate::policy::explain::{Explanation, Row, explain};
-use crate::publish::{self, Format};
+use crate::publish;
 
 impl Job {
     /// Explains every seat of an account in an app: the account by its id, its e-mail or its user name.
@@ -93,13 +90,8 @@ async fn extract_files(session: &Session) -> Result<BTreeMap<String, String>> {
 
 pub(super) async fn rows(session: &Session, sql: &str) -> Result<Vec<Row>> {
     let (schema, batches) = session.query(sql).await?;
-    rows_of(&schema, &batches)
-}
-
-/// Rows by the names of their columns.
-pub(super) fn rows_of(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<Row>> {
-    let bytes = publish::encode(Format::Json, schema, batches)?;
-    serde_json::from_slice(&bytes).context(ErrorKind::Internal, "rows as JSON")
+    let rows = batches.iter().map(|batch| publish::rows(&schema, batch)).collect::<Result<Vec<_>>>()?;
+    Ok(rows.into_iter().flatten().collect())
 }
 
 pub(super) fn literal(text: &str) -> String {

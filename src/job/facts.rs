@@ -1,18 +1,21 @@
 //! What a run says of its candidates, as far as their review is concerned: who is asked, and what they are told.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::concat_batches;
 use chrono::NaiveDate;
 
-use super::explain::{rows, rows_of};
+use super::explain::rows;
 use super::outward::{Ask, Notice, Order};
+use crate::base::error::Context;
 use crate::base::text::fold;
-use crate::base::{Error, Result};
+use crate::base::{Error, ErrorKind, Result};
 use crate::config::{Mode, OnNoResponse, Word};
 use crate::engine::Session;
 use crate::identity::{IdentityMap, Name};
 use crate::policy::explain::Row;
+use crate::publish;
 use crate::publish::notices::LastUse;
 use crate::review::{Audience, Candidate, LAST_STEP, Rung, Who};
 
@@ -40,8 +43,8 @@ pub(super) struct Facts {
     pub candidates: Vec<Candidate>,
     /// Where each of them is.
     places: HashMap<String, usize>,
-    /// For people, by candidate.
-    told: BTreeMap<String, Row>,
+    /// For people, a row each.
+    told: RecordBatch,
 }
 
 impl Facts {
@@ -50,7 +53,8 @@ impl Facts {
     /// # Errors
     /// Internal when a table is not as its contract says.
     pub(super) async fn of(session: &Session, identity: &IdentityMap) -> Result<Self> {
-        let told = rows(session, TOLD).await?;
+        let (schema, batches) = session.query(TOLD).await?;
+        let told = concat_batches(&schema, &batches).context(ErrorKind::Internal, "what is told of candidates")?;
         let mut ladders: BTreeMap<String, Vec<Rung>> = BTreeMap::new();
         let routes = "select candidate_id, step, person_key, email from review.routes order by candidate_id, step";
         for route in rows(session, routes).await? {
@@ -59,13 +63,13 @@ impl Facts {
             ladders.entry(said(&route, "candidate_id")).or_default().extend(rung);
         }
         let people = People::of(session).await?;
-        let mut candidates = Vec::with_capacity(told.len());
-        for row in &told {
-            let ladder = ladders.remove(&said(row, "candidate_id")).unwrap_or_default();
-            candidates.push(candidate(row, ladder, &people, identity)?);
+        let mut candidates = Vec::with_capacity(told.num_rows());
+        for row in publish::rows(&schema, &told)? {
+            let ladder = ladders.remove(&said(&row, "candidate_id")).unwrap_or_default();
+            candidates.push(candidate(&row, ladder, &people, identity)?);
         }
         let places = candidates.iter().enumerate().map(|(at, c)| (c.candidate_id.clone(), at)).collect();
-        Ok(Self { candidates, places, told: told.into_iter().map(|row| (said(&row, "candidate_id"), row)).collect() })
+        Ok(Self { candidates, places, told })
     }
 
     /// A candidate by its id.
@@ -73,15 +77,24 @@ impl Facts {
         self.candidates.get(*self.places.get(candidate_id)?)
     }
 
+    /// What people see of a candidate; nothing of one that is not there.
+    fn row(&self, candidate_id: &str) -> Row {
+        let Some(place) = self.places.get(candidate_id) else { return Row::new() };
+        let row = self.told.slice(*place, 1);
+        // All of them could be read for the plan.
+        publish::rows(&row.schema(), &row).ok().and_then(|mut rows| rows.next()).unwrap_or_default()
+    }
+
     /// Hash of what a candidate rests on.
     pub(super) fn evidence_sha256(&self, candidate_id: &str) -> Option<String> {
-        text(self.told.get(candidate_id)?, "evidence_sha256")
+        let place = *self.places.get(candidate_id)?;
+        let hashes = self.told.column_by_name("evidence_sha256")?.as_string_opt::<i32>()?;
+        hashes.is_valid(place).then(|| hashes.value(place).to_owned())
     }
 
     /// The order for a candidate's action.
     pub(super) fn order(&self, candidate: &Candidate, key: &str, run: u64) -> Order {
-        let none = Row::new();
-        let row = self.told.get(&candidate.candidate_id).unwrap_or(&none);
+        let row = &self.row(&candidate.candidate_id);
         let (sku, target) = (said(row, "sku_id"), text(row, "target_sku_id"));
         let undo = match (candidate.action.as_str(), &target) {
             ("downgrade", Some(target)) => format!("move the account from {target} back to {sku}"),
@@ -171,12 +184,13 @@ impl Facts {
 /// # Errors
 /// Internal when the rows are not as their contract says.
 pub(super) fn acting(batches: &[RecordBatch], identity: &IdentityMap) -> Result<Vec<Candidate>> {
-    let Some(first) = batches.first() else { return Ok(Vec::new()) };
     let mut candidates = Vec::new();
-    for row in rows_of(&first.schema(), batches)? {
-        if said(&row, "mode") != Mode::Shadow.as_str() {
-            let asked = rung(identity, 0, text(&row, "approver_person_key"), text(&row, "approver_email"))?;
-            candidates.push(candidate(&row, asked.into_iter().collect(), &People::default(), identity)?);
+    for batch in batches {
+        for row in publish::rows(&batch.schema(), batch)? {
+            if said(&row, "mode") != Mode::Shadow.as_str() {
+                let asked = rung(identity, 0, text(&row, "approver_person_key"), text(&row, "approver_email"))?;
+                candidates.push(candidate(&row, asked.into_iter().collect(), &People::default(), identity)?);
+            }
         }
     }
     Ok(candidates)
@@ -256,9 +270,9 @@ fn last_use(row: &Row) -> String {
     LastUse::of(days).as_str().to_owned()
 }
 
-/// Everybody HR knows, by what they are called.
+/// Everybody HR knows, by what they are called: a person, or nobody where several are called so.
 #[derive(Default)]
-pub(super) struct People(BTreeMap<String, BTreeSet<String>>);
+pub(super) struct People(HashMap<String, Option<String>>);
 
 impl People {
     /// Reads them from the tables of a run.
@@ -266,21 +280,26 @@ impl People {
     /// # Errors
     /// Internal when a table is not as its contract says.
     pub(super) async fn of(session: &Session) -> Result<Self> {
-        let mut people: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut people: HashMap<String, Option<String>> = HashMap::new();
         for names in [
-            "select email_folded as name, person_key from core.person_emails",
-            "select worker_id as name, person_key from core.workers",
+            "select email_folded, person_key from core.person_emails",
+            "select worker_id, person_key from core.workers",
         ] {
-            for row in rows(session, names).await? {
-                people.entry(fold(&said(&row, "name"))).or_default().insert(said(&row, "person_key"));
+            for batch in session.query(names).await?.1 {
+                let [names, persons] = [0, 1].map(|column| batch.column(column).as_string::<i32>());
+                for (name, person) in names.iter().zip(persons).filter_map(|(name, person)| name.zip(person)) {
+                    let known = people.entry(fold(name)).or_insert_with(|| Some(person.to_owned()));
+                    if known.as_deref() != Some(person) {
+                        *known = None;
+                    }
+                }
             }
         }
         Ok(Self(people))
     }
 
     fn one(&self, name: &str) -> Option<String> {
-        let persons = self.0.get(&fold(name))?;
-        persons.first().filter(|_| persons.len() == 1).cloned()
+        self.0.get(&fold(name))?.clone()
     }
 
     /// The key of whom an address or worker id means: a person, else the address itself.

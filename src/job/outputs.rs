@@ -56,8 +56,6 @@ impl Job {
         self.settle_log(&run.identity).await?;
         snapshot::write_folder(&sealed.files, &outputs.snapshot)?;
         write(&outputs.folder.join(VIEWS), views(run, &sealed).as_bytes())?;
-        // It lies on disk twice now, and pages need the room.
-        drop(sealed);
         self.write_pages(&run.session, &run.catalogue, &run.record, &outputs.folder).await?;
         Ok(outputs)
     }
@@ -73,23 +71,21 @@ impl Job {
         record: &Record,
         folder: &Path,
     ) -> Result<()> {
-        let model = catalogue.get("policy.candidates").ok_or_else(|| Error::internal("no policy.candidates"))?;
-        let rows = publish::disclosed(&model.sidecar, &session.table(&model.name).await?)?;
         let [report, sheets @ ..] = FILES;
-        for (name, format) in sheets.iter().zip([Format::Csv, Format::Json, Format::Parquet]) {
-            let bytes = publish::encode(format, &rows.schema(), std::slice::from_ref(&rows))?;
-            write(&folder.join(name), &bytes)?;
-        }
-        let of_reports = Report::ALL.iter().flat_map(|report| report.tables());
-        let shown = report::tables_of_run().iter().copied().chain(renewal::tables()).chain(of_reports);
-        let tables = conclusions(session, shown).await?;
+        write_candidates(session, catalogue, folder, sheets).await?;
         let meta = self.meta(session.as_of(), record).await?;
-        let page = report::render(&tables, &meta)?;
+        let page = report::render(&conclusions(session, report::tables_of_run().iter().copied()).await?, &meta)?;
         write(&folder.join(report), page.as_bytes())?;
         write(&folder.join(dictionary::PAGE), dictionary::made_once().await?.as_bytes())?;
         let proofs = pages::proofs(catalogue, record)?;
-        renewal::put(&folder.join(renewal::FOLDER), renewal::pack(session, catalogue, &tables, &meta, &proofs).await?)?;
+        {
+            let tables = conclusions(session, renewal::tables()).await?;
+            let pack = renewal::pack(session, catalogue, &tables, &meta, &proofs).await?;
+            renewal::put(&folder.join(renewal::FOLDER), pack.into_iter().map(Ok))?;
+        }
         for report in Report::ALL {
+            session.tidy();
+            let tables = conclusions(session, report.tables()).await?;
             let written = renewal::put(folder, pages::files(*report, catalogue, &tables, &meta, &proofs)?)?;
             // Who has nothing to decide any more has no page any more.
             for left in below(&folder.join(report.name())).iter().filter(|file| !written.contains(file)) {
@@ -120,6 +116,16 @@ impl Job {
             snapshot_sha256: sums.unwrap_or_default(),
         })
     }
+}
+
+/// The candidates as sheets, one a format.
+async fn write_candidates(session: &Session, catalogue: &Catalogue, folder: &Path, sheets: &[&str; 3]) -> Result<()> {
+    let model = catalogue.get("policy.candidates").ok_or_else(|| Error::internal("no policy.candidates"))?;
+    let rows = publish::disclosed(&model.sidecar, &session.table(&model.name).await?)?;
+    for (name, format) in sheets.iter().zip([Format::Csv, Format::Json, Format::Parquet]) {
+        write(&folder.join(name), &publish::encode(format, &rows.schema(), std::slice::from_ref(&rows))?)?;
+    }
+    Ok(())
 }
 
 /// The sealed tables of a run as views. They read the snapshot, not the store: it lies in the same folder and goes where

@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 use super::Job;
 use super::outputs::conclusions;
 use super::record::RunBody;
-use super::renewal::{Files, put};
+use super::renewal::{File, put};
 use crate::base::{AsOf, Error, Result};
 use crate::engine::Catalogue;
 use crate::publish::{self, Format};
@@ -36,32 +36,29 @@ impl Job {
     }
 }
 
-/// The files of a report, named from the folder of the day.
-pub(super) fn files(
+/// The files of a report, named from the folder of the day; each is made when the one before is written.
+pub(super) fn files<'a>(
     report: Report,
-    catalogue: &Catalogue,
-    tables: &BTreeMap<String, RecordBatch>,
-    meta: &RunMeta,
-    proofs: &Proofs,
-) -> Result<Files> {
-    let pages = report.pages(tables, meta, proofs)?.into_iter();
-    let mut files: Files = pages.map(|(name, page)| (name, page.into_bytes())).collect();
-    for name in report.sheets() {
+    catalogue: &'a Catalogue,
+    tables: &'a BTreeMap<String, RecordBatch>,
+    meta: &'a RunMeta,
+    proofs: &'a Proofs,
+) -> Result<impl Iterator<Item = Result<File>> + 'a> {
+    let pages = report.pages(tables, meta, proofs)?.map(|page| page.map(|(name, page)| (name, page.into_bytes())));
+    let sheets = report.sheets().iter().map(move |name| {
         let missing = || Error::internal(format!("no {name}"));
         let model = catalogue.get(name).ok_or_else(missing)?;
         let rows = publish::disclosed(&model.sidecar, tables.get(*name).ok_or_else(missing)?)?;
         let bytes = publish::encode(Format::Csv, &rows.schema(), std::slice::from_ref(&rows))?;
         let table = name.split_once('.').map_or(*name, |(_, table)| table);
-        files.push((format!("{}/{table}.csv", report.name()), bytes));
-    }
-    if report == Report::Spend {
-        files.extend(focus(tables, meta)?);
-    }
-    Ok(files)
+        Ok((format!("{}/{table}.csv", report.name()), bytes))
+    });
+    let focus = if report == Report::Spend { focus(tables, meta)? } else { Vec::new() };
+    Ok(pages.chain(sheets).chain(focus.into_iter().map(Ok)))
 }
 
 /// The contract lines in the columns of FOCUS.
-fn focus(tables: &BTreeMap<String, RecordBatch>, meta: &RunMeta) -> Result<Files> {
+fn focus(tables: &BTreeMap<String, RecordBatch>, meta: &RunMeta) -> Result<Vec<File>> {
     let batch = tables.get(FOCUS).ok_or_else(|| Error::internal(format!("no {FOCUS}")))?;
     let rows = publish::focus_rows(batch)?;
     let encoded = |format| publish::encode(format, &rows.schema(), std::slice::from_ref(&rows));

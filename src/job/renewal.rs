@@ -47,8 +47,8 @@ pub(super) fn tables() -> impl Iterator<Item = &'static str> {
     report::tables_of_renewal().chain(SHEETS.iter().copied())
 }
 
-/// Files by name, a slash between folder and file.
-pub(super) type Files = Vec<(String, Vec<u8>)>;
+/// A file by its name, a slash between folder and file.
+pub(super) type File = (String, Vec<u8>);
 
 impl Job {
     /// Writes the renewal pack of the newest run of a day, or of any, to a folder; of a named contract its page alone.
@@ -80,14 +80,15 @@ impl Job {
             Some(folder) => folder.to_owned(),
             None => self.outputs(session.as_of()).join(FOLDER),
         };
-        put(&folder, files)
+        put(&folder, files.into_iter().map(Ok))
     }
 }
 
 /// Writes files into a folder, making it and those below it.
-pub(super) fn put(folder: &Path, files: Files) -> Result<Vec<PathBuf>> {
+pub(super) fn put(folder: &Path, files: impl Iterator<Item = Result<File>>) -> Result<Vec<PathBuf>> {
     let mut written = Vec::new();
-    for (name, bytes) in files {
+    for file in files {
+        let (name, bytes) = file?;
         let path = folder.join(name);
         let parent = path.parent().unwrap_or(folder);
         std::fs::create_dir_all(parent).context(ErrorKind::Store, format!("cannot make {}", parent.display()))?;
@@ -104,9 +105,9 @@ pub(super) async fn pack(
     tables: &BTreeMap<String, RecordBatch>,
     meta: &RunMeta,
     proofs: &Proofs,
-) -> Result<Files> {
+) -> Result<Vec<File>> {
     let pages = report::render_renewal(tables, meta, proofs)?.into_iter();
-    let mut files: Files = pages.map(|(name, page)| (name, page.into_bytes())).collect();
+    let mut files: Vec<File> = pages.map(|(name, page)| (name, page.into_bytes())).collect();
     files.push((WORKBOOK.into(), workbook(session, catalogue, tables, meta, proofs).await?));
     files.push((CALENDAR.into(), calendar(session, meta).await?.into_bytes()));
     Ok(files)

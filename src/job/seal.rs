@@ -2,6 +2,7 @@
 //! record of the index, the only step that publishes it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -14,9 +15,9 @@ use super::{Job, Run, inputs};
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
 use crate::config;
-use crate::engine::Catalogue;
+use crate::engine::{Catalogue, Settings};
 use crate::identity::{IdentityMap, Shown, veil};
-use crate::publish::{self, Format};
+use crate::publish;
 use crate::schema::sidecar::Sidecar;
 use crate::snapshot::{self, SealInput, SealedLog, SealedTable, Sealing, Signer};
 use crate::store::{Chain, Commit, Draft, Key, Kind, NO_HASH, Record, RunId};
@@ -70,7 +71,8 @@ impl Job {
     /// # Errors
     /// A store error; Conflict when other runs seal all the time; Config when the key cannot sign.
     pub async fn seal(&self, run: &Run, identity: &Arc<IdentityMap>) -> Result<(snapshot::Sealed, Record)> {
-        let tables = tables(run, identity).await?;
+        let aside = Settings::of(&self.config).spill.unwrap_or_else(std::env::temp_dir);
+        let tables = tables(run, identity, &aside).await?;
         let runner = self.actor(identity)?;
         identity.commit(&run.record.run_id, &self.config.sha256).await?;
         let completeness = completeness(run).await?;
@@ -104,7 +106,9 @@ impl Job {
                 file: file.to_owned(),
             };
             for (file, bytes) in &sealed.files {
-                self.store.put_file(&key(file), bytes).await?;
+                let bytes =
+                    bytes.get().context(ErrorKind::Store, format!("cannot read {file} where it was set aside"))?;
+                self.store.put_file(&key(file), &bytes).await?;
             }
             let draft = Draft {
                 commit_id: seal_id.to_string(),
@@ -164,7 +168,7 @@ impl Job {
 }
 
 /// Every table a verdict rests on, from the catalogue's own reads, without a name in it.
-async fn tables(run: &Run, identity: &Arc<IdentityMap>) -> Result<Vec<SealedTable>> {
+async fn tables(run: &Run, identity: &Arc<IdentityMap>, aside: &Path) -> Result<Vec<SealedTable>> {
     let mut tables = Vec::new();
     for name in sealed_tables(&run.catalogue) {
         let (shown, grain) = match run.catalogue.get(inputs::model_of(&name)) {
@@ -173,7 +177,7 @@ async fn tables(run: &Run, identity: &Arc<IdentityMap>) -> Result<Vec<SealedTabl
         };
         let keys = Arc::clone(identity);
         let (schema, mut rows) = run.session.sorted(&name, &grain, move |rows| veil(rows, &shown, &keys)).await?;
-        let mut table = Sealing::begin(&name, &schema, &grain)?;
+        let mut table = Sealing::begin(&name, &schema, &grain, aside)?;
         while let Some(batch) = rows.try_next().await? {
             table.push(&batch)?;
         }
@@ -230,6 +234,5 @@ fn model_texts(catalogue: &Catalogue) -> Vec<(String, String)> {
 }
 
 fn json_rows(batch: &RecordBatch) -> Result<serde_json::Value> {
-    let bytes = publish::encode(Format::Json, &batch.schema(), std::slice::from_ref(batch))?;
-    serde_json::from_slice(&bytes).context(ErrorKind::Internal, "rows as JSON")
+    Ok(publish::rows(&batch.schema(), batch)?.collect())
 }

@@ -2,6 +2,7 @@
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int32Type, Int64Type, SchemaRef};
+use serde::Serializer;
 use serde_json::{Map, Value};
 
 use super::formatter;
@@ -9,39 +10,42 @@ use crate::base::error::Context;
 use crate::base::{ErrorKind, Result};
 
 pub(super) fn array(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>> {
-    let mut out = serde_json::to_vec_pretty(&objects(schema, batches)?).context(ErrorKind::Internal, "JSON")?;
+    let mut out = Vec::new();
+    let rows = batches.iter().map(|batch| rows(schema, batch)).collect::<Result<Vec<_>>>()?;
+    let mut array = serde_json::Serializer::pretty(&mut out);
+    array.collect_seq(rows.into_iter().flatten()).context(ErrorKind::Internal, "JSON")?;
     out.push(b'\n');
     Ok(out)
 }
 
 pub(super) fn lines(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    for object in objects(schema, batches)? {
-        serde_json::to_writer(&mut out, &object).context(ErrorKind::Internal, "JSON")?;
-        out.push(b'\n');
+    for batch in batches {
+        for row in rows(schema, batch)? {
+            serde_json::to_writer(&mut out, &row).context(ErrorKind::Internal, "JSON")?;
+            out.push(b'\n');
+        }
     }
     Ok(out)
 }
 
-fn objects(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<Value>> {
-    let mut objects = Vec::new();
-    for batch in batches {
-        let cells: Vec<_> = (0..batch.num_columns()).map(|c| formatter(batch, c)).collect::<Result<_>>()?;
-        for row in 0..batch.num_rows() {
-            let mut object = Map::new();
-            for (c, field) in schema.fields().iter().enumerate() {
-                let column = batch.column(c);
-                let value = match column.data_type() {
-                    _ if column.is_null(row) => Value::Null,
-                    DataType::Int64 => column.as_primitive::<Int64Type>().value(row).into(),
-                    DataType::Int32 => column.as_primitive::<Int32Type>().value(row).into(),
-                    DataType::Boolean => column.as_boolean().value(row).into(),
-                    _ => cells[c].value(row).to_string().into(),
-                };
-                object.insert(field.name().clone(), value);
-            }
-            objects.push(Value::Object(object));
+/// The rows of a batch as objects, by the names of their columns; each is made when it is asked for.
+///
+/// # Errors
+/// An internal error when a value cannot be written.
+pub fn rows(schema: &SchemaRef, batch: &RecordBatch) -> Result<impl Iterator<Item = Map<String, Value>>> {
+    let cells: Vec<_> = (0..batch.num_columns()).map(|c| formatter(batch, c)).collect::<Result<_>>()?;
+    let value = move |c: usize, row: usize| {
+        let column = batch.column(c);
+        match column.data_type() {
+            _ if column.is_null(row) => Value::Null,
+            DataType::Int64 => column.as_primitive::<Int64Type>().value(row).into(),
+            DataType::Int32 => column.as_primitive::<Int32Type>().value(row).into(),
+            DataType::Boolean => column.as_boolean().value(row).into(),
+            _ => cells[c].value(row).to_string().into(),
         }
-    }
-    Ok(objects)
+    };
+    let fields = schema.fields().iter().enumerate();
+    let row = move |row| fields.clone().map(|(c, field)| (field.name().clone(), value(c, row))).collect();
+    Ok((0..batch.num_rows()).map(row))
 }

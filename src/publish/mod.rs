@@ -25,6 +25,7 @@ use crate::store::parquet;
 
 pub use focus::{FOCUS_VERSION, focus_metadata, focus_rows};
 pub use ics::{Deadline, calendar};
+pub use json::rows;
 pub use views::{View, views};
 pub use workbook::{About, Data, workbook};
 

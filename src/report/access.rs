@@ -1,6 +1,7 @@
 //! Access reviews: a page for everybody who must decide something, with only that in it, and one for who sees to it all.
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use arrow::array::RecordBatch;
 
@@ -11,7 +12,7 @@ use super::frame::Frame;
 use super::listing::Look::{Count, List, Money, Number, Text, Words};
 use super::listing::{Column, Listing};
 use super::pack::{self, Decision, Figure, Kind, Pack, Part, Scope, Sheet, Tables};
-use super::{Proofs, RunMeta};
+use super::{Named, Proofs, RunMeta};
 use crate::base::Result;
 
 /// The tables of the pages; they show nothing else.
@@ -132,22 +133,20 @@ const DRIFTS: Listing = Listing {
     is_folded: false,
 };
 
-/// The pages by name of file: `access/index.html` and one for each reviewer.
-pub(super) fn pages(
+/// The pages by name of file: `access/index.html` and one for each reviewer, each made when it is asked for.
+pub(super) fn pages<'a>(
     batches: &BTreeMap<String, RecordBatch>,
-    meta: &RunMeta,
-    proofs: &Proofs,
-) -> Result<Vec<(String, serde_json::Value)>> {
-    let tables = pack::tables(batches, TABLES)?;
-    let mut pages = vec![("access/index.html".to_owned(), index(&Pack::new(&tables, meta, proofs, None))?)];
-    let mut of_one = tables.clone();
-    for (reviewer, rows) in tables[REVIEWS].by("reviewer_key")? {
+    meta: &'a RunMeta,
+    proofs: &'a Proofs,
+) -> Result<impl Iterator<Item = Result<Named>> + use<'a>> {
+    let mut tables = pack::tables(batches, TABLES)?;
+    let first = ("access/index.html".to_owned(), index(&Pack::new(&tables, meta, proofs, None))?);
+    let of_each = tables[REVIEWS].by("reviewer_key")?.map(move |(reviewer, rows)| {
         // Looking through the rows of everybody for every page would cost more than all else.
-        of_one.insert(REVIEWS, rows);
-        let page = review(&of_one, meta, proofs, &reviewer)?;
-        pages.push((format!("access/{}", file_name(&reviewer)), page));
-    }
-    Ok(pages)
+        tables.insert(REVIEWS, rows);
+        Ok((format!("access/{}", file_name(&reviewer)), review(&tables, meta, proofs, &reviewer)?))
+    });
+    Ok(iter::once(Ok(first)).chain(of_each))
 }
 
 fn file_name(reviewer: &str) -> String {

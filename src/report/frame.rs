@@ -69,19 +69,20 @@ impl Frame {
         Ok(Self { frame })
     }
 
-    /// The rows of each text of a column, in the order of the texts; all of them are found in one pass.
-    pub(super) fn by(&self, column: &str) -> Result<Vec<(String, Self)>> {
+    /// The rows of each text of a column, in the order of the texts; all of them are found in one pass, and cut out one
+    /// after the other.
+    pub(super) fn by(&self, column: &str) -> Result<impl Iterator<Item = (String, Self)> + use<>> {
         let sorted = self.sorted(&[(column, false)])?;
         let (mut parts, mut from) = (Vec::new(), 0);
         for row in 1..=sorted.height() {
             let text = sorted.text(column, from)?;
             if row == sorted.height() || sorted.text(column, row)? != text {
-                let offset = i64::try_from(from).unwrap_or_default();
-                parts.push((text, Self { frame: sorted.frame.slice(offset, row - from) }));
+                parts.push((text, i64::try_from(from).unwrap_or_default(), row - from));
                 from = row;
             }
         }
-        Ok(parts)
+        let cut = move |(text, from, rows)| (text, Self { frame: sorted.frame.slice(from, rows) });
+        Ok(parts.into_iter().map(cut))
     }
 
     /// The different texts of a column, in order.

@@ -18,6 +18,7 @@ mod sections;
 mod spend;
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use arrow::array::RecordBatch;
 use minijinja::value::Serde;
@@ -103,7 +104,7 @@ pub fn render_renewal(
     meta: &RunMeta,
     proofs: &Proofs,
 ) -> Result<Vec<(String, String)>> {
-    fill_all(renewal::documents(tables, meta, proofs)?)
+    fill_all(renewal::documents(tables, meta, proofs)?.into_iter().map(Ok))?.collect()
 }
 
 /// A report beside the page of a run and the renewal pack.
@@ -148,20 +149,20 @@ impl Report {
         self.sheets().iter().chain(pack::HEADS).copied()
     }
 
-    /// Renders its pages: the name of each file, from the folder of the day, and the file.
+    /// Renders its pages, one after the other: the name of each file, from the folder of the day, and the file.
     ///
     /// # Errors
     /// As [`render`].
-    pub fn pages(
+    pub fn pages<'a>(
         self,
         tables: &BTreeMap<String, RecordBatch>,
-        meta: &RunMeta,
-        proofs: &Proofs,
-    ) -> Result<Vec<(String, String)>> {
-        let one = |page| Ok(vec![(format!("{}.html", self.name()), page)]);
+        meta: &'a RunMeta,
+        proofs: &'a Proofs,
+    ) -> Result<impl Iterator<Item = Result<(String, String)>> + use<'a>> {
+        let one = |page| Ok(Box::new(iter::once(Ok((format!("{}.html", self.name()), page)))) as Documents<'a>);
         let pages = match self {
             Self::Programme => programme::page(tables, meta, proofs).and_then(one),
-            Self::Access => access::pages(tables, meta, proofs),
+            Self::Access => access::pages(tables, meta, proofs).map(|pages| Box::new(pages) as Documents<'a>),
             Self::Spend => spend::page(tables, meta, proofs).and_then(one),
             Self::Quality => quality::page(tables, meta, proofs).and_then(one),
         }?;
@@ -169,10 +170,18 @@ impl Report {
     }
 }
 
+/// The name of a file, and what goes into its page.
+type Named = (String, serde_json::Value);
+/// Pages on their way: a company has many, and they need not all be there at once.
+type Documents<'a> = Box<dyn Iterator<Item = Result<Named>> + 'a>;
+
 /// Puts each page into the frame that reports share.
-fn fill_all(pages: Vec<(String, serde_json::Value)>) -> Result<Vec<(String, String)>> {
+fn fill_all<I: Iterator<Item = Result<Named>>>(pages: I) -> Result<impl Iterator<Item = Result<(String, String)>>> {
     let frame = Frame::new(&text::<Shared>("page.html"))?;
-    pages.into_iter().map(|(name, page)| Ok((name, frame.fill(Value::from(Serde(page)))?))).collect()
+    Ok(pages.map(move |page| {
+        let (name, page) = page?;
+        Ok((name, frame.fill(Value::from(Serde(page)))?))
+    }))
 }
 
 /// A template with the style and the script that go into every page of it.

@@ -1,9 +1,12 @@
 //! The files of a snapshot and their list, `SHA256SUMS`: one line a file, in `LC_ALL=C` order of the paths.
 
 use std::collections::BTreeMap;
+use std::io::{self, Read, Seek};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use tempfile::SpooledTempFile;
 
 use crate::base::error::Context;
 use crate::base::{Error, ErrorKind, Result};
@@ -27,20 +30,53 @@ pub(super) const VERIFY: &str = "VERIFY.txt";
 /// SHA-256 by path below the snapshot.
 pub(super) type Sums = BTreeMap<String, String>;
 
+/// The bytes of a file of a snapshot.
+#[derive(Debug, Clone)]
+pub enum FileBytes {
+    /// At hand.
+    Held(Bytes),
+    /// Set aside, on disk where it is much, until it is written to its place.
+    SetAside(Arc<Mutex<SpooledTempFile>>),
+}
+
+impl FileBytes {
+    /// All of them.
+    ///
+    /// # Errors
+    /// What was set aside cannot be read.
+    pub fn get(&self) -> io::Result<Bytes> {
+        match self {
+            Self::Held(bytes) => Ok(bytes.clone()),
+            Self::SetAside(file) => {
+                let (mut file, mut bytes) = (file.lock().unwrap_or_else(PoisonError::into_inner), Vec::new());
+                file.rewind()?;
+                file.read_to_end(&mut bytes)?;
+                Ok(bytes.into())
+            }
+        }
+    }
+}
+
 /// The files of a snapshot while it is made, in the order in which they were put.
 #[derive(Default)]
 pub(super) struct Files {
-    files: Vec<(String, Bytes)>,
+    files: Vec<(String, FileBytes)>,
     pub(super) sums: Sums,
 }
 
 impl Files {
     /// Adds one file and lists it.
     pub(super) fn put(&mut self, path: &str, bytes: Bytes) -> Result<()> {
+        let sha256 = sha256_hex(&bytes);
+        self.add(path, FileBytes::Held(bytes), sha256)
+    }
+
+    /// Adds one file whose hash is known.
+    pub(super) fn add(&mut self, path: &str, bytes: FileBytes, sha256: String) -> Result<()> {
         if !is_plain(path) {
             return Err(Error::internal(format!("{path:?} cannot name a file of a snapshot")));
         }
-        match self.sums.insert(path.to_owned(), sha256_hex(&bytes)) {
+        match self.sums.insert(path.to_owned(), sha256) {
             None => self.files.push((path.to_owned(), bytes)),
             Some(_) => return Err(Error::internal(format!("{path} was sealed twice"))),
         }
@@ -48,9 +84,9 @@ impl Files {
     }
 
     /// All files, the list last; its bytes stand for the whole snapshot.
-    pub(super) fn finish(mut self) -> (Vec<(String, Bytes)>, Bytes) {
+    pub(super) fn finish(mut self) -> (Vec<(String, FileBytes)>, Bytes) {
         let list = Bytes::from(render(&self.sums));
-        self.files.push((SUMS.to_owned(), list.clone()));
+        self.files.push((SUMS.to_owned(), FileBytes::Held(list.clone())));
         (self.files, list)
     }
 }
@@ -60,7 +96,7 @@ impl Files {
 ///
 /// # Errors
 /// Store when it cannot be written, or when something is at `target`: evidence is never overwritten.
-pub fn write_folder(files: &[(String, Bytes)], target: &Path) -> Result<()> {
+pub fn write_folder(files: &[(String, FileBytes)], target: &Path) -> Result<()> {
     let name = target.file_name().map(|n| n.to_string_lossy().into_owned());
     let name = name.ok_or_else(|| Error::internal(format!("{} names no folder", target.display())))?;
     if target.exists() {
@@ -77,18 +113,18 @@ pub fn write_folder(files: &[(String, Bytes)], target: &Path) -> Result<()> {
 }
 
 /// Fills an empty folder, made in place of what an aborted attempt may have left.
-fn fill(root: &Path, files: &[(String, Bytes)]) -> std::io::Result<()> {
+fn fill(root: &Path, files: &[(String, FileBytes)]) -> io::Result<()> {
     if root.exists() {
         std::fs::remove_dir_all(root)?;
     }
     std::fs::create_dir_all(root)?;
     for (path, bytes) in files {
         if !is_plain(path) {
-            return Err(std::io::Error::other(format!("{path:?} cannot name a file of a snapshot")));
+            return Err(io::Error::other(format!("{path:?} cannot name a file of a snapshot")));
         }
         let file = root.join(path);
         std::fs::create_dir_all(file.parent().unwrap_or(root))?;
-        std::fs::write(&file, bytes)?;
+        std::fs::write(&file, bytes.get()?)?;
     }
     Ok(())
 }

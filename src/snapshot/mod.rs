@@ -18,7 +18,7 @@ mod verify_signature;
 mod verify_tables;
 
 pub use allowed::{AllowedSigners, Refusal, verify_signature};
-pub use files::write_folder;
+pub use files::{FileBytes, write_folder};
 pub use logical::row_hashes;
 pub use open::{Contents, open};
 pub use report::{Fault, Finding, LogSegment, RowCheck, SignatureState, Verification};

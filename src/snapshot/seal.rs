@@ -1,13 +1,16 @@
 //! Makes the files of a snapshot. Where they go is up to the caller: a folder, the store, or both.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
+use tempfile::{SpooledTempFile, spooled_tempfile_in};
 
 use super::FORMAT;
-use super::files::{CHECKPOINT, COMPLETENESS, Files, INPUTS, MANIFEST, SIGNATURE, VERIFY};
+use super::files::{CHECKPOINT, COMPLETENESS, FileBytes, Files, INPUTS, MANIFEST, SIGNATURE, VERIFY};
 use super::instructions::instructions;
 use super::logical::Content;
 use super::manifest::{self, Log, Manifest, SSH, Table, UNSIGNED};
@@ -20,6 +23,9 @@ use crate::store::{RunId, sha256_hex};
 
 /// Every dependency of this program with its hash, as it was built.
 const CARGO_LOCK: &[u8] = include_bytes!("../../Cargo.lock");
+
+/// A table of more bytes is set aside on disk while the others are made.
+const SET_ASIDE_BYTES: usize = 1 << 20;
 
 /// What is sealed.
 #[derive(Debug)]
@@ -59,12 +65,12 @@ pub struct SealInput {
     pub completeness: serde_json::Value,
 }
 
-/// A table as a snapshot holds it: one after the other is made and its rows forgotten.
+/// A table as a snapshot holds it: one after the other is made and set aside.
 #[derive(Debug, Clone)]
 pub struct SealedTable {
     name: String,
     said: Table,
-    bytes: Bytes,
+    bytes: FileBytes,
 }
 
 /// A table whose rows still come.
@@ -73,22 +79,23 @@ pub struct Sealing {
     grain: Vec<String>,
     schema: Vec<manifest::Column>,
     content: Content,
-    encoder: Encoder<Vec<u8>>,
+    encoder: Encoder<SpooledTempFile>,
 }
 
 impl Sealing {
     /// Begins the file of a `schema.table` whose rows come sorted by their grain, the columns that are unique together.
+    /// What is much waits in the folder `aside` for its place.
     ///
     /// # Errors
     /// Data, naming the table, when a type cannot be sealed or the grain names no column.
-    pub fn begin(name: &str, schema: &SchemaRef, grain: &[String]) -> Result<Self> {
+    pub fn begin(name: &str, schema: &SchemaRef, grain: &[String], aside: &Path) -> Result<Self> {
         let begin = || -> Result<Self> {
             Ok(Self {
                 name: name.to_owned(),
                 grain: grain.to_vec(),
                 schema: manifest::columns(schema)?,
                 content: Content::sorted(schema, grain)?,
-                encoder: Encoder::new(schema, Vec::new())?,
+                encoder: Encoder::new(schema, spooled_tempfile_in(SET_ASIDE_BYTES, aside))?,
             })
         };
         begin().map_err(|error| error.at(name))
@@ -97,7 +104,7 @@ impl Sealing {
     /// Takes the next rows.
     ///
     /// # Errors
-    /// Internal, naming the table, when they do not fit its schema.
+    /// Internal, naming the table, when they do not fit its schema; Store when they cannot be set aside.
     pub fn push(&mut self, batch: &RecordBatch) -> Result<()> {
         let taken = self.content.push(batch).and_then(|()| self.encoder.push(batch));
         taken.map_err(|error| error.at(self.name.clone()))
@@ -106,16 +113,18 @@ impl Sealing {
     /// The file.
     ///
     /// # Errors
-    /// Data, naming the table, when its grain repeats.
+    /// Data, naming the table, when its grain repeats; Store when it cannot be set aside.
     pub fn finish(self) -> Result<SealedTable> {
         let Self { name, grain, schema, content, encoder } = self;
         if let Some(row) = &content.repeated {
             return Err(Error::data(format!("{row} occurs twice: {} must be unique", grain.join(", "))).at(name));
         }
-        let bytes = Bytes::from(encoder.finish().map_err(|error| error.at(name.clone()))?);
+        let file = encoder.finish().map_err(|error| error.at(name.clone()))?;
+        let bytes = FileBytes::SetAside(Arc::new(Mutex::new(file)));
+        let written = bytes.get().context(ErrorKind::Store, format!("cannot read {name} where it was set aside"))?;
         let said = Table {
             file: format!("data/{name}/part-00000.parquet"),
-            sha256: sha256_hex(&bytes),
+            sha256: sha256_hex(&written),
             rows: content.rows,
             logical_sha256: content.sha256(),
             grain,
@@ -144,7 +153,7 @@ pub struct SealedLog {
 #[derive(Debug, Clone)]
 pub struct Sealed {
     /// Every file by its path below the snapshot; `SHA256SUMS` and its signature are the last.
-    pub files: Vec<(String, Bytes)>,
+    pub files: Vec<(String, FileBytes)>,
     /// SHA-256 of `SHA256SUMS`, which stands for the whole: keep it outside.
     pub sums_sha256: String,
     /// Files that `SHA256SUMS` lists.
@@ -163,7 +172,7 @@ pub fn seal(input: SealInput) -> Result<Sealed> {
     let mut files = Files::default();
     let mut tables = BTreeMap::new();
     for SealedTable { name, said, bytes } in &input.tables {
-        files.put(&said.file, bytes.clone())?;
+        files.add(&said.file, bytes.clone(), said.sha256.clone())?;
         tables.insert(name.clone(), said.clone());
     }
     let data = files.sums.clone();
@@ -206,7 +215,7 @@ pub fn seal(input: SealInput) -> Result<Sealed> {
     let listed = files.sums.len();
     let (mut files, sums) = files.finish();
     if let Some(signer) = &input.signer {
-        files.push((SIGNATURE.to_owned(), signer.sign(&sums)?.into()));
+        files.push((SIGNATURE.to_owned(), FileBytes::Held(signer.sign(&sums)?.into())));
     }
     Ok(Sealed { files, sums_sha256: sha256_hex(&sums), listed, rows, signer })
 }

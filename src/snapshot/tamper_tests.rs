@@ -177,7 +177,13 @@ fn a_clean_snapshot_passes_and_says_who_signed() {
     assert!(found.ok && found.rows == RowCheck::Counted && found.signature == SignatureState::Unchecked, "{found}");
     assert_eq!(
         found.bytes,
-        victim.sealed.files.iter().filter(|(p, _)| !p.starts_with(SUMS)).map(|(_, b)| b.len() as u64).sum::<u64>()
+        victim
+            .sealed
+            .files
+            .iter()
+            .filter(|(p, _)| !p.starts_with(SUMS))
+            .map(|(_, b)| b.get().unwrap().len() as u64)
+            .sum::<u64>()
     );
 }
 
@@ -187,6 +193,7 @@ fn whatever_is_done_to_a_file_names_the_file() {
     let files: Vec<String> = victim.files().map(str::to_owned).collect();
     let mut tampered = 0;
     for (file, bytes) in &victim.sealed.files {
+        let bytes = bytes.get().unwrap();
         let altered = |what: &str, change: &dyn Fn(&mut Vec<u8>)| {
             let what = format!("{what} of {file}");
             let found = victim.broken(&what, |path| edit(&path.join(file), change));
@@ -242,7 +249,8 @@ fn whatever_is_done_to_a_file_names_the_file() {
 fn whatever_is_done_to_the_list_names_the_list() {
     // Unsigned: nothing but the manifest helps.
     let victim = Victim::new(false);
-    let sums = String::from_utf8(victim.sealed.files.iter().find(|(p, _)| p == SUMS).unwrap().1.to_vec()).unwrap();
+    let (_, sums) = victim.sealed.files.iter().find(|(path, _)| path == SUMS).unwrap();
+    let sums = String::from_utf8(sums.get().unwrap().to_vec()).unwrap();
     let lines: Vec<&str> = sums.lines().collect();
     for (at, line) in lines.iter().enumerate() {
         let file = &line[66..];

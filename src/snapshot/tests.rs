@@ -31,7 +31,7 @@ fn rows(accounts: &[&str]) -> RecordBatch {
 
 fn table(accounts: &[&str]) -> crate::base::Result<SealedTable> {
     let rows = rows(accounts);
-    let mut table = Sealing::begin(TABLE, &rows.schema(), &["account_id".into()])?;
+    let mut table = Sealing::begin(TABLE, &rows.schema(), &["account_id".into()], &std::env::temp_dir())?;
     table.push(&rows)?;
     table.finish()
 }
@@ -54,6 +54,23 @@ pub(super) fn input(accounts: &[&str]) -> SealInput {
         sql: vec![("policy/evaluations.sql".into(), "select 1\n".into())],
         inputs: serde_json::json!([{ "source": "okta", "stream": "users", "fetched": 5, "accepted": 3, "duplicate": 1, "quarantined": 1 }]),
         completeness: serde_json::json!({ "seats": 2 }),
+    }
+}
+
+#[test]
+fn a_large_table_waits_on_disk_and_is_there_whenever_it_is_wanted() {
+    let accounts: Vec<String> = (0..40_000).map(|n| sha256_hex(format!("{n}").as_bytes())).collect();
+    let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
+    let dir = tempfile::tempdir().unwrap();
+    let sealed = seal(input(&accounts)).unwrap();
+    let (_, table) = sealed.files.iter().find(|(path, _)| path.starts_with("data/")).unwrap();
+    let FileBytes::SetAside(file) = table else { panic!("{table:?}") };
+    assert!(file.lock().unwrap().is_rolled());
+    assert_eq!(table.get().unwrap(), table.get().unwrap());
+    for name in ["one", "two"] {
+        write_folder(&sealed.files, &dir.path().join(name)).unwrap();
+        let found = verify(&dir.path().join(name), &VerifyOptions::default()).unwrap();
+        assert!(found.ok, "{found}");
     }
 }
 

@@ -154,7 +154,8 @@ mod tests {
 
     #[tokio::test]
     async fn questions_and_views_that_do_not_fit_are_joined_on_disk() {
-        let sql = "select a.number, b.word from core.events a join core.events b on a.number = b.number and a.word = b.word";
+        let sql =
+            "select a.number, b.word from core.events a join core.events b on a.number = b.number and a.word = b.word";
         let settings = Settings { memory: Some(64_000_000), partitions: 2, ..Settings::default() };
         let session = Session::without_store(AsOf::parse("2026-11-20").unwrap(), &settings).unwrap();
         let rows = rows();
@@ -162,8 +163,7 @@ mod tests {
         session.register("core.joined", session.plan(sql).await.unwrap().into_view()).unwrap();
         let (_, counted) = session.query("select count(*) from core.joined").await.unwrap();
         assert_eq!(counted[0].column(0).as_primitive::<Int64Type>().value(0), 150 * 8192);
-        let (_, sorted) =
-            session.sorted("core.joined", &["number".to_owned()], |rows| Ok(rows.clone())).await.unwrap();
+        let (_, sorted) = session.sorted("core.joined", &["number".to_owned()], |rows| Ok(rows.clone())).await.unwrap();
         let counts: Vec<usize> = sorted.map_ok(|rows| rows.num_rows()).try_collect().await.unwrap();
         assert_eq!(counts.iter().sum::<usize>(), 150 * 8192);
     }

@@ -59,7 +59,8 @@ pub(super) fn input(accounts: &[&str]) -> SealInput {
 
 #[test]
 fn a_large_table_waits_on_disk_and_is_there_whenever_it_is_wanted() {
-    let accounts: Vec<String> = (0..40_000).map(|n| sha256_hex(format!("{n}").as_bytes())).collect();
+    let mut accounts: Vec<String> = (0..40_000).map(|n| sha256_hex(format!("{n}").as_bytes())).collect();
+    accounts.sort();
     let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
     let dir = tempfile::tempdir().unwrap();
     let sealed = seal(input(&accounts)).unwrap();

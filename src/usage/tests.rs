@@ -302,6 +302,17 @@ async fn a_month_is_summed_up_when_it_is_over_and_late_days_are_added() {
 }
 
 #[tokio::test]
+async fn many_files_are_merged_at_once_or_under_a_limit_some_by_some() {
+    let mut world = World::new(1).await;
+    for n in 0..35 {
+        world.land(day(n), &[(1, n as u8, 0, 60, true), (1, 99, 0, 60, true)]).await;
+    }
+    let state = world.state(day(34), false).await;
+    world.check(day(34), &state.files).await;
+    assert_eq!(world.state(day(34), true).await.version, state.version, "the same bytes");
+}
+
+#[tokio::test]
 async fn an_erased_account_is_in_no_state_and_the_next_day_goes_on() {
     let mut world = World::new(1).await;
     world.land(day(0), &[(1, 1, 0, 60, true), (1, 2, 0, 60, true)]).await;

@@ -16,11 +16,9 @@ use crate::store::{
     Chain, Commit, Current, Draft, Expiry, FileEntry, Key, Kind, Record, RunId, Store, day_use, seat_state, sha256_hex,
 };
 
-/// Files of `day_use` of one bucket merged at once: more than a large day has, for the state is written once for all of
-/// them. Each takes some megabytes while it is read.
-const FILES_AT_ONCE: usize = 128;
-/// The same under a memory limit.
-const FEW_AT_ONCE: usize = 32;
+/// Files of `day_use` of one bucket merged at once, at most: each takes some megabytes while it is read. Of more files
+/// parts of like size are merged one after the other, and the state is written for each.
+const FILES_AT_ONCE: usize = 40;
 /// The share of a memory limit for what is merged, in percent; the program and what it knows by then take the rest.
 const MERGE_PERCENT: u64 = 50;
 /// What is unpacked of a file at once, about, in bytes.
@@ -155,15 +153,11 @@ impl Advance<'_> {
     async fn merged(&self, base: Option<&Base>, landings: &[Told]) -> Result<Vec<FileEntry>> {
         let works = self.work(base, landings);
         let threads = available_parallelism().map_or(2, usize::from);
-        let largest = works.iter().map(|work| work.bytes(self.files_at_once())).max().unwrap_or(0).max(1);
+        let largest = works.iter().map(Work::bytes).max().unwrap_or(0).max(1);
         let fitting = self.memory.map_or(threads, |memory| (memory / 100 * MERGE_PERCENT / largest) as usize);
         let works = works.iter().map(|work| self.bucket(work, base.map(|base| base.as_of)));
         let files = futures::stream::iter(works).buffered(fitting.clamp(1, threads)).try_collect::<Vec<_>>().await?;
         Ok(files.into_iter().flatten().collect())
-    }
-
-    fn files_at_once(&self) -> usize {
-        if self.memory.is_some() { FEW_AT_ONCE } else { FILES_AT_ONCE }
     }
 
     /// What is to be merged, by bucket.
@@ -196,7 +190,7 @@ impl Advance<'_> {
             _ => None,
         };
         // Without news the days that have become too old still go.
-        let parts = if news.is_empty() { vec![&news[..]] } else { news.chunks(self.files_at_once()).collect() };
+        let parts = if news.is_empty() { vec![&news[..]] } else { news.chunks(work.files_at_once()).collect() };
         for part in parts {
             let mut deltas = Vec::with_capacity(part.len());
             for (_, landing, file) in part {
@@ -276,11 +270,17 @@ struct Work {
 }
 
 impl Work {
+    fn files_at_once(&self) -> usize {
+        let files = self.news.len().max(1);
+        files.div_ceil(files.div_ceil(FILES_AT_ONCE))
+    }
+
     /// What merging it takes, at most: what is merged at once and what becomes of it, and what is unpacked of each file.
-    fn bytes(&self, files_at_once: usize) -> u64 {
-        let news = self.news.chunks(files_at_once).map(|part| part.iter().map(|(.., file)| file.bytes).sum::<u64>());
+    fn bytes(&self) -> u64 {
+        let news =
+            self.news.chunks(self.files_at_once()).map(|part| part.iter().map(|(.., file)| file.bytes).sum::<u64>());
         let state = self.state.as_ref().map_or(0, |file| file.bytes);
-        2 * (state + news.max().unwrap_or(0)) + (1 + self.news.len().min(files_at_once) as u64) * UNPACKED
+        2 * (state + news.max().unwrap_or(0)) + (1 + self.files_at_once() as u64) * UNPACKED
     }
 }
 

@@ -302,7 +302,7 @@ async fn a_month_is_summed_up_when_it_is_over_and_late_days_are_added() {
 }
 
 #[tokio::test]
-async fn many_files_are_merged_at_once_or_under_a_limit_some_by_some() {
+async fn many_files_are_merged_part_by_part() {
     let mut world = World::new(1).await;
     for n in 0..35 {
         world.land(day(n), &[(1, n as u8, 0, 60, true), (1, 99, 0, 60, true)]).await;

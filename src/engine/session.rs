@@ -256,10 +256,13 @@ impl Session {
     pub async fn query(&self, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
         let frame = self.plan(sql).await?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
-        let (state, plan) = frame.into_parts();
-        let batches = match DataFrame::new(state.clone(), plan.clone()).collect().await {
-            Err(e) if self.memory.is_some() && is_exhausted(&e) => DataFrame::new(thrifty(state), plan).collect().await,
-            batches => batches,
+        let again = self.memory.map(|_| frame.clone());
+        let batches = match (frame.collect().await, again) {
+            (Err(e), Some(frame)) if is_exhausted(&e) => {
+                let (state, plan) = frame.into_parts();
+                DataFrame::new(thrifty(state), plan).collect().await
+            }
+            (batches, _) => batches,
         };
         Ok((schema, batches.map_err(|e| failed(&e, self.memory))?))
     }

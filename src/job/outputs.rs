@@ -56,6 +56,8 @@ impl Job {
         self.settle_log(&run.identity).await?;
         snapshot::write_folder(&sealed.files, &outputs.snapshot)?;
         write(&outputs.folder.join(VIEWS), views(run, &sealed).as_bytes())?;
+        // All of it is in its places now: what was set aside goes, before pages are made.
+        drop(sealed);
         self.write_pages(&run.session, &run.catalogue, &run.record, &outputs.folder).await?;
         Ok(outputs)
     }
